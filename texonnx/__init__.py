@@ -1,0 +1,53 @@
+"""Texture synthesis compiled into portable ONNX graphs, loss and gradient included.
+
+The names below are imported when they are first used, so that ``texonnx --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from texonnx.errors import TexonnxError
+    from texonnx.exporting import export
+    from texonnx.images import load_image, save_image
+    from texonnx.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
+    from texonnx.synthesis import synthesize
+    from texonnx.version import __version__
+
+__all__ = [
+    "NotFiniteError",
+    "Step",
+    "SynthesisInterrupted",
+    "SynthesisResult",
+    "TexonnxError",
+    "__version__",
+    "export",
+    "load_image",
+    "save_image",
+    "synthesize",
+]
+
+_HOMES = {
+    "NotFiniteError": "result",
+    "Step": "result",
+    "SynthesisInterrupted": "result",
+    "SynthesisResult": "result",
+    "TexonnxError": "errors",
+    "__version__": "version",
+    "export": "exporting",
+    "load_image": "images",
+    "save_image": "images",
+    "synthesize": "synthesis",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""What ``texonnx export`` writes and every engine runs: graphs, training artifacts, manifest."""

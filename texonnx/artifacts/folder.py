@@ -1,0 +1,85 @@
+"""An exported folder as a source of graphs: nothing is built, everything is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from texonnx.artifacts.manifest import GRAPHS, read_manifest
+from texonnx.artifacts.objective import Size
+from texonnx.errors import ArtifactError
+
+
+class ExportedFolder:
+    """The graphs that ``texonnx export`` wrote.
+
+    Raises
+    ------
+    ArtifactError
+        When the folder is not one, or a file is missing or altered.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._manifest = read_manifest(folder)
+        self._training: dict[Size, Path] = {
+            (entry["height"], entry["width"]): folder / entry["folder"]
+            for entry in self._manifest["training"]
+        }
+
+    @property
+    def label(self) -> str:
+        """The losses' names, fit for a file name."""
+        return "+".join(loss["name"] for loss in self._manifest["losses"])
+
+    @property
+    def minimum_size(self) -> int:
+        """The least height and width in pixels of an image that the layers can look at."""
+        return int(self._manifest["minimum_size"])
+
+    @property
+    def layers(self) -> Sequence[str]:
+        """The layers, in the order of ``layer_losses``."""
+        return [layer["name"] for layer in self._manifest["layers"]]
+
+    @property
+    def fixed_size(self) -> Size | None:
+        """Height and width, if the graphs are for one size alone."""
+        size = self._manifest["size"]
+        return None if size is None else (size["height"], size["width"])
+
+    @property
+    def training_sizes(self) -> Sequence[Size]:
+        """The sizes for which there are training artifacts."""
+        return list(self._training)
+
+    def targets(self) -> Path:
+        """Return the graph: exemplar, output_size -> target statistics."""
+        return self._folder / GRAPHS["targets"]
+
+    def objective(self, size: Size) -> Path:
+        """Return the graph: image, targets -> loss, layer_losses, gradient."""
+        return self._graph("objective", size)
+
+    def adam_step(self, size: Size) -> Path:
+        """Return the graph of one step of Adam."""
+        return self._graph("adam_step", size)
+
+    def training(self, size: Size) -> Path:
+        """Return the folder of training artifacts for images of `size`."""
+        if size not in self._training:
+            raise ArtifactError(f"'{self._folder}' has no training artifacts for {_text(size)}")
+        return self._training[size]
+
+    def _graph(self, name: str, size: Size) -> Path:
+        if self.fixed_size not in (None, size):
+            assert self.fixed_size is not None
+            raise ArtifactError(
+                f"the graphs of '{self._folder}' are for {_text(self.fixed_size)} alone, "
+                f"not for {_text(size)}"
+            )
+        return self._folder / GRAPHS[name]
+
+
+def _text(size: Size) -> str:
+    return f"{size[1]}x{size[0]}"

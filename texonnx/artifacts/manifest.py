@@ -1,0 +1,194 @@
+"""The manifest of an exported folder: what it holds, and the digest of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from texonnx.artifacts.objective import Size
+from texonnx.artifacts.specification import Specification
+from texonnx.errors import ArtifactError
+from texonnx.graph.tape import IR_VERSION, OPSET
+from texonnx.version import __version__
+from texonnx.weights.network import VggWeights
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+WEIGHTS = "weights.bin"
+GRAPHS = {"targets": "targets.onnx", "objective": "objective.onnx", "adam_step": "adam_step.onnx"}
+
+_MEANINGS = {
+    "exemplar": "the texture to imitate, RGB in [0, 1]",
+    "output_size": "height and width in pixels of the image to be made",
+    "image": "the image being made, RGB in [0, 1]",
+    "first_moment": "Adam's running mean of the gradient, zeros at first",
+    "second_moment": "Adam's running mean of the squared gradient, zeros at first",
+    "step": "number of this step, from 1",
+    "learning_rate": "step length of Adam, in units of the image",
+    "loss": "weighted sum over layers and losses, of the image that came in",
+    "layer_losses": "its parts, in the order of the manifest's layers",
+    "gradient": "derivative of the loss with respect to the image",
+    "next_image": "the image after the step; it may leave [0, 1], clip it to show it",
+    "next_first_moment": "first_moment of the next step",
+    "next_second_moment": "second_moment of the next step",
+    "next_step": "step of the next step",
+}
+
+Manifest = Mapping[str, Any]
+
+
+def write_manifest(
+    folder: Path,
+    specification: Specification,
+    weights: VggWeights,
+    *,
+    precision: str,
+    activation_scale: bool,
+    size: Size | None,
+    training: Mapping[str, Size],
+) -> None:
+    """Describe the files in `folder` in its ``manifest.json``.
+
+    Parameters
+    ----------
+    folder
+        Holds every other file already.
+    specification, weights
+        What the graphs were built from.
+    precision
+        Type of the numbers in ``weights.bin``: ``float32`` or ``float16``.
+    activation_scale
+        Whether every layer is divided by its mean activation.
+    size
+        Height and width if the graphs are for one size alone.
+    training
+        The folders of training artifacts, relative to `folder`, and the size each is for.
+    """
+    trunk = specification.trunk
+    scale = {name: weights.activation_scale[name] for name in specification.layers}
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "producer": f"texonnx {__version__}",
+        "network": {
+            "architecture": trunk.arch,
+            "pooling": trunk.pooling,
+            "padding": trunk.padding,
+            "weights": weights.source,
+            "weights_digest": weights.digest,
+            "weights_random": weights.random,
+            "precision": precision,
+            "activation_scale": scale if activation_scale else None,
+        },
+        "layers": [
+            {"name": name, "weight": weight}
+            for name, weight in zip(specification.layers, specification.layer_weights, strict=True)
+        ],
+        "losses": [{"name": term.loss.name, "weight": term.weight} for term in specification.terms],
+        "gram_norm": specification.loss_options.gram_norm,
+        "preprocessing": {
+            "layout": "NCHW",
+            "channels": "RGB",
+            "range": [0.0, 1.0],
+            "mean": [value / 255.0 for value in weights.mean],
+            "where": "inside the graphs",
+        },
+        "minimum_size": specification.minimum_size,
+        "size": None if size is None else {"height": size[0], "width": size[1]},
+        "opset": OPSET,
+        "ir_version": IR_VERSION,
+        "graphs": {name: _describe_graph(folder, file) for name, file in GRAPHS.items()},
+        "training": [
+            {"folder": name, "height": height, "width": width}
+            for name, (height, width) in training.items()
+        ],
+        "files": {
+            path.relative_to(folder).as_posix(): {
+                "sha256": _sha256(path),
+                "bytes": path.stat().st_size,
+            }
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read ``manifest.json`` and check every file that it lists.
+
+    Raises
+    ------
+    ArtifactError
+        When there is no manifest, it is of another schema, or a file is missing or altered.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest: Any = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ArtifactError(
+            f"'{folder}' is not an exported folder: it has no readable {MANIFEST}"
+        ) from None
+    except ValueError:
+        raise ArtifactError(f"'{path}' is damaged: it is not JSON") from None
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ArtifactError(
+            f"'{path}' is of schema version {version}, and this texonnx reads {SCHEMA_VERSION}"
+        )
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not {*GRAPHS.values(), WEIGHTS} <= set(files):
+        raise ArtifactError(f"'{path}' does not list the files that belong to the folder")
+    for name, entry in files.items():
+        _check_file(folder, name, entry)
+    return dict(manifest)
+
+
+def _check_file(folder: Path, name: str, entry: Any) -> None:
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ArtifactError(f"the manifest of '{folder}' names '{name}', outside the folder")
+    if not path.is_file():
+        raise ArtifactError(f"'{folder}' is incomplete: '{name}' is missing; export it again")
+    if not isinstance(entry, dict) or _sha256(path) != entry.get("sha256"):
+        raise ArtifactError(
+            f"'{path}' is not the file that was exported: its SHA-256 differs from the manifest's"
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _describe_graph(folder: Path, file: str) -> dict[str, Any]:
+    graph = onnx.load(folder / file, load_external_data=False).graph
+    return {
+        "file": file,
+        "inputs": _describe_values(graph.input),
+        "outputs": _describe_values(graph.output),
+    }
+
+
+def _describe_values(values: Sequence[onnx.ValueInfoProto]) -> list[dict[str, Any]]:
+    described = []
+    for value in values:
+        tensor = value.type.tensor_type
+        shape = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
+        meaning = _MEANINGS.get(value.name) or _target_meaning(value.name)
+        described.append({"name": value.name, "dtype": dtype, "shape": shape, "meaning": meaning})
+    return described
+
+
+def _target_meaning(name: str) -> str:
+    _, loss, layer = name.split(".")
+    return f"the exemplar's statistic of the {loss} loss at {layer}"

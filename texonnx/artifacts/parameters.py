@@ -1,0 +1,70 @@
+"""From a network's weights to the tensors of the graphs: channel order, units, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import onnx_ir as ir
+from numpy.typing import DTypeLike, NDArray
+
+from texonnx.graph.trunk import TrunkParameters, layers_needed
+from texonnx.weights.network import VggWeights
+
+_WHITE = 255.0
+
+
+def trunk_tensors(
+    weights: VggWeights, layers: Iterable[str], *, activation_scale: bool = True
+) -> dict[str, NDArray[np.float32]]:
+    """Return the tensors of the trunk up to the deepest of `layers`.
+
+    The weights take BGR pixels in 0..255; the graphs take RGB images in [0, 1]. With
+    `activation_scale` every layer's activations come out divided by their mean (design, section
+    3): ReLU is homogeneous, so this changes the units and nothing else.
+
+    Returns
+    -------
+    dict
+        ``<layer>.weight`` [out, in, 3, 3] and ``<layer>.bias`` [out], in network order.
+    """
+    tensors: dict[str, NDArray[np.float32]] = {}
+    units_before = _WHITE
+    for layer in layers_needed(weights.arch, layers):
+        kernel, bias = weights.kernels[layer.name], weights.biases[layer.name]
+        if layer.in_channels == 3:
+            kernel = kernel[:, ::-1]
+        units = weights.activation_scale[layer.name] if activation_scale else 1.0
+        tensors[f"{layer.name}.weight"] = np.ascontiguousarray(
+            kernel * np.float32(units_before / units)
+        )
+        tensors[f"{layer.name}.bias"] = bias / np.float32(units)
+        units_before = units
+    return tensors
+
+
+def trunk_parameters(
+    tensors: Mapping[str, ir.TensorProtocol], mean: tuple[float, float, float]
+) -> TrunkParameters:
+    """Gather named tensors, in memory or in a file beside the graph, for the trunk.
+
+    Parameters
+    ----------
+    tensors
+        ``<layer>.weight`` and ``<layer>.bias``.
+    mean
+        Red, green, blue in 0..255.
+    """
+    by_kind: dict[str, dict[str, ir.TensorProtocol]] = {"weight": {}, "bias": {}}
+    for name, tensor in tensors.items():
+        layer, _, kind = name.partition(".")
+        by_kind[kind][layer] = tensor
+    offset = (np.array(mean, np.float64) / _WHITE).astype(np.float32).reshape(1, 3, 1, 1)
+    return TrunkParameters(by_kind["weight"], by_kind["bias"], offset)
+
+
+def in_memory(
+    tensors: Mapping[str, NDArray[np.float32]], dtype: DTypeLike = np.float32
+) -> dict[str, ir.TensorProtocol]:
+    """Wrap arrays as tensors that are stored inside the graph."""
+    return {name: ir.tensor(array.astype(dtype), name=name) for name, array in tensors.items()}

@@ -1,0 +1,45 @@
+"""Where an engine's graphs come from: built in memory, or read from an exported folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from texonnx.artifacts.objective import Size
+
+
+class GraphSource(Protocol):
+    """The graphs of one objective. A graph is its bytes, or the path of its file."""
+
+    @property
+    def label(self) -> str:
+        """The losses' names, fit for a file name."""
+
+    @property
+    def minimum_size(self) -> int:
+        """The least height and width in pixels of an image that the layers can look at."""
+
+    @property
+    def layers(self) -> Sequence[str]:
+        """The layers, in the order of ``layer_losses``."""
+
+    @property
+    def fixed_size(self) -> Size | None:
+        """Height and width, if the graphs are for one size alone."""
+
+    @property
+    def training_sizes(self) -> Sequence[Size] | None:
+        """The sizes for which there are training artifacts; ``None`` if for any."""
+
+    def targets(self) -> bytes | Path:
+        """Return the graph: exemplar, output_size -> target statistics."""
+
+    def objective(self, size: Size) -> bytes | Path:
+        """Return the graph: image, targets -> loss, layer_losses, gradient."""
+
+    def adam_step(self, size: Size) -> bytes | Path:
+        """Return the graph of one step of Adam."""
+
+    def training(self, size: Size) -> Path:
+        """Return the folder of training artifacts for images of `size`."""

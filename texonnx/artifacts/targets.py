@@ -1,0 +1,63 @@
+"""The targets graph: exemplar and output size to the statistics that the output shall have."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from texonnx.artifacts.objective import feature_matrix, image_shape, positions_symbol
+from texonnx.artifacts.specification import Specification
+from texonnx.graph.tape import Tape, dims
+from texonnx.graph.trunk import TrunkParameters, write_trunk
+from texonnx.vgg import pools_before
+
+
+def targets_model(
+    specification: Specification,
+    parameters: TrunkParameters,
+    dtype: ir.DataType = ir.DataType.FLOAT,
+) -> ir.Model:
+    """Build the graph: exemplar, output_size -> every target statistic.
+
+    ``output_size`` is int64 [2], height and width in pixels of the image to come. Only the
+    statistics over positions depend on it: a sorted row is a quantile function, read at as many
+    levels as the output has positions.
+    """
+    tape = Tape("targets", dtype)
+    exemplar = tape.input("exemplar", image_shape("exemplar", None))
+    output_size = tape.input("output_size", [2], ir.DataType.INT64)
+    maps = write_trunk(tape, exemplar, parameters, specification.layers, specification.trunk)
+    for name, loss, layer in specification.targets():
+        statistic = loss.statistic(tape, feature_matrix(tape, maps[layer]))
+        if loss.columns == "M":
+            positions = _positions(tape, output_size, pools_before(layer))
+            statistic = _resample(tape, statistic, positions)
+        shape = [positions_symbol(layer) if n is None else n for n in dims(statistic)]
+        tape.output(statistic, name, shape)
+    return tape.model()
+
+
+def _positions(tape: Tape, output_size: ir.Value, pools: int) -> ir.Value:
+    """Write the number of positions after `pools` halvings of the output, int64 [1]."""
+    extents = tape.div(output_size, tape.integers([2**pools]))
+    return tape.mul(tape.slice(extents, 0, 0, 1), tape.slice(extents, 0, 1, 2))
+
+
+def _resample(tape: Tape, rows: ir.Value, positions: ir.Value) -> ir.Value:
+    """Read quantile functions [N, M] at `positions` levels, linearly between the known ones.
+
+    The i-th of M sorted values stands at level (i + 1/2) / M, which is what Resize calls
+    half_pixel. With as many levels as values nothing changes.
+    """
+    channels = dims(rows)[0]
+    assert channels is not None
+    image = tape.reshape(rows, [1, channels, 1, -1])
+    none = tape.constant([], ir.DataType.FLOAT)
+    sizes = tape.concat([tape.integers([1, channels, 1]), positions], axis=0)
+    resized = tape.op(
+        "Resize",
+        [image, none, none, sizes],
+        (1, channels, 1, None),
+        mode="linear",
+        coordinate_transformation_mode="half_pixel",
+    )
+    return tape.reshape(resized, [channels, -1])

@@ -1,0 +1,238 @@
+"""Training artifacts: the forward graph, differentiated by ONNX Runtime's own gradient builder.
+
+The image is the one trainable parameter. The network's weights stay constants of the graph (not
+frozen parameters, which would become inputs and lose ONNX Runtime's blocked layout).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from texonnx.artifacts.adam_step import BETA1, BETA2, EPSILON
+from texonnx.artifacts.objective import Size, write_objective
+from texonnx.artifacts.specification import Specification
+from texonnx.graph.tape import IR_VERSION, Tape
+from texonnx.graph.trunk import TrunkParameters
+
+IMAGE = "image"
+TRAINING_MODEL = "training_model.onnx"
+EVAL_MODEL = "eval_model.onnx"
+CHECKPOINT = "checkpoint"
+OPTIMIZER_MODELS = {"adam": "optimizer_model.onnx", "sgd": "sgd_optimizer_model.onnx"}
+
+_GREY = 0.5
+
+
+class Extent(NamedTuple):
+    """Where a tensor lies in a file: offset and length in bytes."""
+
+    offset: int
+    length: int
+
+
+class ExternalData(NamedTuple):
+    """A file of tensors, by its path relative to the model's folder, and what lies where."""
+
+    location: str
+    extents: Mapping[str, Extent]
+
+
+class TrainingModules(NamedTuple):
+    """The parts of ``onnxruntime.training`` that are used here."""
+
+    api: Any
+    artifacts: Any
+    onnxblock: Any
+
+
+def import_training() -> TrainingModules:
+    """Import ``onnxruntime.training`` without PyTorch.
+
+    Its subpackages `amp` and `optim` import torch; two empty modules under their names keep it
+    out, and the parts that are used here need neither.
+    """
+    for name in ("onnxruntime.training.amp", "onnxruntime.training.optim"):
+        sys.modules.setdefault(name, types.ModuleType(name))
+    return TrainingModules(
+        *(
+            importlib.import_module(f"onnxruntime.training.{part}")
+            for part in TrainingModules._fields
+        )
+    )
+
+
+def write_training_artifacts(
+    folder: Path,
+    specification: Specification,
+    parameters: TrunkParameters,
+    size: Size,
+    external: ExternalData | None = None,
+) -> None:
+    """Write training model, eval model, optimizer models and checkpoint into `folder`.
+
+    Parameters
+    ----------
+    folder
+        An existing folder.
+    specification, parameters
+        What the objective is, and the network's tensors in memory.
+    size
+        Height and width of the image; it is a parameter, so its shape is fixed.
+    external
+        Where the network's tensors already lie in a file; without it the models hold them.
+    """
+    training = import_training()
+    forward = ir.to_proto(_forward_model(specification, parameters, size))
+    with _silence():
+        training.artifacts.generate_artifacts(
+            forward,
+            requires_grad=[IMAGE],
+            loss=_first_output_is_the_loss(training),
+            artifact_directory=folder,
+            additional_output_names=["layer_losses"],
+        )
+    for name, model in _optimizer_models(training, forward).items():
+        onnx.save(model, folder / OPTIMIZER_MODELS[name])
+    for file in (TRAINING_MODEL, EVAL_MODEL):
+        model = onnx.load(folder / file)
+        convolve_instead_of_conv_grad(model.graph)
+        if external is not None:
+            _refer_to(external, model.graph)
+        onnx.save(model, folder / file)
+
+
+def write_checkpoint(path: Path, image: NDArray[np.float32]) -> None:
+    """Write a checkpoint whose one parameter is `image`."""
+    onnxblock = import_training().onnxblock
+    onnxblock.save_checkpoint(([numpy_helper.from_array(image, IMAGE)], []), path)
+
+
+def convolve_instead_of_conv_grad(graph: onnx.GraphProto) -> None:
+    """Replace each ConvGrad by a Conv with the kernel flipped and its channel axes swapped.
+
+    That is what the image's gradient is (the kernels' is not wanted), and ONNX Runtime's plain
+    Conv is faster, with its blocked layout and its kernels packed ahead.
+    """
+    flip = {"starts": [-1, -1], "ends": [-(2**31)] * 2, "axes": [2, 3]}
+    names = {key: f"flip_{key}" for key in flip}
+    nodes = []
+    for node in graph.node:
+        if node.op_type != "ConvGrad":
+            nodes.append(node)
+            continue
+        gradient, _, kernel = node.input
+        swapped, flipped = f"{kernel}.swapped", f"{kernel}.flipped"
+        borders = [names["starts"], names["ends"], names["axes"], names["starts"]]
+        nodes += [
+            helper.make_node("Transpose", [kernel], [swapped], perm=[1, 0, 2, 3]),
+            helper.make_node("Slice", [swapped, *borders], [flipped]),
+            helper.make_node(
+                "Conv", [gradient, flipped], [node.output[0]], pads=_opposite_pads(node)
+            ),
+        ]
+    if len(nodes) == len(graph.node):
+        return
+    del graph.node[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(
+        numpy_helper.from_array(np.array(values, np.int64), names[key])
+        for key, values in flip.items()
+    )
+
+
+def _opposite_pads(conv_grad: onnx.NodeProto) -> list[int]:
+    """Return the padding of the gradient's convolution: kernel size - 1 - padding."""
+    attributes = {attribute.name: attribute.ints for attribute in conv_grad.attribute}
+    return [attributes["kernel_shape"][0] - 1 - pad for pad in attributes["pads"]]
+
+
+def _forward_model(
+    specification: Specification, parameters: TrunkParameters, size: Size
+) -> ir.Model:
+    tape = Tape("forward")
+    grey = np.full((1, 3, *size), _GREY, np.float32)
+    image = tape.initializer(IMAGE, ir.tensor(grey, name=IMAGE))
+    objective = write_objective(tape, image, parameters, specification)
+    tape.output(objective.loss, "loss")
+    tape.output(objective.layer_losses, "layer_losses")
+    return tape.model()
+
+
+def _first_output_is_the_loss(training: TrainingModules) -> Any:
+    block: Any = training.onnxblock.Block
+
+    class FirstOutput(block):  # type: ignore[misc]
+        def build(self, loss: str, layer_losses: str) -> str:
+            return loss
+
+    return FirstOutput()
+
+
+def _optimizer_models(
+    training: TrainingModules, forward: onnx.ModelProto
+) -> dict[str, onnx.ModelProto]:
+    """Return the graphs that update the image: Adam (AdamW without decay) and plain SGD."""
+    optim = training.onnxblock.optim
+    blocks = {
+        "adam": optim.AdamW(betas=(BETA1, BETA2), eps=EPSILON, weight_decay=0.0),
+        "sgd": optim.SGD(),
+    }
+    image = next(tensor for tensor in forward.graph.initializer if tensor.name == IMAGE)
+    models = {}
+    for name, block in blocks.items():
+        with training.onnxblock.empty_base(opset_version=forward.opset_import[0].version):
+            block(([image], []))
+            models[name] = block.to_model_proto()
+        # The installed onnx stamps its own IR version, which ONNX Runtime 1.19 may refuse.
+        models[name].ir_version = min(models[name].ir_version, IR_VERSION)
+    return models
+
+
+def _refer_to(external: ExternalData, graph: onnx.GraphProto) -> None:
+    """Replace the data of the tensors that lie in `external` by a reference to it."""
+    for tensor in graph.initializer:
+        extent = external.extents.get(tensor.name)
+        if extent is None:
+            continue
+        tensor.ClearField("raw_data")
+        tensor.ClearField("float_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        entries = {"location": external.location, **extent._asdict()}
+        del tensor.external_data[:]
+        for key, value in entries.items():
+            tensor.external_data.add(key=key, value=str(value))
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Hold back what the gradient builder logs, which no severity setting reaches.
+
+    Its C++ part writes INFO lines to file descriptor 2, its Python part to the root logger.
+    Failures come back as exceptions all the same.
+    """
+    root = logging.getLogger()
+    level = root.level
+    standard_error = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        root.setLevel(logging.ERROR)
+        yield
+    finally:
+        root.setLevel(level)
+        os.dup2(standard_error, 2)
+        os.close(standard_error)

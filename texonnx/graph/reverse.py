@@ -1,0 +1,84 @@
+"""Reverse-mode differentiation of a tape: one vector-Jacobian rule an op.
+
+A rule receives the gradient with respect to the node's first output and returns what flows on to
+each of the node's inputs, ``None`` where nothing does. It writes only standard ONNX ops, of those
+that every execution provider runs. What a rule writes in vain (the gradient of a constant) is
+dropped when the tape is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import onnx_ir as ir
+
+from texonnx.errors import GraphError, did_you_mean
+from texonnx.graph.tape import Tape
+
+Rule = Callable[[Tape, ir.Node, ir.Value], Sequence[ir.Value | None]]
+
+_RULES: dict[str, Rule] = {}
+
+
+def vjp(op_type: str) -> Callable[[Rule], Rule]:
+    """Register the decorated function as the vector-Jacobian rule of `op_type`."""
+
+    def register(rule: Rule) -> Rule:
+        _RULES[op_type] = rule
+        return rule
+
+    return register
+
+
+def differentiable_ops() -> tuple[str, ...]:
+    """Return the names of the ops that have a rule, sorted."""
+    return tuple(sorted(_RULES))
+
+
+def gradient(tape: Tape, output: ir.Value, wrt: ir.Value) -> ir.Value:
+    """Write the gradient of the scalar `output` with respect to `wrt` on the tape.
+
+    Raises
+    ------
+    GraphError
+        When an op on the way has no rule, or `output` does not depend on `wrt`.
+    """
+    if len(output.shape or ()) != 0:
+        raise GraphError(f"only a scalar has a gradient here, not {output.name} {output.shape}")
+    forward = list(tape.nodes)
+    active = _depending_on(wrt, forward)
+    if output not in active:
+        raise GraphError(f"{output.name} does not depend on {wrt.name}")
+    gradients: dict[ir.Value, ir.Value] = {output: tape.constant(1.0)}
+    for node in reversed(forward):
+        incoming = gradients.get(node.outputs[0])
+        if incoming is None or node.outputs[0] not in active:
+            continue
+        for value, contribution in zip(node.inputs, _rule(node)(tape, node, incoming), strict=True):
+            if value is None or contribution is None or value not in active:
+                continue
+            before = gradients.get(value)
+            gradients[value] = contribution if before is None else tape.add(before, contribution)
+    return gradients[wrt]
+
+
+def _rule(node: ir.Node) -> Rule:
+    if node.op_type not in _RULES:
+        raise GraphError(
+            f"no gradient rule for {node.op_type}{did_you_mean(node.op_type, _RULES)}; "
+            f"there are rules for {', '.join(differentiable_ops())}"
+        )
+    return _RULES[node.op_type]
+
+
+def _depending_on(source: ir.Value, nodes: Sequence[ir.Node]) -> set[ir.Value]:
+    """Return `source` and every floating-point value computed from it."""
+    active = {source}
+    for node in nodes:
+        if any(value in active for value in node.inputs if value is not None):
+            active.update(
+                value
+                for value in node.outputs
+                if value.dtype is not None and value.dtype.is_floating_point()
+            )
+    return active

@@ -1,0 +1,65 @@
+"""Coarse to fine: the sizes of the exemplar and of the output at every scale.
+
+Large structures are settled where they are a few pixels wide and everything is cheap; the finer
+scales add detail. The idea is as old as Heeger and Bergen 1995; the halving is the simplest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from texonnx.artifacts.objective import Size
+from texonnx.errors import OptionError
+
+_COARSEST_SIDE = 64
+"""Without a number of scales, sizes are halved while the shorter side stays at least this."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The sizes in pixels, height and width, at one scale."""
+
+    exemplar: Size
+    output: Size
+
+
+def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int) -> list[Scale]:
+    """Return the scales from coarsest to finest; each halves the one after it.
+
+    Parameters
+    ----------
+    exemplar, output
+        Height and width in pixels at the finest scale.
+    scales
+        How many scales; if not given, as many as keep the shorter side at 64 pixels or more.
+    minimum_size
+        The least side that the layers can look at.
+
+    Raises
+    ------
+    OptionError
+        When the coarsest scale would be smaller than that.
+
+    Examples
+    --------
+    >>> [scale.output for scale in pyramid((256, 256), (256, 512), 3, 16)]
+    [(64, 128), (128, 256), (256, 512)]
+    """
+    shortest = min(*exemplar, *output)
+    if scales is None:
+        scales = 1
+        while shortest >= 2**scales * max(_COARSEST_SIDE, minimum_size):
+            scales += 1
+    coarsest = shortest // 2 ** (scales - 1)
+    if coarsest < minimum_size:
+        raise OptionError(
+            f"{scales} scales shrink {shortest} pixels to {coarsest}, and the chosen layers need "
+            f"at least {minimum_size}; take fewer scales, fewer layers or a larger image"
+        )
+    factors = [2**k for k in reversed(range(scales))]
+    return [Scale(_shrunk(exemplar, factor), _shrunk(output, factor)) for factor in factors]
+
+
+def _shrunk(size: Size, factor: int) -> Size:
+    height, width = size
+    return max(1, round(height / factor)), max(1, round(width / factor))

@@ -1,0 +1,45 @@
+"""Running an optimiser on an engine for one scale, whichever of them takes the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from texonnx.errors import OptionError, unknown
+from texonnx.images import Image
+from texonnx.optim.lbfgs import minimise_lbfgs
+from texonnx.optim.sgd import SgdStepper
+from texonnx.runtime.engine import Engine, Losses
+
+OPTIMIZERS = ("adam", "sgd", "lbfgs")
+
+AfterStep = Callable[[Losses, Image], None]
+"""Is told the losses and the image of every step; may raise to stop the run."""
+
+
+def check_optimizer(name: str) -> str:
+    """Return `name` if there is such an optimiser, else raise :class:`OptionError`."""
+    if name not in OPTIMIZERS:
+        raise OptionError(unknown("optimizer", name, OPTIMIZERS))
+    return name
+
+
+def optimise(
+    engine: Engine,
+    image: Image,
+    optimizer: str,
+    steps: int,
+    learning_rate: float,
+    after_step: AfterStep,
+) -> Image:
+    """Return `image` after `steps` steps (for L-BFGS: evaluations) of `optimizer`.
+
+    Adam and SGD step inside the runtime where the engine has them. Steps move the image where
+    they like; it is brought back to [0, 1] by whoever shows it.
+    """
+    if optimizer == "lbfgs":
+        return minimise_lbfgs(engine.loss_and_gradient, image, steps, after_step)
+    stepper = engine.stepper(optimizer, image) or SgdStepper(engine.loss_and_gradient, image)
+    for _ in range(steps):
+        before = stepper.image()
+        after_step(stepper.step(learning_rate), before)
+    return stepper.image()

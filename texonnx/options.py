@@ -1,0 +1,85 @@
+"""What can be chosen, and the defaults: one place, cheap to import.
+
+The public functions and the command line read their defaults here, so they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from texonnx.errors import OptionError
+
+LEARNING_RATES = {"adam": 0.02, "sgd": 1.0}
+"""Used where none is given, in units of the image."""
+
+
+@dataclass(frozen=True)
+class ObjectiveOptions:
+    """What decides the graphs: network, layers and losses, in the user's words.
+
+    See :func:`texonnx.synthesize` for what each accepts.
+    """
+
+    loss: str = "gram"
+    layers: str = "all"
+    layer_weights: str = "equal"
+    gram_norm: str = "gatys"
+    pool: str = "avg"
+    padding: str = "zeros"
+    arch: str = "vgg16"
+    weights: str = "pretrained"
+    activation_scale: bool = True
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What decides a run over given graphs; see :func:`texonnx.synthesize`.
+
+    Raises
+    ------
+    OptionError
+        When a number is out of range, or a learning rate is given to L-BFGS.
+    """
+
+    exemplar_size: int = 256
+    size: tuple[int, int] | None = None
+    scales: int | None = None
+    steps: int = 100
+    optimizer: str = "lbfgs"
+    lr: float | None = None
+    init: str | Path = "noise"
+    seed: int = 0
+    engine: str = "auto"
+    provider: str = "auto"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        at_least_one = {
+            "exemplar size": self.exemplar_size,
+            "number of scales": self.scales,
+            "number of steps": self.steps,
+            "height": self.size[0] if self.size else None,
+            "width": self.size[1] if self.size else None,
+        }
+        for what, number in at_least_one.items():
+            if number is not None and number < 1:
+                raise OptionError(f"the {what} must be 1 or more, not {number}")
+        for what, number in {"seed": self.seed, "number of threads": self.threads}.items():
+            if number < 0:
+                raise OptionError(f"the {what} must be 0 or more, not {number}")
+        if self.lr is not None and self.optimizer not in LEARNING_RATES:
+            raise OptionError(f"{self.optimizer} takes no learning rate; leave it out")
+        if self.lr is not None and not 0 < self.lr < float("inf"):
+            raise OptionError(f"the learning rate must be a number above 0, not {self.lr}")
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate given, or the optimiser's own; 0 where there is none."""
+        return self.lr if self.lr is not None else LEARNING_RATES.get(self.optimizer, 0.0)
+
+
+OBJECTIVE = ObjectiveOptions()
+RUN = RunOptions()
+EXPORT_SIZE = 256
+"""Pixels of the side for which ``texonnx export`` writes training artifacts by default."""

@@ -1,0 +1,1 @@
+"""Running the graphs: installed runtimes, execution providers, and the two engines."""

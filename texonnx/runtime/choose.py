@@ -1,0 +1,58 @@
+"""From the user's words for engine and provider to an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from texonnx.artifacts.objective import Size
+from texonnx.artifacts.source import GraphSource
+from texonnx.errors import OptionError, RuntimeUnavailableError, unknown
+from texonnx.runtime.engine import Engine
+from texonnx.runtime.installed import the_runtime
+
+ENGINES = ("auto", "training", "analytic")
+
+
+def choose_engine(
+    name: str, source: GraphSource, provider: str, threads: int, sizes: Sequence[Size]
+) -> Engine:
+    """Return the engine called `name` over `source`, on `provider`.
+
+    ``auto`` takes ``training`` where onnxruntime-training is the installed runtime and there are
+    training artifacts for all `sizes`, on a provider that the training engine has.
+
+    Raises
+    ------
+    OptionError, RuntimeUnavailableError
+        For an unknown name, or an engine or provider that cannot be had.
+    """
+    if name not in ENGINES:
+        raise OptionError(unknown("engine", name, ENGINES))
+    runtime = the_runtime()
+
+    from texonnx.runtime.providers import choose_provider
+
+    chosen = choose_provider(provider)
+    missing = [size for size in sizes if size not in (source.training_sizes or sizes)]
+    if name == "training":
+        if not runtime.can_train:
+            raise RuntimeUnavailableError(
+                f"the training engine needs onnxruntime-training, and {runtime} is installed; "
+                "make another environment with pip install 'texonnx[training]'"
+            )
+        if missing:
+            raise RuntimeUnavailableError(
+                f"there are training artifacts for {_join(source.training_sizes or [])}, not for "
+                f"{_join(missing)}; take --engine analytic or export with that --size"
+            )
+    from texonnx.runtime.analytic import AnalyticEngine
+    from texonnx.runtime.training import TRAINING_PROVIDERS, TrainingEngine
+
+    can_train = runtime.can_train and not missing and chosen in TRAINING_PROVIDERS
+    if name == "training" or (name == "auto" and can_train):
+        return TrainingEngine(source, chosen, threads)
+    return AnalyticEngine(source, chosen, threads)
+
+
+def _join(sizes: Sequence[Size]) -> str:
+    return ", ".join(f"{width}x{height}" for height, width in sizes)

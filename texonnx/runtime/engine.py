@@ -1,0 +1,70 @@
+"""What an engine is: loss and gradient of an image, and optimiser steps inside the runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from texonnx.artifacts.objective import Size
+from texonnx.images import Image
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The value of the objective for one image.
+
+    Attributes
+    ----------
+    total
+        The weighted sum over layers and losses.
+    layers
+        Its parts, weights included, in the order of the objective's layers.
+    """
+
+    total: float
+    layers: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The value of the objective and its gradient with respect to the image, [1, 3, H, W]."""
+
+    losses: Losses
+    gradient: Image
+
+
+class Stepper(Protocol):
+    """An optimiser inside the runtime; it keeps the image and the optimiser's state."""
+
+    def step(self, learning_rate: float) -> Losses:
+        """Move the image by one step; return the losses of the image as it was before."""
+
+    def image(self) -> Image:
+        """Return a copy of the image as it is now, [1, 3, H, W]."""
+
+
+class Engine(Protocol):
+    """One way to run an objective.
+
+    Attributes
+    ----------
+    name
+        ``training`` or ``analytic``.
+    provider
+        The short name of the execution provider.
+    """
+
+    name: str
+    provider: str
+
+    def aim(self, exemplar: Image, size: Size) -> None:
+        """Take the targets from `exemplar`, for images of `size`."""
+
+    def loss_and_gradient(self, image: Image) -> Evaluation:
+        """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
+
+    def stepper(self, optimizer: str, image: Image) -> Stepper | None:
+        """Return `optimizer` inside the runtime, starting at `image`, or ``None`` if not there."""

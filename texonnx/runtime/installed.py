@@ -1,0 +1,78 @@
+"""Which ONNX Runtime is installed: none, one, or several that overwrite each other."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from importlib import metadata
+
+from texonnx.errors import RuntimeUnavailableError
+
+TRAINING_PACKAGE = "onnxruntime-training"
+
+_PACKAGES = (
+    "onnxruntime",
+    "onnxruntime-gpu",
+    TRAINING_PACKAGE,
+    "onnxruntime-openvino",
+    "onnxruntime-directml",
+    "onnxruntime-qnn",
+    "onnxruntime-rocm",
+    "onnxruntime-migraphx",
+    "onnxruntime-cann",
+    "onnxruntime-vitisai",
+    "ort-nightly",
+    "ort-nightly-gpu",
+)
+"""Every package that installs the module `onnxruntime`."""
+
+INSTALL_HINT = "pip install 'texonnx[cpu]' (or [training], [gpu], [openvino])"
+
+
+@dataclass(frozen=True)
+class InstalledRuntime:
+    """A package that provides the module `onnxruntime`, and its version."""
+
+    package: str
+    version: str
+
+    @property
+    def can_train(self) -> bool:
+        """Whether the package has ONNX Runtime's training API."""
+        return self.package == TRAINING_PACKAGE
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}"
+
+
+def installed_runtimes() -> list[InstalledRuntime]:
+    """Return the packages in this environment that install the module `onnxruntime`."""
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append(InstalledRuntime(package, metadata.version(package)))
+        except metadata.PackageNotFoundError:
+            continue
+    if not found and importlib.util.find_spec("onnxruntime") is not None:
+        found.append(InstalledRuntime("onnxruntime (built from source)", "unknown"))
+    return found
+
+
+def the_runtime() -> InstalledRuntime:
+    """Return the one installed runtime.
+
+    Raises
+    ------
+    RuntimeUnavailableError
+        When there is none, or several that overwrite each other's files.
+    """
+    found = installed_runtimes()
+    if not found:
+        raise RuntimeUnavailableError(f"no ONNX Runtime is installed; {INSTALL_HINT}")
+    if len(found) > 1:
+        names = " and ".join(str(runtime) for runtime in found)
+        raise RuntimeUnavailableError(
+            f"{names} are installed together and overwrite each other's files; uninstall all of "
+            "them, then install exactly one"
+        )
+    return found[0]

@@ -1,0 +1,289 @@
+"""The loop: an exemplar in, an image with its statistics out, coarse to fine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from texonnx.artifacts.built import BuiltGraphs
+from texonnx.artifacts.folder import ExportedFolder
+from texonnx.artifacts.objective import Size
+from texonnx.artifacts.source import GraphSource
+from texonnx.artifacts.specification import specify
+from texonnx.errors import ImageError, OptionError
+from texonnx.images import Image, check_image, load_image, resize, scale_shorter_side
+from texonnx.optim.initial import INITS, initial_image
+from texonnx.optim.pyramid import Scale, pyramid
+from texonnx.optim.run import check_optimizer, optimise
+from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
+from texonnx.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
+from texonnx.runtime.choose import choose_engine
+from texonnx.runtime.engine import Engine, Losses
+from texonnx.runtime.installed import the_runtime
+from texonnx.weights import load_weights
+from texonnx.weights.sources import Progress
+
+
+def synthesize(
+    exemplar: str | Path | Image,
+    *,
+    loss: str = OBJECTIVE.loss,
+    layers: str = OBJECTIVE.layers,
+    layer_weights: str = OBJECTIVE.layer_weights,
+    gram_norm: str = OBJECTIVE.gram_norm,
+    pool: str = OBJECTIVE.pool,
+    padding: str = OBJECTIVE.padding,
+    arch: str = OBJECTIVE.arch,
+    weights: str = OBJECTIVE.weights,
+    activation_scale: bool = OBJECTIVE.activation_scale,
+    artifacts: str | Path | None = None,
+    exemplar_size: int = RUN.exemplar_size,
+    size: Size | None = RUN.size,
+    scales: int | None = RUN.scales,
+    steps: int = RUN.steps,
+    optimizer: str = RUN.optimizer,
+    lr: float | None = RUN.lr,
+    init: str | Path = RUN.init,
+    seed: int = RUN.seed,
+    engine: str = RUN.engine,
+    provider: str = RUN.provider,
+    threads: int = RUN.threads,
+    on_step: OnStep | None = None,
+    on_download: Progress | None = None,
+) -> SynthesisResult:
+    """Make an image with the texture statistics of an exemplar.
+
+    Parameters
+    ----------
+    exemplar
+        An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1].
+    loss
+        ``gram``, ``emd``, ``mean``, ``cov`` or a weighted sum: ``mean+cov``, ``gram:1,emd:0.1``.
+    layers
+        ``all``, ``one-per-block``, ``shallow``, ``deep``, or names: ``conv1_1,conv2_1``.
+    layer_weights
+        ``equal``, or one number for each layer, separated by commas.
+    gram_norm
+        ``gatys``, ``no-n2``, ``no-m2``, ``no-n2-m2`` or ``chw``: see `texonnx.losses.gram`.
+    pool
+        ``avg`` or ``max``.
+    padding
+        What surrounds the input of every convolution: ``zeros``, ``reflect``, or ``circular``,
+        which makes an image that tiles.
+    arch
+        ``vgg16`` or ``vgg19``.
+    weights
+        ``pretrained``, ``random``, ``random:SEED``, an imported name, or a weights file.
+    activation_scale
+        Divide every layer by its mean activation, so that no layer drowns the others.
+    artifacts
+        A folder that ``texonnx export`` wrote: it replaces all the options above.
+    exemplar_size
+        The exemplar is scaled so that its shorter side has this many pixels.
+    size
+        Height and width of the result in pixels; the scaled exemplar's if not given.
+    scales
+        How many sizes, each twice the one before; chosen by the size if not given.
+    steps
+        Steps at each scale; for ``lbfgs``, evaluations.
+    optimizer
+        ``lbfgs``, ``adam`` or ``sgd``.
+    lr
+        Learning rate of ``adam`` and ``sgd``, in units of the image.
+    init
+        ``noise``, ``mean`` (of the exemplar's colours), or an image file.
+    seed
+        Of the noise; with the same machine and threads, the same seed gives the same image.
+    engine
+        ``training``, ``analytic``, or ``auto``: training where onnxruntime-training is installed.
+    provider
+        ``auto``, ``cpu``, ``cuda``, ``openvino`` and so on; never replaced by another in silence.
+    threads
+        Of an op; 0 leaves it to ONNX Runtime.
+    on_step
+        Called after every step with the :class:`Step` and the image, before it is clipped.
+    on_download
+        Called with the bytes that have come and those that will, should weights be fetched.
+
+    Returns
+    -------
+    SynthesisResult
+        The image, [1, 3, H, W] in [0, 1], and the history of the run.
+
+    Raises
+    ------
+    TexonnxError
+        For an option, image, weights, folder, engine or provider that will not do.
+    NotFiniteError
+        When the loss is not finite; it carries the last good image.
+    SynthesisInterrupted
+        On Ctrl-C; it carries the image so far.
+
+    References
+    ----------
+    Gatys, Ecker and Bethge, "Texture Synthesis Using Convolutional Neural Networks", 2015.
+    """
+    started = time.perf_counter()
+    objective = ObjectiveOptions(
+        loss=loss,
+        layers=layers,
+        layer_weights=layer_weights,
+        gram_norm=gram_norm,
+        pool=pool,
+        padding=padding,
+        arch=arch,
+        weights=weights,
+        activation_scale=activation_scale,
+    )
+    options = RunOptions(
+        exemplar_size=exemplar_size,
+        size=size,
+        scales=scales,
+        steps=steps,
+        optimizer=check_optimizer(optimizer),
+        lr=lr,
+        init=init,
+        seed=seed,
+        engine=engine,
+        provider=provider,
+        threads=threads,
+    )
+    the_runtime()
+    original = load_image(exemplar) if isinstance(exemplar, str | Path) else check_image(exemplar)
+    if artifacts is None:
+        specification = specify(objective)
+        _check_large_enough(original, specification.minimum_size)
+        network = load_weights(weights, arch, on_download)
+        source: GraphSource = BuiltGraphs(specification, network, activation_scale=activation_scale)
+    else:
+        if objective != OBJECTIVE:
+            raise OptionError(
+                "loss, layers, network and weights are fixed in the exported folder; leave their "
+                "options out"
+            )
+        source = ExportedFolder(Path(artifacts))
+        _check_large_enough(original, source.minimum_size)
+    scaled = scale_shorter_side(original, exemplar_size)
+    sizes = _choose_scales(scaled, options, source)
+    chosen = choose_engine(engine, source, provider, threads, [scale.output for scale in sizes])
+    return _Run(chosen, source.layers, options, on_step, started).through(sizes, scaled)
+
+
+class _Run:
+    """One run through the scales: keeps the history and the best image so far."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        layers: Sequence[str],
+        options: RunOptions,
+        on_step: OnStep | None,
+        started: float,
+    ) -> None:
+        self._engine = engine
+        self._layers = layers
+        self._options = options
+        self._on_step = on_step
+        self._started = started
+        self._history: list[Step] = []
+
+    def through(self, scales: Sequence[Scale], exemplar: Image) -> SynthesisResult:
+        """Optimise at every scale, each starting from the one before."""
+        options = self._options
+        image = _first_image(options, resize(exemplar, *scales[0].exemplar), scales[0].output)
+        try:
+            for number, scale in enumerate(scales, start=1):
+                self._begin(resize(_visible(image), *scale.output))
+                self._engine.aim(resize(exemplar, *scale.exemplar), scale.output)
+                image = optimise(
+                    self._engine,
+                    self._best,
+                    options.optimizer,
+                    options.steps,
+                    options.learning_rate,
+                    partial(self._after_step, number, len(scales)),
+                )
+                self._check_finite(image, self._history[-1].loss)
+        except KeyboardInterrupt as interrupt:
+            raise SynthesisInterrupted(self._result(self._best)) from interrupt
+        return self._result(image)
+
+    def _begin(self, image: Image) -> None:
+        self._best, self._least = image, np.inf
+        self._steps_here = 0
+
+    def _after_step(self, scale: int, scales: int, losses: Losses, image: Image) -> None:
+        self._steps_here += 1
+        self._check_finite(image, losses.total)
+        if losses.total < self._least:
+            self._best, self._least = image, losses.total
+        step = Step(
+            scale=scale,
+            scales=scales,
+            size=(image.shape[2], image.shape[3]),
+            step=self._steps_here,
+            steps=self._options.steps,
+            loss=losses.total,
+            layer_losses=dict(zip(self._layers, losses.layers.tolist(), strict=True)),
+            seconds=time.perf_counter() - self._started,
+        )
+        self._history.append(step)
+        if self._on_step is not None:
+            self._on_step(step, image)
+
+    def _check_finite(self, image: Image, loss: float) -> None:
+        if np.isfinite(loss) and np.isfinite(image).all():
+            return
+        what = "image" if np.isfinite(loss) else "loss"
+        height, width = image.shape[2:]
+        raise NotFiniteError(
+            f"the {what} is not finite at step {self._steps_here} of size {width}x{height}; "
+            "a smaller learning rate or another optimizer may help",
+            self._result(self._best),
+        )
+
+    def _result(self, image: Image) -> SynthesisResult:
+        return SynthesisResult(
+            image=_visible(image),
+            engine=self._engine.name,
+            provider=self._engine.provider,
+            history=self._history,
+            seconds=time.perf_counter() - self._started,
+        )
+
+
+def _visible(image: Image) -> Image:
+    return np.clip(image, 0, 1)
+
+
+def _check_large_enough(exemplar: Image, minimum_size: int) -> None:
+    height, width = exemplar.shape[2:]
+    if min(height, width) < minimum_size:
+        raise ImageError(
+            f"the exemplar has {width}x{height} pixels, and the chosen layers need at least "
+            f"{minimum_size}x{minimum_size}"
+        )
+
+
+def _choose_scales(exemplar: Image, options: RunOptions, source: GraphSource) -> list[Scale]:
+    exemplar_size = (exemplar.shape[2], exemplar.shape[3])
+    size = options.size or source.fixed_size or exemplar_size
+    least = source.minimum_size
+    for what, sides in (("exemplar", exemplar_size), ("output", size)):
+        if min(sides) < least:
+            raise OptionError(
+                f"the {what} would have {sides[1]}x{sides[0]} pixels, and the chosen layers need "
+                f"at least {least}x{least}"
+            )
+    one_size_alone = 1 if source.fixed_size else None
+    return pyramid(exemplar_size, size, options.scales or one_size_alone, least)
+
+
+def _first_image(options: RunOptions, exemplar: Image, size: Size) -> Image:
+    if str(options.init) in INITS:
+        return initial_image(str(options.init), exemplar, size, options.seed)
+    return resize(load_image(options.init), *size)

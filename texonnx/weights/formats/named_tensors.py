@@ -1,0 +1,156 @@
+"""From tensors with names, whoever chose the names, to convolutions in network order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from texonnx.errors import WeightsError
+from texonnx.weights.formats.batch_norm import BatchNorm
+from texonnx.weights.formats.naming import NAMINGS, Naming, is_normalisation, position_and_role
+from texonnx.weights.formats.stored import (
+    StoredConvolution,
+    StoredNetwork,
+    as_float32,
+    is_kernel_shape,
+    oihw,
+)
+
+if TYPE_CHECKING:
+    from texonnx.weights.conventions import Convention
+    from texonnx.weights.network import FloatArray
+
+Tensors: TypeAlias = Mapping[str, NDArray[Any]]
+
+
+@dataclass
+class _Position:
+    """What is stored at one position of a network."""
+
+    name: str
+    kernel: FloatArray | None = None
+    vectors: dict[str, FloatArray] = field(default_factory=dict)
+
+
+def network_of(tensors: Tensors, *, in_order: bool) -> StoredNetwork:
+    """Find the convolutions among `tensors`.
+
+    Parameters
+    ----------
+    tensors
+        Arrays by name. Kernels may be OIHW or HWIO; what is neither a 3x3 kernel nor a vector,
+        such as a classifier's matrix, is left out.
+    in_order
+        Whether the tensors come in the network's order, which serves when no name is known.
+
+    Raises
+    ------
+    WeightsError
+        When no convolution is found, or one is incomplete or stored twice.
+    """
+    flat = {name: _without_unit_axes(array) for name, array in tensors.items()}
+    useful = {
+        name: array
+        for name, array in flat.items()
+        if array.ndim == 1 or is_kernel_shape(array.shape)
+    }
+    for naming in NAMINGS:
+        positions = _positions(useful, naming)
+        if any(position.kernel is not None for position in positions):
+            # Oxford's networks have no batch normalisation; those that have were trained on
+            # torchvision's convention, whatever names a conversion gave them.
+            normalised = any("mean" in position.vectors for position in positions)
+            convention: Convention = "torch" if normalised else naming.convention
+            return StoredNetwork(_convolutions(positions), convention)
+    if in_order:
+        return StoredNetwork(_convolutions(_positions_in_order(useful)), "caffe")
+    raise WeightsError("it holds no 3x3 convolution with a name like conv1_1 or features.0")
+
+
+def _without_unit_axes(array: NDArray[Any]) -> NDArray[Any]:
+    """Old Caffe files store a bias as ``[1, 1, 1, channels]``."""
+    return array.reshape(-1) if array.ndim == 4 and array.shape[:3] == (1, 1, 1) else array
+
+
+def _positions(tensors: Tensors, naming: Naming) -> list[_Position]:
+    found: dict[tuple[int, ...], _Position] = {}
+    unplaced = []
+    for name, array in tensors.items():
+        place = position_and_role(name, naming)
+        if place is None:
+            unplaced.append(name)
+            continue
+        position = found.setdefault(place[0], _Position(name))
+        values = as_float32(array, name)
+        if values.ndim == 1:
+            position.vectors[place[1]] = values
+        elif position.kernel is None:
+            position.kernel = oihw(values)
+        else:
+            raise WeightsError(f"it holds two kernels for one layer: '{position.name}', '{name}'")
+    norms = [name for name in unplaced if is_normalisation(name)]
+    if found and naming.may_omit_norms and norms:
+        raise WeightsError(f"its batch normalisation '{norms[0]}' belongs to no known convolution")
+    return [found[place] for place in sorted(found)]
+
+
+def _positions_in_order(tensors: Tensors) -> list[_Position]:
+    """Pair each kernel with the vector of its output channels that comes next."""
+    positions: list[_Position] = []
+    spare = None
+    for name, array in tensors.items():
+        if array.ndim == 4:
+            if spare is not None:
+                raise WeightsError(f"the meaning of its tensor '{spare}' cannot be told")
+            positions.append(_Position(name, kernel=oihw(as_float32(array, name))))
+        elif positions and array.shape == _channels(positions[-1]):
+            if "bias" in positions[-1].vectors:
+                spare = name
+            else:
+                positions[-1].vectors["bias"] = as_float32(array, name)
+    if not positions:
+        raise WeightsError("it holds no 3x3 convolution")
+    return positions
+
+
+def _channels(position: _Position) -> tuple[int, ...]:
+    return () if position.kernel is None else position.kernel.shape[:1]
+
+
+def _convolutions(positions: list[_Position]) -> tuple[StoredConvolution, ...]:
+    result: list[StoredConvolution] = []
+    for position in positions:
+        vectors = position.vectors
+        normalised = "mean" in vectors or "variance" in vectors
+        if position.kernel is not None:
+            bias = vectors.get("bias")
+            if bias is None:
+                # Left out by some because the normalisation after it has its own.
+                bias = np.zeros(position.kernel.shape[0], dtype=np.float32)
+                if not normalised and not _norm_follows(position, positions):
+                    raise WeightsError(f"its layer '{position.name}' has no bias")
+            result.append(StoredConvolution(position.kernel, bias))
+        elif normalised and "beta" not in vectors and "bias" in vectors:
+            vectors["beta"] = vectors["bias"]  # PyTorch's name for it
+        if normalised:
+            if not result:
+                raise WeightsError(f"its batch normalisation '{position.name}' comes first of all")
+            result[-1] = _batch_norm(position).fold_into(result[-1])
+    return tuple(result)
+
+
+def _norm_follows(position: _Position, positions: list[_Position]) -> bool:
+    following = positions[positions.index(position) + 1 :]
+    return bool(following) and following[0].kernel is None and "mean" in following[0].vectors
+
+
+def _batch_norm(position: _Position) -> BatchNorm:
+    vectors = position.vectors
+    missing = [role for role in ("gamma", "beta", "mean", "variance") if role not in vectors]
+    if missing:
+        raise WeightsError(f"its batch normalisation '{position.name}' has no {missing[0]}")
+    return BatchNorm(vectors["gamma"], vectors["beta"], vectors["mean"], vectors["variance"])

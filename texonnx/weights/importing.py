@@ -1,0 +1,132 @@
+"""From a file in any format to the weights of a VGG network in the one convention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from texonnx.errors import WeightsError
+from texonnx.vgg import ARCHITECTURES, check_architecture, conv_layers
+from texonnx.weights import cache
+from texonnx.weights.activation_scale import measure
+from texonnx.weights.catalogue import ACTIVATION_SCALES, CANONICAL_MEAN, DIGESTS, SOURCES
+from texonnx.weights.conventions import Convention, check_convention, fold_convention
+from texonnx.weights.formats import StoredNetwork, read_network
+from texonnx.weights.network import FloatArray, VggWeights, tensor_digest
+
+if TYPE_CHECKING:
+    import os
+
+
+def read_weights(
+    path: str | os.PathLike[str], arch: str | None = None, convention: str | None = None
+) -> VggWeights:
+    """Read VGG weights from a file.
+
+    Parameters
+    ----------
+    path
+        A Keras ``.h5``, PyTorch ``.pth``, ``.safetensors``, ``.onnx``, ``.npy`` or ``.npz`` file.
+        It is recognised by its content before its suffix, and no code in it runs.
+    arch
+        ``vgg16`` or ``vgg19``, to insist on one; otherwise the convolutions tell.
+    convention
+        How the network wants its pixels: ``caffe`` (BGR, 0..255 minus the mean) or ``torch``
+        (RGB, 0..1, minus a mean, over a deviation). By default the names in the file tell:
+        ``features.0`` is torch, ``conv1_1`` and ``block1_conv1`` are caffe, networks with batch
+        normalisation and other ONNX models are torch. Tensors equal to the canonical ones are
+        known by their digest, and then `convention` does not matter.
+
+    Returns
+    -------
+    VggWeights
+        Batch normalisation and pixel deviation folded in.
+
+    Raises
+    ------
+    WeightsError
+        When the file cannot be read, holds another network, or has weights that are not finite.
+    OptionError
+        For an unknown architecture.
+    """
+    path = Path(path)
+    if arch is not None:
+        check_architecture(arch)
+    chosen = None if convention is None else check_convention(convention)
+    if cache.is_saved(path):
+        weights = cache.read(path)
+        if chosen == "torch":
+            raise WeightsError(f"'{path}' was saved by texonnx in the convention 'caffe'")
+        _insist(path, weights.arch, arch)
+        return weights
+    stored = read_network(path)
+    try:
+        found = _architecture(stored)
+    except WeightsError as error:
+        raise WeightsError(f"'{path}' cannot be used: {error}") from None
+    _insist(path, found, arch)
+    return canonicalise(stored, found, chosen or stored.convention, path.name)
+
+
+def canonicalise(stored: StoredNetwork, arch: str, convention: Convention, file: str) -> VggWeights:
+    """Bring the convolutions read from `file` into the one convention.
+
+    Raises
+    ------
+    WeightsError
+        When they are not those of `arch`, or not finite.
+    """
+    if _architecture(stored) != arch:
+        raise WeightsError(f"'{file}' does not hold the convolutions of {arch}")
+    names = [layer.name for layer in conv_layers(arch)]
+    kernels = dict(zip(names, (item.kernel for item in stored.convolutions), strict=True))
+    biases = dict(zip(names, (item.bias for item in stored.convolutions), strict=True))
+    for name in names:
+        if not (np.isfinite(kernels[name]).all() and np.isfinite(biases[name]).all()):
+            raise WeightsError(f"'{file}' has weights in {name} that are not finite")
+
+    canonical = _canonical_kernel(arch, kernels, biases)
+    if canonical is not None:
+        kernels["conv1_1"], mean, source = canonical, CANONICAL_MEAN, SOURCES[arch]
+        scale = dict(ACTIVATION_SCALES[arch])
+    else:
+        kernels["conv1_1"], mean = fold_convention(kernels["conv1_1"], convention)
+        source = f"imported from {file} ({convention} convention)"
+        scale = measure(kernels, biases, mean, arch)
+    return VggWeights(arch, kernels, biases, mean, scale, source, random=False)
+
+
+def _canonical_kernel(
+    arch: str, kernels: dict[str, FloatArray], biases: dict[str, FloatArray]
+) -> FloatArray | None:
+    """The first kernel in BGR if the tensors are the canonical ones, stored in BGR or RGB."""
+    if arch not in DIGESTS:
+        return None
+    first = kernels["conv1_1"]
+    for candidate in (first, np.ascontiguousarray(first[:, ::-1])):
+        if tensor_digest(arch, {**kernels, "conv1_1": candidate}, biases) == DIGESTS[arch]:
+            return candidate
+    return None
+
+
+def _architecture(stored: StoredNetwork) -> str:
+    shapes = [(*item.kernel.shape, *item.bias.shape) for item in stored.convolutions]
+    for arch in ARCHITECTURES:
+        expected = [
+            (layer.out_channels, layer.in_channels, 3, 3, layer.out_channels)
+            for layer in conv_layers(arch)
+        ]
+        if shapes == expected:
+            return arch
+    accepted = " or ".join(f"{len(conv_layers(arch))} of {arch}" for arch in ARCHITECTURES)
+    widths = ", ".join(str(shape[0]) for shape in shapes[:20])
+    raise WeightsError(
+        f"its {len(shapes)} convolutions with {widths} channels are not the {accepted}"
+    )
+
+
+def _insist(path: Path, found: str, arch: str | None) -> None:
+    if arch is not None and found != arch:
+        raise WeightsError(f"'{path}' holds {found}, not {arch}; ask for {found} or another file")

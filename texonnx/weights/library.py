@@ -1,0 +1,142 @@
+"""Weights by name: the pretrained, the random, those imported before, and files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace as with_changes
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from texonnx.errors import WeightsError, unknown
+from texonnx.vgg import check_architecture
+from texonnx.weights import cache
+from texonnx.weights.catalogue import DIGESTS, KERAS_FILES, PRETRAINED, SOURCES
+from texonnx.weights.fetch import fetch
+from texonnx.weights.importing import read_weights
+from texonnx.weights.random import random_weights
+
+if TYPE_CHECKING:
+    from texonnx.weights.network import VggWeights
+    from texonnx.weights.sources import Progress
+
+RANDOM = "random"
+
+
+def load_weights(
+    spec: str | os.PathLike[str] = PRETRAINED,
+    arch: str = "vgg16",
+    progress: Progress | None = None,
+) -> VggWeights:
+    """Return the weights that `spec` asks for.
+
+    Parameters
+    ----------
+    spec
+        ``pretrained``, from the cache or fetched into it; ``random`` or ``random:SEED``; the name
+        of weights imported before; or the path of a file that :func:`read_weights` accepts.
+    arch
+        ``vgg16`` or ``vgg19``.
+    progress
+        Called with the bytes that have come and the bytes that will, should there be a download.
+
+    Raises
+    ------
+    WeightsError
+        When `spec` is unknown, the weights are of another architecture, or they cannot be had.
+    OptionError
+        For an unknown architecture.
+    """
+    check_architecture(arch)
+    text = os.fspath(spec)
+    if text == PRETRAINED:
+        if not cache.path_of(PRETRAINED, arch).exists():
+            fetch(arch, progress=progress)
+        return cache.load(PRETRAINED, arch)
+    if text == RANDOM or text.startswith(f"{RANDOM}:"):
+        return random_weights(arch, _seed(text))
+    names = [entry.name for entry in cache.list_cached() if entry.arch == arch]
+    if text in names:
+        return cache.load(text, arch)
+    path = Path(text).expanduser()
+    if path.exists() or path.suffix or path.name != text:
+        return read_weights(path, arch)
+    known = dict.fromkeys([PRETRAINED, RANDOM, *names])
+    raise WeightsError(f"{unknown(f'{arch} weights', text, known)}, or the path of a file")
+
+
+def import_weights(
+    path: str | os.PathLike[str],
+    name: str | None = None,
+    arch: str | None = None,
+    convention: str | None = None,
+    replace: bool = False,
+) -> Path:
+    """Read weights from a file, put them in the cache and return where they are.
+
+    Parameters
+    ----------
+    path, arch, convention
+        As in :func:`read_weights`.
+    name
+        What the weights are to be called; by default the file's stem, and ``pretrained`` for the
+        weights that the catalogue knows.
+    replace
+        Whether to replace other weights that have this name.
+
+    Raises
+    ------
+    WeightsError
+        When the file cannot be read, the name is unfit or taken, or nothing can be written.
+    OptionError
+        For an unknown architecture.
+    """
+    path = Path(path)
+    weights = read_weights(path, arch, convention)
+    known = _is_catalogued(weights, path)
+    if known:
+        weights = with_changes(weights, source=SOURCES[weights.arch])
+    if name is None:
+        name = PRETRAINED if known else path.stem
+    if name == PRETRAINED and not known:
+        raise WeightsError(
+            f"'{path}' does not hold the pretrained weights of {weights.arch}; give it another name"
+        )
+    if name == RANDOM or name.startswith(f"{RANDOM}:"):
+        raise WeightsError(f"weights cannot be called '{name}', which asks for random weights")
+
+    target = cache.path_of(name, weights.arch)
+    if target.exists() and not replace:
+        if _digest_of_cached(name, weights.arch) == weights.digest:
+            return target
+        raise WeightsError(
+            f"other weights of {weights.arch} are called '{name}'; give another name or replace "
+            "them"
+        )
+    return cache.save(weights, name)
+
+
+def _seed(text: str) -> int:
+    _, _, seed = text.partition(":")
+    if text == RANDOM:
+        return 0
+    if not (seed.isascii() and seed.isdigit()):
+        raise WeightsError(f"the seed of '{text}' must be a whole number of 0 or more")
+    return int(seed)
+
+
+def _is_catalogued(weights: VggWeights, path: Path) -> bool:
+    """Whether these are the weights that :func:`fetch` would bring."""
+    if weights.arch in DIGESTS:
+        return weights.digest == DIGESTS[weights.arch]
+    if path.stat().st_size > 4 * KERAS_FILES[weights.arch].size:
+        return False
+    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    return digest == KERAS_FILES[weights.arch].md5
+
+
+def _digest_of_cached(name: str, arch: str) -> str | None:
+    try:
+        return cache.load(name, arch).digest
+    except WeightsError:
+        return None

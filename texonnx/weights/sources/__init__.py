@@ -1,0 +1,15 @@
+"""The places that pretrained weights are fetched from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from texonnx.errors import WeightsError
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the bytes that have come and the bytes that will."""
+
+
+class SourceUnavailableError(WeightsError):
+    """A source cannot be reached, or what it sent is not the expected file."""
