@@ -157,8 +157,11 @@ def synthesize(
     if artifacts is None:
         specification = specify(objective)
         _check_large_enough(original, specification.minimum_size)
-        network = load_weights(weights, arch, on_download)
-        source: GraphSource = BuiltGraphs(specification, network, activation_scale=activation_scale)
+        source: GraphSource = BuiltGraphs(
+            specification,
+            load_weights(weights, arch, on_download),
+            activation_scale=activation_scale,
+        )
     else:
         if objective != OBJECTIVE:
             raise OptionError(

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import onnx_ir as ir
-
-from texonnx.artifacts.adam_step import adam_step_model
-from texonnx.artifacts.manifest import GRAPHS, MANIFEST, WEIGHTS, write_manifest
-from texonnx.artifacts.objective import Size, objective_model
-from texonnx.artifacts.parameters import in_memory, trunk_parameters, trunk_tensors
+from texonnx.artifacts.manifest import GRAPHS, MANIFEST, write_manifest
+from texonnx.artifacts.objective import Size
 from texonnx.artifacts.specification import Specification
-from texonnx.artifacts.targets import targets_model
-from texonnx.artifacts.training import Extent, ExternalData, write_training_artifacts
+from texonnx.artifacts.writer import GraphWriter
 from texonnx.errors import ArtifactError
 from texonnx.weights.network import VggWeights
 
 TRAINING_FOLDER = "training"
-
-_PAGE = 4096
-"""Tensors begin at multiples of this, so that a runtime can map them from the file."""
 
 
 def export_folder(
@@ -67,15 +57,15 @@ def export_folder(
         with tempfile.TemporaryDirectory(prefix=".texonnx-", dir=folder.parent) as workplace:
             new = Path(workplace, "new")
             new.mkdir()
-            tensors = trunk_tensors(
-                weights, specification.layers, activation_scale=activation_scale
+            writer = GraphWriter(
+                new, specification, weights, activation_scale=activation_scale, fp16=fp16
             )
-            stored = in_memory(tensors, np.float16 if fp16 else np.float32)
-            extents = _write_weights(new / WEIGHTS, stored)
-            _write_graphs(new, specification, stored, extents, weights.mean, size)
-            training = _write_training(
-                new, specification, stored, extents, weights.mean, training_sizes
-            )
+            writer.targets(GRAPHS["targets"])
+            writer.objective(GRAPHS["objective"], size)
+            writer.adam_step(GRAPHS["adam_step"], size)
+            training = {_training_folder(one, training_sizes): one for one in training_sizes}
+            for name, training_size in training.items():
+                writer.training(name, training_size)
             write_manifest(
                 new,
                 specification,
@@ -113,65 +103,7 @@ def _put_in_place(new: Path, folder: Path, old: Path) -> None:
         raise
 
 
-def _write_weights(path: Path, tensors: Mapping[str, ir.TensorProtocol]) -> dict[str, Extent]:
-    extents = {}
-    with path.open("wb") as file:
-        for name, tensor in tensors.items():
-            file.write(bytes(-file.tell() % _PAGE))
-            data = tensor.tobytes()
-            extents[name] = Extent(file.tell(), len(data))
-            file.write(data)
-    return extents
-
-
-def _write_graphs(
-    folder: Path,
-    specification: Specification,
-    tensors: Mapping[str, ir.TensorProtocol],
-    extents: Mapping[str, Extent],
-    mean: tuple[float, float, float],
-    size: Size | None,
-) -> None:
-    outside = {
-        name: ir.ExternalTensor(
-            WEIGHTS,
-            *extents[name],
-            dtype=tensor.dtype,
-            shape=ir.Shape(tensor.shape.numpy()),
-            name=name,
-            base_dir=folder,
-        )
-        for name, tensor in tensors.items()
-    }
-    parameters = trunk_parameters(outside, mean)
-    models = {
-        "targets": targets_model(specification, parameters),
-        "objective": objective_model(specification, parameters, size),
-        "adam_step": adam_step_model(specification, parameters, size),
-    }
-    for name, model in models.items():
-        (folder / GRAPHS[name]).write_bytes(ir.to_proto(model).SerializeToString())
-
-
-def _write_training(
-    folder: Path,
-    specification: Specification,
-    tensors: Mapping[str, ir.TensorProtocol],
-    extents: Mapping[str, Extent],
-    mean: tuple[float, float, float],
-    sizes: Sequence[Size],
-) -> dict[str, Size]:
-    """Write training artifacts for every size; return their folders, relative to `folder`."""
-    parameters = trunk_parameters(tensors, mean)
-    written = {}
-    for size in sizes:
-        height, width = size
-        below = "" if size == sizes[-1] else f"/{width}x{height}"
-        place = folder / f"{TRAINING_FOLDER}{below}"
-        place.mkdir(parents=True, exist_ok=True)
-        location = os.path.relpath(folder / WEIGHTS, place)
-        write_training_artifacts(
-            place, specification, parameters, size, ExternalData(location, extents)
-        )
-        written[place.relative_to(folder).as_posix()] = size
-    return written
+def _training_folder(size: Size, sizes: Sequence[Size]) -> str:
+    """Return ``training`` for the last of `sizes`, for others a folder below it."""
+    height, width = size
+    return TRAINING_FOLDER if size == sizes[-1] else f"{TRAINING_FOLDER}/{width}x{height}"

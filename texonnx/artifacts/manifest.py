@@ -12,6 +12,7 @@ import onnx
 
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.specification import Specification
+from texonnx.artifacts.writer import WEIGHTS
 from texonnx.errors import ArtifactError
 from texonnx.graph.tape import IR_VERSION, OPSET
 from texonnx.version import __version__
@@ -19,7 +20,6 @@ from texonnx.weights.network import VggWeights
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
-WEIGHTS = "weights.bin"
 GRAPHS = {"targets": "targets.onnx", "objective": "objective.onnx", "adam_step": "adam_step.onnx"}
 
 _MEANINGS = {

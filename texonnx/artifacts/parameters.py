@@ -1,8 +1,9 @@
-"""From a network's weights to the tensors of the graphs: channel order, units, precision."""
+"""From a network's weights to the tensors of the graphs: channel order, units, one file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
@@ -12,6 +13,8 @@ from texonnx.graph.trunk import TrunkParameters, layers_needed
 from texonnx.weights.network import VggWeights
 
 _WHITE = 255.0
+_PAGE = 4096
+"""Tensors begin at multiples of this, so that a runtime can map them from the file."""
 
 
 def trunk_tensors(
@@ -43,6 +46,33 @@ def trunk_tensors(
     return tensors
 
 
+def store_tensors(
+    path: Path, tensors: Mapping[str, NDArray[np.float32]], dtype: DTypeLike = np.float32
+) -> dict[str, ir.ExternalTensor]:
+    """Write arrays into one file, as `dtype`; return what refers to them from a graph beside it."""
+    stored = {}
+    with path.open("wb") as file:
+        for name, array in tensors.items():
+            file.write(bytes(-file.tell() % _PAGE))
+            values = array.astype(dtype, copy=False)
+            stored[name] = ir.ExternalTensor(
+                path.name,
+                offset=file.tell(),
+                length=values.nbytes,
+                dtype=ir.DataType.from_numpy(values.dtype),
+                shape=ir.Shape(values.shape),
+                name=name,
+                base_dir=path.parent,
+            )
+            file.write(values.tobytes())
+    return stored
+
+
+def in_memory(tensors: Mapping[str, NDArray[np.float32]]) -> dict[str, ir.TensorProtocol]:
+    """Wrap arrays as tensors that are stored inside the graph."""
+    return {name: ir.tensor(array, name=name) for name, array in tensors.items()}
+
+
 def trunk_parameters(
     tensors: Mapping[str, ir.TensorProtocol], mean: tuple[float, float, float]
 ) -> TrunkParameters:
@@ -61,10 +91,3 @@ def trunk_parameters(
         by_kind[kind][layer] = tensor
     offset = (np.array(mean, np.float64) / _WHITE).astype(np.float32).reshape(1, 3, 1, 1)
     return TrunkParameters(by_kind["weight"], by_kind["bias"], offset)
-
-
-def in_memory(
-    tensors: Mapping[str, NDArray[np.float32]], dtype: DTypeLike = np.float32
-) -> dict[str, ir.TensorProtocol]:
-    """Wrap arrays as tensors that are stored inside the graph."""
-    return {name: ir.tensor(array.astype(dtype), name=name) for name, array in tensors.items()}

@@ -10,7 +10,7 @@ from texonnx.artifacts.objective import Size
 
 
 class GraphSource(Protocol):
-    """The graphs of one objective. A graph is its bytes, or the path of its file."""
+    """The graphs of one objective, each by the path of its file."""
 
     @property
     def label(self) -> str:
@@ -32,13 +32,13 @@ class GraphSource(Protocol):
     def training_sizes(self) -> Sequence[Size] | None:
         """The sizes for which there are training artifacts; ``None`` if for any."""
 
-    def targets(self) -> bytes | Path:
+    def targets(self) -> Path:
         """Return the graph: exemplar, output_size -> target statistics."""
 
-    def objective(self, size: Size) -> bytes | Path:
+    def objective(self, size: Size) -> Path:
         """Return the graph: image, targets -> loss, layer_losses, gradient."""
 
-    def adam_step(self, size: Size) -> bytes | Path:
+    def adam_step(self, size: Size) -> Path:
         """Return the graph of one step of Adam."""
 
     def training(self, size: Size) -> Path:

@@ -12,14 +12,13 @@ import logging
 import os
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 import onnx_ir as ir
-from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from texonnx.artifacts.adam_step import BETA1, BETA2, EPSILON
@@ -35,20 +34,6 @@ CHECKPOINT = "checkpoint"
 OPTIMIZER_MODELS = {"adam": "optimizer_model.onnx", "sgd": "sgd_optimizer_model.onnx"}
 
 _GREY = 0.5
-
-
-class Extent(NamedTuple):
-    """Where a tensor lies in a file: offset and length in bytes."""
-
-    offset: int
-    length: int
-
-
-class ExternalData(NamedTuple):
-    """A file of tensors, by its path relative to the model's folder, and what lies where."""
-
-    location: str
-    extents: Mapping[str, Extent]
 
 
 class TrainingModules(NamedTuple):
@@ -77,10 +62,10 @@ def import_training() -> TrainingModules:
 
 def write_training_artifacts(
     folder: Path,
+    weights_file: Path,
     specification: Specification,
     parameters: TrunkParameters,
     size: Size,
-    external: ExternalData | None = None,
 ) -> None:
     """Write training model, eval model, optimizer models and checkpoint into `folder`.
 
@@ -88,15 +73,19 @@ def write_training_artifacts(
     ----------
     folder
         An existing folder.
+    weights_file
+        Where the network's tensors lie; the models refer to it by its relative path.
     specification, parameters
-        What the objective is, and the network's tensors in memory.
+        What the objective is, and the network's tensors as references into that file.
     size
         Height and width of the image; it is a parameter, so its shape is fixed.
-    external
-        Where the network's tensors already lie in a file; without it the models hold them.
     """
     training = import_training()
     forward = ir.to_proto(_forward_model(specification, parameters, size))
+    weights = _take_weights_out(forward.graph)
+    for tensor in weights:
+        entries = {entry.key: entry for entry in tensor.external_data}
+        entries["location"].value = os.path.relpath(weights_file, folder)
     with _silence():
         training.artifacts.generate_artifacts(
             forward,
@@ -110,15 +99,8 @@ def write_training_artifacts(
     for file in (TRAINING_MODEL, EVAL_MODEL):
         model = onnx.load(folder / file)
         convolve_instead_of_conv_grad(model.graph)
-        if external is not None:
-            _refer_to(external, model.graph)
+        _put_weights_back(model.graph, weights)
         onnx.save(model, folder / file)
-
-
-def write_checkpoint(path: Path, image: NDArray[np.float32]) -> None:
-    """Write a checkpoint whose one parameter is `image`."""
-    onnxblock = import_training().onnxblock
-    onnxblock.save_checkpoint(([numpy_helper.from_array(image, IMAGE)], []), path)
 
 
 def convolve_instead_of_conv_grad(graph: onnx.GraphProto) -> None:
@@ -202,19 +184,32 @@ def _optimizer_models(
     return models
 
 
-def _refer_to(external: ExternalData, graph: onnx.GraphProto) -> None:
-    """Replace the data of the tensors that lie in `external` by a reference to it."""
-    for tensor in graph.initializer:
-        extent = external.extents.get(tensor.name)
-        if extent is None:
-            continue
-        tensor.ClearField("raw_data")
-        tensor.ClearField("float_data")
-        tensor.data_location = onnx.TensorProto.EXTERNAL
-        entries = {"location": external.location, **extent._asdict()}
-        del tensor.external_data[:]
-        for key, value in entries.items():
-            tensor.external_data.add(key=key, value=str(value))
+def _take_weights_out(graph: onnx.GraphProto) -> list[onnx.TensorProto]:
+    """Turn the tensors that lie in a file into inputs; return them.
+
+    The gradient builder needs their shapes alone, and copies every tensor that it is given many
+    times over.
+    """
+    outside = [
+        tensor for tensor in graph.initializer if tensor.data_location == onnx.TensorProto.EXTERNAL
+    ]
+    kept = [tensor for tensor in graph.initializer if tensor not in outside]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    graph.input.extend(
+        helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in outside
+    )
+    return outside
+
+
+def _put_weights_back(graph: onnx.GraphProto, weights: Sequence[onnx.TensorProto]) -> None:
+    """Turn the inputs that stand for `weights` into constants again."""
+    names = {tensor.name for tensor in weights}
+    kept = [value for value in graph.input if value.name not in names]
+    del graph.input[:]
+    graph.input.extend(kept)
+    graph.initializer.extend(weights)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,75 @@
+"""Writing the graphs of one objective into a folder, over one file of weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+
+from texonnx.artifacts.adam_step import adam_step_model
+from texonnx.artifacts.objective import Size, objective_model
+from texonnx.artifacts.parameters import store_tensors, trunk_parameters, trunk_tensors
+from texonnx.artifacts.specification import Specification
+from texonnx.artifacts.targets import targets_model
+from texonnx.artifacts.training import write_training_artifacts
+from texonnx.weights.network import VggWeights
+
+WEIGHTS = "weights.bin"
+
+
+class GraphWriter:
+    """Writes graphs that share the ``weights.bin`` that it puts into `folder`.
+
+    Parameters
+    ----------
+    folder
+        An existing folder.
+    specification, weights
+        What the graphs are built from.
+    activation_scale
+        Whether every layer is divided by its mean activation.
+    fp16
+        Store the weights in 16 bits; the graphs compute in 32.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        specification: Specification,
+        weights: VggWeights,
+        *,
+        activation_scale: bool = True,
+        fp16: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._specification = specification
+        tensors = trunk_tensors(weights, specification.layers, activation_scale=activation_scale)
+        stored = store_tensors(folder / WEIGHTS, tensors, np.float16 if fp16 else np.float32)
+        self._parameters = trunk_parameters(stored, weights.mean)
+
+    def targets(self, name: str) -> Path:
+        """Write the graph: exemplar, output_size -> target statistics."""
+        return self._write(name, targets_model(self._specification, self._parameters))
+
+    def objective(self, name: str, size: Size | None) -> Path:
+        """Write the graph: image, targets -> loss, layer_losses, gradient."""
+        return self._write(name, objective_model(self._specification, self._parameters, size))
+
+    def adam_step(self, name: str, size: Size | None) -> Path:
+        """Write the graph of one step of Adam."""
+        return self._write(name, adam_step_model(self._specification, self._parameters, size))
+
+    def training(self, name: str, size: Size) -> Path:
+        """Write a folder of training artifacts for images of `size`."""
+        place = self._folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        write_training_artifacts(
+            place, self._folder / WEIGHTS, self._specification, self._parameters, size
+        )
+        return place
+
+    def _write(self, name: str, model: ir.Model) -> Path:
+        path = self._folder / name
+        path.write_bytes(ir.to_proto(model).SerializeToString())
+        return path
