@@ -50,3 +50,9 @@ def unknown(what: str, word: str, choices: Iterable[str]) -> str:
     """
     known = list(choices)
     return f"unknown {what} '{word}'{did_you_mean(word, known)}; known: {', '.join(known)}"
+
+
+def reason(error: Exception) -> str:
+    """Return what went wrong, without the path and the number that the system adds."""
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return strerror or str(error) or type(error).__name__

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from texonnx.errors import OptionError
 
-LEARNING_RATES = {"adam": 0.02, "sgd": 1.0}
-"""Used where none is given, in units of the image."""
+LEARNING_RATES = {"adam": 0.02, "sgd": 1e-5}
+"""Used where none is given: Adam's in units of the image, SGD's for each pixel of it."""
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,8 @@ def synthesize(
     optimizer
         ``lbfgs``, ``adam`` or ``sgd``.
     lr
-        Learning rate of ``adam`` and ``sgd``, in units of the image.
+        Learning rate: of ``adam`` in units of the image, by default 0.02; of ``sgd`` for each
+        pixel (the gradient of a mean shrinks as the image grows), by default 1e-5.
     init
         ``noise``, ``mean`` (of the exemplar's colours), or an image file.
     seed

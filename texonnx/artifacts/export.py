@@ -10,7 +10,7 @@ from texonnx.artifacts.manifest import GRAPHS, MANIFEST, write_manifest
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.writer import GraphWriter
-from texonnx.errors import ArtifactError
+from texonnx.errors import ArtifactError, reason
 from texonnx.weights.network import VggWeights
 
 TRAINING_FOLDER = "training"
@@ -77,7 +77,7 @@ def export_folder(
             )
             _put_in_place(new, folder, Path(workplace, "old"))
     except OSError as error:
-        raise ArtifactError(f"'{folder}' cannot be written: {error.strerror}") from error
+        raise ArtifactError(f"'{folder}' cannot be written: {reason(error)}") from error
 
 
 def check_destination(folder: Path, *, replace: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from texonnx.errors import OptionError
+from texonnx.errors import OptionError, reason
 from texonnx.result import Step
 
 _SUFFIXES = (".csv", ".json")
@@ -34,7 +34,7 @@ def write_history(path: Path, history: Sequence[Step]) -> None:
         beside.write_text(text, encoding="utf-8", newline="")
         beside.replace(path)
     except OSError as error:
-        raise OptionError(f"'{path}' cannot be written: {error.strerror}") from error
+        raise OptionError(f"'{path}' cannot be written: {reason(error)}") from error
     finally:
         beside.unlink(missing_ok=True)
 

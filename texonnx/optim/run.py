@@ -7,7 +7,7 @@ from collections.abc import Callable
 from texonnx.errors import OptionError, unknown
 from texonnx.images import Image
 from texonnx.optim.lbfgs import minimise_lbfgs
-from texonnx.optim.sgd import SgdStepper
+from texonnx.optim.sgd import SgdStepper, sgd_rate
 from texonnx.runtime.engine import Engine, Losses
 
 OPTIMIZERS = ("adam", "sgd", "lbfgs")
@@ -39,7 +39,8 @@ def optimise(
     if optimizer == "lbfgs":
         return minimise_lbfgs(engine.loss_and_gradient, image, steps, after_step)
     stepper = engine.stepper(optimizer, image) or SgdStepper(engine.loss_and_gradient, image)
+    rate = sgd_rate(learning_rate, image) if optimizer == "sgd" else learning_rate
     for _ in range(steps):
         before = stepper.image()
-        after_step(stepper.step(learning_rate), before)
+        after_step(stepper.step(rate), before)
     return stepper.image()

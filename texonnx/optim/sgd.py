@@ -10,6 +10,16 @@ from texonnx.images import Image
 from texonnx.runtime.engine import Evaluation, Losses
 
 
+def sgd_rate(learning_rate: float, image: Image) -> float:
+    """Return what multiplies the gradient: `learning_rate` times the number of pixels.
+
+    The losses are means over positions, so that one pixel's share of the gradient falls as the
+    image grows; with this one learning rate serves every scale.
+    """
+    height, width = image.shape[2:]
+    return learning_rate * int(height) * int(width)
+
+
 class SgdStepper:
     """Moves the image against the gradient."""
 

@@ -1,0 +1,63 @@
+"""Running the command line, in this process and in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+SMALL = ("--weights", "random:0", "--layers", "conv1_1,conv2_1")
+"""The objective of most tests: no download, and a gradient within milliseconds."""
+
+SHORT = ("--exemplar-size", "32", "--steps", "2")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+class Texonnx(Protocol):
+    def __call__(self, *arguments: str | Path) -> Outcome: ...
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "texonnx", *map(str, arguments)]
+
+
+def run_process(
+    arguments: list[str], folder: Path, environment: dict[str, str] | None = None
+) -> Outcome:
+    done = subprocess.run(
+        arguments,
+        cwd=folder,
+        env=os.environ | (environment or {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def everything_below(folder: Path) -> dict[str, int]:
+    """Every file and folder, hidden ones too, with its size."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size if path.is_file() else -1
+        for path in folder.rglob("*")
+    }
+
+
+def assert_refused(outcome: Outcome) -> str:
+    """Check the one sentence that design.md section 7 promises, and return it."""
+    assert outcome.code == 2, outcome
+    lines = outcome.err.splitlines()
+    assert len(lines) == 1, outcome.err
+    assert lines[0].startswith("texonnx: "), lines
+    assert outcome.out == ""
+    return lines[0]

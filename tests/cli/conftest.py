@@ -1,0 +1,80 @@
+"""A command line with an empty cache, no network, and random weights drawn once."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from texonnx.cli import main
+from texonnx.images import save_image
+from texonnx.weights import library
+from texonnx.weights.sources import SourceUnavailableError, keras, mirror
+
+from .commands import Outcome, Texonnx
+
+_draw_once = functools.cache(library.random_weights)
+
+
+def _unreachable(*_: Any) -> Path:
+    raise SourceUnavailableError("the server cannot be had (no connection)")
+
+
+@pytest.fixture(autouse=True)
+def cache_root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test here sees the user's cache, or the network."""
+    root = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("TEXONNX_CACHE", str(root))
+    monkeypatch.setattr(keras, "download", _unreachable)
+    monkeypatch.setattr(mirror, "download", _unreachable)
+    monkeypatch.setattr(library, "random_weights", _draw_once)
+    return root
+
+
+@pytest.fixture
+def texonnx(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> Texonnx:
+    """Run the command line in this process, in the folder `tmp_path`."""
+
+    def run(*arguments: str | Path) -> Outcome:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["texonnx", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capfd.readouterr()
+        code = exit_.value.code
+        assert code is None or isinstance(code, int)
+        return Outcome(code or 0, out, err)
+
+    return run
+
+
+@pytest.fixture
+def exemplar(tmp_path: Path) -> Path:
+    """``stone.png``: 40x40 pixels of smooth coloured noise."""
+    return write_exemplar(tmp_path / "stone.png")
+
+
+def write_exemplar(path: Path, height: int = 40, width: int = 40) -> Path:
+    coarse = np.random.default_rng(7).uniform(0, 1, (1, 3, height // 4, width // 4))
+    save_image(path, coarse.repeat(4, axis=2).repeat(4, axis=3).astype(np.float32))
+    return path
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported folder of the small objective; tests copy it before they harm it."""
+    from texonnx.artifacts.export import export_folder
+    from texonnx.artifacts.specification import specify
+    from texonnx.options import ObjectiveOptions
+
+    folder = tmp_path_factory.mktemp("exported") / "small"
+    specification = specify(ObjectiveOptions(layers="conv1_1,conv2_1"))
+    export_folder(folder, specification, _draw_once("vgg16", 0))
+    return folder

@@ -1,0 +1,120 @@
+"""Images as arrays: float32, [1, 3, H, W], RGB, in [0, 1]."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from texonnx.errors import ImageError
+
+Image: TypeAlias = NDArray[np.float32]
+
+MAX_PIXELS = 100_000_000
+"""More is refused, read or made: at 12 bytes a pixel, over a gigabyte."""
+
+
+def resize(image: Image, height: int, width: int) -> Image:
+    """Resample with an antialiased Lanczos filter, in float; the same size gives an equal copy.
+
+    Parameters
+    ----------
+    image
+        Shape [1, 3, H, W], in [0, 1].
+    height, width
+        The new size in pixels.
+
+    Returns
+    -------
+    ndarray
+        float32 of shape [1, 3, height, width], clipped to [0, 1].
+
+    Raises
+    ------
+    ImageError
+        When a side would be below 1 pixel, or the area above `MAX_PIXELS`.
+    """
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise ImageError(
+            f"cannot resize an image to {width} x {height} pixels; "
+            f"sides of at least 1 pixel and at most {MAX_PIXELS // 10**6} megapixels are accepted"
+        )
+    if image.shape[2:] == (height, width):
+        return image.copy()
+    channels = [
+        PIL.Image.fromarray(channel).resize((width, height), PIL.Image.Resampling.LANCZOS)
+        for channel in image[0].astype(np.float32, copy=False)
+    ]
+    return np.stack([np.asarray(channel) for channel in channels])[np.newaxis].clip(0, 1)
+
+
+def scale_shorter_side(image: Image, pixels: int) -> Image:
+    """Resize so that the shorter side has `pixels` pixels, with the aspect ratio kept.
+
+    Parameters
+    ----------
+    image
+        Shape [1, 3, H, W], in [0, 1].
+    pixels
+        The new shorter side, at least 1.
+
+    Raises
+    ------
+    ImageError
+        When `pixels` is below 1, or the result would have more than `MAX_PIXELS` pixels.
+    """
+    if pixels < 1:
+        raise ImageError(f"the shorter side cannot be {pixels} pixels; at least 1 is accepted")
+    height, width = image.shape[2:]
+    shorter = min(height, width)
+    # Halves round up.
+    new_height, new_width = (
+        (2 * side * pixels + shorter) // (2 * shorter) for side in (height, width)
+    )
+    return resize(image, new_height, new_width)
+
+
+def check_image(array: object) -> Image:
+    """Validate an image handed over by a user of the library.
+
+    Parameters
+    ----------
+    array
+        Floats of shape [1, 3, H, W], RGB, in [0, 1] within 1e-6.
+
+    Returns
+    -------
+    ndarray
+        A contiguous float32 copy, clipped to [0, 1].
+
+    Raises
+    ------
+    ImageError
+        For another shape or type, or values that are not finite or out of range.
+    """
+    values = finite_image(array)
+    low, high = float(values.min()), float(values.max())
+    if low < -1e-6 or high > 1 + 1e-6:
+        raise ImageError(f"the image's values run from {low:g} to {high:g}; 0 to 1 is accepted")
+    return np.ascontiguousarray(values.clip(0, 1), dtype=np.float32)
+
+
+def finite_image(array: object) -> NDArray[np.floating[Any]]:
+    """Return `array` if it is an image of the right shape and type with finite values."""
+    accepted = "floats of shape [1, 3, H, W] are accepted"
+    try:
+        values = np.asarray(array)
+    except Exception:
+        raise ImageError(f"an image cannot be made of {type(array).__name__}; {accepted}") from None
+    if values.ndim != 4 or values.shape[:2] != (1, 3) or values.size == 0:
+        raise ImageError(f"the image has the shape {list(values.shape)}; {accepted}")
+    if values.dtype.kind != "f":
+        raise ImageError(f"the image has values of type {values.dtype}; {accepted}, in 0 to 1")
+    bad = values.size - int(np.isfinite(values).sum())
+    if bad:
+        raise ImageError(
+            f"{bad} of the image's {values.size} values are not finite; 0 to 1 is accepted"
+        )
+    return values

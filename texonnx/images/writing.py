@@ -1,0 +1,135 @@
+"""Writing image files: whole or not at all, and checked before any work is done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import PIL.Image
+from PIL.PngImagePlugin import PngInfo
+
+from texonnx.errors import ImageError, reason, unknown
+from texonnx.images.arrays import Image, finite_image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+StrPath: TypeAlias = str | os.PathLike[str]
+
+_WRITE: dict[str, tuple[str, dict[str, Any]]] = {
+    ".png": ("PNG", {}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"lossless": True}),
+    ".tif": ("TIFF", {}),
+    ".tiff": ("TIFF", {}),
+    ".bmp": ("BMP", {}),
+}
+
+
+def save_image(path: StrPath, image: Image, metadata: Mapping[str, str] | None = None) -> None:
+    """Write an image file of 8 bits a channel; it appears whole or not at all.
+
+    JPEG is written at quality 95 without chroma subsampling, WebP without loss.
+
+    Parameters
+    ----------
+    path
+        Where to; the suffix decides the format: .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp. An
+        existing file is replaced.
+    image
+        Shape [1, 3, H, W], RGB; values outside [0, 1] are clipped.
+    metadata
+        Text chunks of a PNG file; the other formats carry none.
+
+    Raises
+    ------
+    ImageError
+        For an unknown suffix, a folder that is missing or cannot be written, a path that is a
+        folder, an image of another shape or with values that are not finite, or an image too
+        large for the format.
+    """
+    target = _target(path)
+    values = finite_image(image)[0].clip(0, 1).transpose(1, 2, 0)
+    picture = PIL.Image.fromarray(np.rint(values * 255).astype(np.uint8))
+    file_format, options = _WRITE[Path(path).suffix.lower()]
+    beside = _beside(target)
+    try:
+        if file_format == "PNG":
+            options = {"pnginfo": _text_chunks(metadata or {})}
+        with beside.open("xb") as file:
+            picture.save(file, format=file_format, **options)
+        beside.replace(target)
+    except Exception as error:  # encoders refuse images with errors of several types
+        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def check_writable(path: StrPath) -> None:
+    """Make sure, before any work is done, that :func:`save_image` could write `path`.
+
+    Raises
+    ------
+    ImageError
+        For an unknown suffix, a folder that is missing or cannot be written, or a path that is a
+        folder or a read-only file.
+    """
+    probe = _beside(_target(path))
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
+
+
+def next_free_path(path: StrPath) -> Path:
+    """Return `path` if nothing is there, else the first free of ``stem-2``, ``stem-3`` and so on.
+
+    Examples
+    --------
+    >>> next_free_path("no-such-folder/stone.png").name
+    'stone.png'
+    """
+    wanted = Path(path)
+    if not os.path.lexists(wanted):
+        return wanted
+    numbered = (wanted.with_name(f"{wanted.stem}-{n}{wanted.suffix}") for n in count(2))
+    return next(candidate for candidate in numbered if not os.path.lexists(candidate))
+
+
+def _target(path: StrPath) -> Path:
+    """Return where `path` leads, links followed, if its suffix is known and it can be a file."""
+    if Path(path).suffix.lower() not in _WRITE:
+        raise ImageError(
+            f"cannot write '{path}': {unknown('image suffix', Path(path).suffix, _WRITE)}"
+        )
+    try:
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise ImageError(f"cannot write '{path}': it is a folder; name a file")
+        if not target.parent.is_dir():
+            raise ImageError(f"cannot write '{path}': there is no folder '{Path(path).parent}'")
+        if target.exists() and not (target.is_file() and os.access(target, os.W_OK)):
+            raise ImageError(f"cannot write '{path}': it exists and cannot be written")
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
+    return target
+
+
+def _beside(target: Path) -> Path:
+    """Return a new hidden name in the folder of `target`."""
+    return target.with_name(f".texonnx-{uuid.uuid4().hex}.tmp")
+
+
+def _text_chunks(metadata: Mapping[str, str]) -> PngInfo:
+    chunks = PngInfo()
+    for key, text in metadata.items():
+        chunks.add_text(key, text)
+    return chunks
