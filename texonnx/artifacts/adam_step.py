@@ -7,7 +7,8 @@ import onnx_ir as ir
 from texonnx.artifacts.objective import Size, image_shape, write_objective
 from texonnx.artifacts.specification import Specification
 from texonnx.graph import gradient
-from texonnx.graph.tape import Tape, dims
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import TrunkParameters
 
 BETA1 = 0.9

@@ -8,7 +8,8 @@ import onnx_ir as ir
 
 from texonnx.artifacts.specification import Specification, target_name
 from texonnx.graph import gradient
-from texonnx.graph.tape import Tape, dims
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import TrunkParameters, write_trunk
 from texonnx.losses import Comparison, TextureLoss
 

@@ -6,7 +6,8 @@ import onnx_ir as ir
 
 from texonnx.artifacts.objective import feature_matrix, image_shape, positions_symbol
 from texonnx.artifacts.specification import Specification
-from texonnx.graph.tape import Tape, dims
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import TrunkParameters, write_trunk
 from texonnx.vgg import pools_before
 

@@ -12,14 +12,16 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import ArrayLike
 
-from texonnx.errors import GraphError
+from texonnx.graph.dims import (
+    Dims,
+    broadcast_dims,
+    dims,
+    reduced_dims,
+    sliced_extent,
+)
 
 OPSET = 17
 IR_VERSION = 10
-END = int(np.iinfo(np.int64).max)
-"""The end of a slice that runs to the last element."""
-
-Dims = tuple[int | None, ...]
 Attribute = int | float | str | Sequence[int]
 
 
@@ -229,13 +231,13 @@ class Tape:
         return self.op(
             "ReduceSum",
             [x, self.integers(axes)],
-            _reduced(dims(x), axes, keepdims),
+            reduced_dims(dims(x), axes, keepdims),
             keepdims=int(keepdims),
         )
 
     def reduce_mean(self, x: ir.Value, axes: Sequence[int], keepdims: bool = False) -> ir.Value:
         """Average over `axes`."""
-        shape = _reduced(dims(x), axes, keepdims)
+        shape = reduced_dims(dims(x), axes, keepdims)
         return self.op("ReduceMean", [x], shape, axes=axes, keepdims=int(keepdims))
 
     def sum_of_squares(self, x: ir.Value) -> ir.Value:
@@ -317,7 +319,7 @@ class Tape:
         """Slice along several axes at once."""
         shape = list(dims(x))
         for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-            shape[axis] = _sliced_extent(shape[axis], start, end, step)
+            shape[axis] = sliced_extent(shape[axis], start, end, step)
         borders = [self.integers(values) for values in (starts, ends, axes, steps)]
         return self.op("Slice", [x, *borders], tuple(shape), dtype=x.dtype)
 
@@ -375,54 +377,6 @@ class Tape:
         attributes: dict[str, Attribute] = {"axis": -1, "largest": 0, "sorted": 1}
         values, indices = self._append("TopK", [x, k], outputs, attributes)
         return values, indices
-
-
-def dims(value: ir.Value) -> Dims:
-    """Return the shape of `value`; ``None`` stands for a dimension known only at run time."""
-    if value.shape is None:
-        raise GraphError(f"the shape of {value.name} is not known to the tape")
-    return tuple(n if isinstance(n, int) else None for n in value.shape)
-
-
-def static_dims(value: ir.Value) -> tuple[int, ...]:
-    """Return the shape of `value`, every dimension of which must be known."""
-    shape = dims(value)
-    if None in shape:
-        raise GraphError(f"the shape of {value.name} must be known, not {shape}")
-    return tuple(n for n in shape if n is not None)
-
-
-def broadcast_dims(a: Dims, b: Dims) -> Dims:
-    """Return the shape to which `a` and `b` broadcast; two unknown extents count as equal."""
-    rank = max(len(a), len(b))
-    pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
-    return tuple(_broadcast_extent(m, n) for m, n in pairs)
-
-
-def _broadcast_extent(m: int | None, n: int | None) -> int | None:
-    if m == 1:
-        return n
-    if n == 1 or m == n or n is None:
-        return m
-    if m is None:
-        return n
-    raise GraphError(f"extents {m} and {n} do not broadcast")
-
-
-def _reduced(shape: Dims, axes: Sequence[int], keepdims: bool) -> Dims:
-    if keepdims:
-        return tuple(1 if axis in axes else n for axis, n in enumerate(shape))
-    return tuple(n for axis, n in enumerate(shape) if axis not in axes)
-
-
-def _sliced_extent(extent: int | None, start: int, end: int, step: int) -> int | None:
-    if extent is not None:
-        return len(range(*slice(start, end, step).indices(extent)))
-    if step == 1 and end != END and (start < 0) == (end < 0):
-        return end - start
-    if step == 1 and end == END and start < 0:
-        return -start
-    return None
 
 
 def _needed_nodes(outputs: Sequence[ir.Value]) -> set[ir.Node]:

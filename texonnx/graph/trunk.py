@@ -10,7 +10,8 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 
 from texonnx.errors import OptionError, unknown
-from texonnx.graph.tape import END, Tape
+from texonnx.graph.dims import END
+from texonnx.graph.tape import Tape
 from texonnx.vgg import ConvLayer, conv_layers
 
 POOLINGS = ("avg", "max")

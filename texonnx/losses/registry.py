@@ -14,7 +14,8 @@ from typing import Literal
 import onnx_ir as ir
 
 from texonnx.errors import OptionError, unknown
-from texonnx.graph.tape import Tape, dims
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
 
 GRAM_NORMS = ("gatys", "no-n2", "no-m2", "no-n2-m2", "chw")
 

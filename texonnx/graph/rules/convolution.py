@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+from texonnx.graph.dims import static_dims
 from texonnx.graph.reverse import vjp
-from texonnx.graph.tape import Tape, static_dims
+from texonnx.graph.tape import Tape
 
 _BEFORE_FIRST = -(2**31)
 _SWAP_BATCH_AND_CHANNELS = [1, 0, 2, 3]

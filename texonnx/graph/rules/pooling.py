@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+from texonnx.graph.dims import END, dims
 from texonnx.graph.reverse import vjp
-from texonnx.graph.tape import END, Tape, dims
+from texonnx.graph.tape import Tape
 
 _HEIGHT, _WIDTH = 2, 3
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from texonnx.graph.dims import dims
 from texonnx.graph.reverse import vjp
-from texonnx.graph.tape import Tape, dims
+from texonnx.graph.tape import Tape
 
 
 @vjp("ReduceSum")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from texonnx.errors import GraphError
+from texonnx.graph.dims import END, dims
 from texonnx.graph.reverse import vjp
-from texonnx.graph.tape import END, Tape, dims
+from texonnx.graph.tape import Tape
 
 
 @vjp("Reshape")
