@@ -93,9 +93,9 @@ def synthesize(
     optimizer
         ``lbfgs``, ``adam`` or ``sgd``.
     lr
-        Learning rate. Of ``adam``, in units of the image, at the start of a scale, from where it
-        falls to 0 along a half cosine; by default 0.02. Of ``sgd``, for each pixel (the gradient
-        of a mean shrinks as the image grows); by default 1e-5.
+        Learning rate. Of ``adam``, in units of the image, falling to 0 over the last steps of a
+        scale; by default 0.02. Of ``sgd``, for each pixel (the gradient of a mean shrinks as the
+        image grows); by default 1e-5.
     init
         ``noise``, ``mean`` (of the exemplar's colours), or an image file.
     seed

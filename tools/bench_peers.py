@@ -192,7 +192,7 @@ def _prepare(folder: Path) -> None:
     """Write what all workers share: the network's tensors, the exemplar, the start."""
     import numpy as np
 
-    from texonnx.artifacts.parameters import trunk_tensors
+    from texonnx.artifacts.parameters import layer_units, trunk_tensors
     from texonnx.images import load_image, resize
     from texonnx.vgg import layer_names
     from texonnx.weights import load_weights
@@ -200,7 +200,7 @@ def _prepare(folder: Path) -> None:
     job = _job(folder)
     size = job["size"]
     network = load_weights()
-    tensors = trunk_tensors(network, layer_names("vgg16"))
+    tensors = trunk_tensors(network, layer_names("vgg16"), layer_units(network, "avg"))
     np.savez(
         folder / "shared.npz",
         exemplar=resize(load_image(job["exemplar"]), size, size),

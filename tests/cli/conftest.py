@@ -12,12 +12,12 @@ import pytest
 
 from texonnx.cli import main
 from texonnx.images import save_image
-from texonnx.weights import library
+from texonnx.weights import cache, library, random_weights
 from texonnx.weights.sources import SourceUnavailableError, keras, mirror
 
 from .commands import Outcome, Texonnx
 
-_draw_once = functools.cache(library.random_weights)
+_draw_once = functools.cache(random_weights)
 
 
 def _unreachable(*_: Any) -> Path:
@@ -78,3 +78,13 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     specification = specify(ObjectiveOptions(layers="conv1_1,conv2_1"))
     export_folder(folder, specification, _draw_once("vgg16", 0))
     return folder
+
+
+@pytest.fixture(scope="session")
+def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment of a process whose cache holds the random weights under the name `drawn`."""
+    root = tmp_path_factory.mktemp("cache-with-weights")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEXONNX_CACHE", str(root))
+        cache.save(_draw_once("vgg16", 0), "drawn")
+    return {"TEXONNX_CACHE": str(root)}

@@ -136,7 +136,7 @@ WORDS = {
     "layer": ("--layers", "conv1_1,conv2_11", "'conv2_1'"),
     "layer set": ("--layers", "shalow", "'shallow'"),
     "optimizer": ("--optimizer", "addam", "'adam'"),
-    "architecture": ("--arch", "vgg61", "'vgg16'"),
+    "architecture": ("--arch", "vgg-16", "'vgg16'"),
     "pooling": ("--pool", "agv", "'avg'"),
     "padding": ("--padding", "zero", "'zeros'"),
     "Gram norm": ("--gram-norm", "gatis", "'gatys'"),
@@ -164,30 +164,31 @@ def test_a_word_like_no_other_is_refused_with_all_that_are_known(
 # Numbers
 
 NUMBERS = [
-    *(("--loss", f"gram:{weight}") for weight in ("-1", "nan", "inf", "0", "much", "")),
-    ("--loss", ""),
-    ("--loss", "gram,gram"),
-    ("--layers", ""),
-    ("--layers", "conv1_1,conv1_1"),
-    *(("--layer-weights", text) for text in ("1,-1", "nan,1", "inf,1", "0,0", "1,x", "", "1,1,1")),
-    *(("--size", text) for text in ("0", "-5", "0x32", "32x-1")),
-    *(("--size", text) for text in ("abc", "32x", "x32", "32.5", "32x32x3", "")),
-    *(("--exemplar-size", text) for text in ("0", "-1", "1.5")),
-    *(("--steps", text) for text in ("0", "-3", "many")),
-    *(("--scales", text) for text in ("0", "-1")),
-    *(("--threads", text) for text in ("-1",)),
-    *(("--seed", text) for text in ("-1", "1.5")),
-    *(("--save-every", text) for text in ("0", "-1")),
+    *(("--loss", f"gram:{weight}", weight) for weight in ("-1", "nan", "inf", "0", "much", "")),
+    ("--loss", "", "''"),
+    ("--loss", "gram,gram", "gram"),
+    ("--layers", "", "''"),
+    ("--layers", "conv1_1,conv1_1", "conv1_1"),
+    *(("--layer-weights", text, text) for text in ("1,-1", "nan,1", "inf,1", "1,x", "")),
+    ("--layer-weights", "0,0", "above 0"),
+    ("--layer-weights", "1,2,3", "3 layer weights were given for 2 layers"),
+    *(("--size", text, f"not {text}") for text in ("0", "-5")),
+    *(("--size", text, f"not {side}") for text, side in (("0x32", "0"), ("32x-1", "-1"))),
+    *(("--size", text, f"'{text}'") for text in ("abc", "32x", "x32", "32.5", "32x32x3", "")),
+    *(("--exemplar-size", text, text) for text in ("0", "-1", "1.5")),
+    *(("--steps", text, text) for text in ("0", "-3", "many")),
+    *(("--scales", text, text) for text in ("0", "-1")),
+    *(("--threads", text, text) for text in ("-1", "two")),
+    *(("--seed", text, text) for text in ("-1", "1.5")),
+    *(("--save-every", text, text) for text in ("0", "-1")),
 ]
 
 
-@pytest.mark.parametrize(("option", "text"), NUMBERS)
-def test_a_number_out_of_range_is_refused(
-    option: str, text: str, synth: Texonnx, tmp_path: Path
+@pytest.mark.parametrize(("option", "text", "told"), NUMBERS)
+def test_a_number_that_will_not_do_is_refused_by_its_value(
+    option: str, text: str, told: str, synth: Texonnx, tmp_path: Path
 ) -> None:
-    sentence = refused(lambda: synth(option, text), tmp_path)
-    for number in text.removeprefix("gram:").split(","):
-        assert number in sentence
+    assert told in refused(lambda: synth(option, text), tmp_path)
 
 
 @pytest.mark.parametrize("rate", ["0", "-0.1", "nan", "inf", "1e39"])
@@ -200,14 +201,6 @@ def test_a_learning_rate_that_is_no_float32_above_0_is_refused(
 def test_a_learning_rate_for_lbfgs_is_refused(synth: Texonnx, tmp_path: Path) -> None:
     sentence = refused(lambda: synth("--optimizer", "lbfgs", "--lr", "0.1"), tmp_path)
     assert "lbfgs takes no learning rate" in sentence
-
-
-def test_layer_weights_of_another_count_are_refused_with_both_counts(
-    synth: Texonnx, tmp_path: Path
-) -> None:
-    sentence = refused(lambda: synth("--layer-weights", "1,2,3"), tmp_path)
-    assert "3 layer weights" in sentence
-    assert "2 layers" in sentence
 
 
 @pytest.mark.parametrize("option", ["--size", "--exemplar-size"])
@@ -223,7 +216,7 @@ def test_more_scales_than_the_layers_allow_are_refused(synth: Texonnx, tmp_path:
     assert "scales" in refused(lambda: synth("--scales", "6"), tmp_path)
 
 
-@pytest.mark.parametrize("scales", ["2000", "100000000000"])
+@pytest.mark.parametrize("scales", ["2000", "2000000000000000000"])
 def test_absurdly_many_scales_are_refused_at_once(
     scales: str, synth: Texonnx, tmp_path: Path
 ) -> None:
@@ -370,7 +363,10 @@ def rewrite(folder: Path, key: str, value: object) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-@pytest.mark.parametrize("key", ["training", "losses", "layers", "minimum_size", "size", "files"])
+MANIFEST_KEYS = ["training", "losses", "layers", "minimum_size", "size", "files"]
+
+
+@pytest.mark.parametrize("key", MANIFEST_KEYS)
 @pytest.mark.parametrize("value", [None, "nonsense"], ids=["missing", "nonsense"])
 def test_a_manifest_with_a_bad_entry_is_refused(
     key: str, value: object, folder: Path, texonnx: Texonnx, exemplar: Path, tmp_path: Path
@@ -454,9 +450,7 @@ def test_a_command_line_that_is_none_is_refused(
 # Engines and providers
 
 
-def test_the_training_engine_without_its_package_is_refused(
-    synth: Texonnx, tmp_path: Path
-) -> None:
+def test_the_training_engine_without_its_package_is_refused(synth: Texonnx, tmp_path: Path) -> None:
     if the_runtime().can_train:
         pytest.skip("onnxruntime-training is installed here")
     sentence = refused(lambda: synth("--engine", "training"), tmp_path)
@@ -465,9 +459,7 @@ def test_the_training_engine_without_its_package_is_refused(
 
 
 @pytest.mark.parametrize("engine", ["auto", "analytic"])
-def test_cuda_where_there_is_none_is_refused(
-    engine: str, synth: Texonnx, tmp_path: Path
-) -> None:
+def test_cuda_where_there_is_none_is_refused(engine: str, synth: Texonnx, tmp_path: Path) -> None:
     from texonnx.runtime.providers import probe
 
     if probe("cuda") is None:

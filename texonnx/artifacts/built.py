@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,9 +27,10 @@ class BuiltGraphs:
         self, specification: Specification, weights: VggWeights, *, activation_scale: bool = True
     ) -> None:
         self._specification = specification
-        self._folder = tempfile.TemporaryDirectory(prefix="texonnx-")
+        folder = tempfile.mkdtemp(prefix="texonnx-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._writer = GraphWriter(
-            Path(self._folder.name), specification, weights, activation_scale=activation_scale
+            Path(folder), specification, weights, activation_scale=activation_scale
         )
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 import onnx
 
 from texonnx.artifacts.objective import Size
+from texonnx.artifacts.parameters import layer_units
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.writer import WEIGHTS
 from texonnx.errors import ArtifactError
@@ -70,7 +71,7 @@ def write_manifest(
         The folders of training artifacts, relative to `folder`, and the size each is for.
     """
     trunk = specification.trunk
-    scale = {name: weights.activation_scale[name] for name in specification.layers}
+    units = layer_units(weights, trunk.pooling)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "producer": f"texonnx {__version__}",
@@ -82,7 +83,9 @@ def write_manifest(
             "weights_digest": weights.digest,
             "weights_random": weights.random,
             "precision": precision,
-            "activation_scale": scale if activation_scale else None,
+            "activation_scale": {name: units[name] for name in specification.layers}
+            if activation_scale
+            else None,
         },
         "layers": [
             {"name": name, "weight": weight}

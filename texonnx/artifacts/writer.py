@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from texonnx.artifacts.adam_step import adam_step_model
 from texonnx.artifacts.objective import Size, objective_model
-from texonnx.artifacts.parameters import store_tensors, trunk_parameters, trunk_tensors
+from texonnx.artifacts.parameters import layer_units, store_tensors, trunk_parameters, trunk_tensors
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.targets import targets_model
 from texonnx.artifacts.training import write_training_artifacts
@@ -44,7 +44,8 @@ class GraphWriter:
     ) -> None:
         self._folder = folder
         self._specification = specification
-        tensors = trunk_tensors(weights, specification.layers, activation_scale=activation_scale)
+        units = layer_units(weights, specification.trunk.pooling) if activation_scale else None
+        tensors = trunk_tensors(weights, specification.layers, units)
         stored = store_tensors(folder / WEIGHTS, tensors, np.float16 if fp16 else np.float32)
         self._parameters = trunk_parameters(stored, weights.mean)
 

@@ -41,10 +41,13 @@ def gradient(tape: Tape, output: ir.Value, wrt: ir.Value) -> ir.Value:
     Raises
     ------
     GraphError
-        When an op on the way has no rule, or `output` does not depend on `wrt`.
+        When an op on the way has no rule, `output` does not depend on `wrt`, or `wrt` is itself
+        computed on the tape.
     """
     if len(output.shape or ()) != 0:
         raise GraphError(f"only a scalar has a gradient here, not {output.name} {output.shape}")
+    if wrt.producer() is not None:
+        raise GraphError(f"{wrt.name} is computed on the tape; gradients are of its inputs")
     forward = list(tape.nodes)
     active = _depending_on(wrt, forward)
     if output not in active:

@@ -33,7 +33,7 @@ def parse_loss(text: str) -> tuple[LossTerm, ...]:
     [('gram', 1.0), ('emd', 0.1)]
     """
     terms: list[LossTerm] = []
-    for part in re.split(r",|\+(?=[a-zA-Z])", text):
+    for part in re.split(r",|\+(?=\s*[a-zA-Z])", text):
         name, colon, number = part.strip().partition(":")
         loss = find_loss(name)
         if any(term.loss is loss for term in terms):

@@ -12,6 +12,7 @@ from texonnx.optim.sgd import SgdStepper, sgd_rate
 from texonnx.runtime.engine import Engine, Losses
 
 OPTIMIZERS = ("adam", "sgd", "lbfgs")
+_FALL_BEGINS = 0.7
 
 AfterStep = Callable[[Losses, Image], None]
 """Is told the losses and the image of every step; may raise to stop the run."""
@@ -24,18 +25,20 @@ def check_optimizer(name: str) -> str:
     return name
 
 
-def half_cosine(progress: float) -> float:
-    """Return the share of Adam's learning rate at `progress` from 0 to 1: 1 at first, 0 at last.
+def share_of_learning_rate(progress: float) -> float:
+    """Return the share of Adam's learning rate at `progress` from 0 to 1.
 
-    Adam's steps are about as long as the learning rate however small the gradient; unless they
-    shrink, they leave a grain on the image. Loshchilov and Hutter, "SGDR", 2017, eq. 5.
+    It is 1 for most of a scale, then falls to 0 along a half cosine: Adam's steps are about as
+    long as the learning rate however small the gradient, and unless they shrink in the end, they
+    leave a grain on the image. (The cosine is Loshchilov and Hutter's, "SGDR", 2017, eq. 5.)
 
     Examples
     --------
-    >>> half_cosine(0.0), half_cosine(0.5), half_cosine(1.0)
-    (1.0, 0.5, 0.0)
+    >>> [round(share_of_learning_rate(progress), 3) for progress in (0.0, 0.7, 0.85, 1.0)]
+    [1.0, 1.0, 0.5, 0.0]
     """
-    return round((1 + math.cos(math.pi * progress)) / 2, 12)
+    falling = max(0.0, (progress - _FALL_BEGINS) / (1 - _FALL_BEGINS))
+    return (1 + math.cos(math.pi * falling)) / 2
 
 
 def optimise(
@@ -58,7 +61,7 @@ def optimise(
         if optimizer == "sgd":
             rate = sgd_rate(learning_rate, image)
         else:
-            rate = learning_rate * half_cosine(step / steps)
+            rate = learning_rate * share_of_learning_rate(step / steps)
         before = stepper.image()
         after_step(stepper.step(rate), before)
     return stepper.image()

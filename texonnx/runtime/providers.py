@@ -103,7 +103,8 @@ def open_session(model: bytes | Path, provider: str, threads: int = 0) -> ort.In
     if wanted in ort.get_available_providers():
         arguments = {"providers": [wanted], "provider_options": [_OPTIONS.get(provider, {})]}
     else:
-        options.add_provider_for_devices(_plugin_devices(wanted), _OPTIONS.get(provider, {}))
+        devices = _plugin_devices(wanted)
+        options.add_provider_for_devices(devices, _OPTIONS.get(provider, {}))
     try:
         session = ort.InferenceSession(
             model if isinstance(model, bytes) else str(model), options, **arguments
@@ -145,7 +146,8 @@ def _plugin_devices(wanted: str) -> list[Any]:
     ]
     if not devices:
         raise RuntimeUnavailableError(
-            "the openvino plugin finds no processor that it serves (it serves Intel's alone)"
+            "the openvino plugin finds no processor that it serves (it serves Intel's alone); the "
+            "package onnxruntime-openvino, in place of onnxruntime, serves others too"
         )
     return devices[:1]
 

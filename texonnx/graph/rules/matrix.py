@@ -23,8 +23,7 @@ def matmul(
     a, b = node.inputs
     assert a is not None
     assert b is not None
-    producer = b.producer()
-    if producer is not None and producer.op_type == "Transpose" and producer.inputs[0] is a:
+    if _is_transpose_of(b, a):
         symmetric = tape.add(gradient, tape.transpose(gradient, _SWAP))
         return tape.matmul(symmetric, a), None
     return (
@@ -38,3 +37,13 @@ def transpose(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
     """Put the axes back."""
     permutation = node.attributes["perm"].as_ints()
     return (tape.transpose(gradient, [int(k) for k in np.argsort(permutation)]),)
+
+
+def _is_transpose_of(b: ir.Value, a: ir.Value) -> bool:
+    producer = b.producer()
+    return (
+        producer is not None
+        and producer.op_type == "Transpose"
+        and producer.inputs[0] is a
+        and list(producer.attributes["perm"].as_ints()) == _SWAP
+    )

@@ -1,0 +1,168 @@
+"""``manifest.json``: every field of design.md section 5, true to the files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxruntime as ort
+import pytest
+from runtime.small_objective import drawn, specification
+
+from texonnx.artifacts.export import export_folder
+from texonnx.artifacts.manifest import read_manifest
+from texonnx.errors import ArtifactError
+
+LOSS = "gram:2,emd:0.5"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "small"
+    words = {"loss": LOSS, "layer_weights": "1,0.25", "pool": "max", "padding": "reflect"}
+    export_folder(folder, specification(**words), drawn())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def manifest(folder: Path) -> dict[str, Any]:
+    text: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return text
+
+
+def test_the_manifest_says_what_the_objective_is(manifest: dict[str, Any]) -> None:
+    assert manifest["schema_version"] == 1
+    network = manifest["network"]
+    assert network["architecture"] == "vgg16"
+    assert network["pooling"] == "max"
+    assert network["padding"] == "reflect"
+    assert network["precision"] == "float32"
+    assert network["weights_random"] is True
+    assert "random" in network["weights"]
+    assert list(network["activation_scale"]) == ["conv1_1", "conv2_1"]
+    assert all(scale > 0 for scale in network["activation_scale"].values())
+    assert manifest["layers"] == [
+        {"name": "conv1_1", "weight": 1.0},
+        {"name": "conv2_1", "weight": 0.25},
+    ]
+    assert manifest["losses"] == [{"name": "gram", "weight": 2.0}, {"name": "emd", "weight": 0.5}]
+    assert manifest["gram_norm"] == "gatys"
+    assert manifest["minimum_size"] == 4  # conv2_1 sees half the image, and reflecting needs 2
+    assert manifest["size"] is None
+    assert manifest["training"] == []
+    assert manifest["opset"] <= 18
+    assert manifest["ir_version"] <= 10
+
+
+def test_the_weights_digest_is_the_sha256_of_the_tensors_in_order(
+    manifest: dict[str, Any],
+) -> None:
+    digest = hashlib.sha256()
+    for name, kernel in drawn().kernels.items():
+        digest.update(kernel.astype("<f4").tobytes())
+        digest.update(drawn().biases[name].astype("<f4").tobytes())
+    assert manifest["network"]["weights_digest"] == digest.hexdigest()
+
+
+def test_the_preprocessing_is_that_of_the_canonical_network(manifest: dict[str, Any]) -> None:
+    preprocessing = manifest["preprocessing"]
+    assert preprocessing["layout"] == "NCHW"
+    assert preprocessing["channels"] == "RGB"
+    assert preprocessing["range"] == [0.0, 1.0]
+    expected = [mean / 255 for mean in (123.68, 116.779, 103.939)]
+    assert preprocessing["mean"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_every_file_is_listed_with_its_sha256_and_size(
+    manifest: dict[str, Any], folder: Path
+) -> None:
+    files = {path for path in folder.rglob("*") if path.is_file()} - {folder / "manifest.json"}
+    assert manifest["files"] == {
+        path.relative_to(folder).as_posix(): {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+        }
+        for path in files
+    }
+
+
+@pytest.mark.parametrize("name", ["targets", "objective", "adam_step"])
+def test_every_input_and_output_has_name_type_shape_and_meaning(
+    name: str, manifest: dict[str, Any], folder: Path
+) -> None:
+    entry = manifest["graphs"][name]
+    session = ort.InferenceSession(folder / entry["file"], providers=["CPUExecutionProvider"])
+    types = {"tensor(float)": "float32", "tensor(int64)": "int64"}
+    for values, described in (
+        (session.get_inputs(), entry["inputs"]),
+        (session.get_outputs(), entry["outputs"]),
+    ):
+        assert [(value["name"], value["dtype"], value["shape"]) for value in described] == [
+            (value.name, types[value.type], value.shape) for value in values
+        ]
+        assert all(value["meaning"] for value in described)
+
+
+def test_the_graphs_have_the_signatures_of_the_design(manifest: dict[str, Any]) -> None:
+    def names(graph: str, side: str) -> set[str]:
+        return {value["name"] for value in manifest["graphs"][graph][side]}
+
+    targets = {f"target.{loss}.{layer}" for loss in ("gram", "emd") for layer in
+               ("conv1_1", "conv2_1")}  # fmt: skip
+    state = {"image", "first_moment", "second_moment", "step"}
+    assert names("targets", "inputs") == {"exemplar", "output_size"}
+    assert names("targets", "outputs") == targets
+    assert names("objective", "inputs") == {"image"} | targets
+    assert names("objective", "outputs") == {"loss", "layer_losses", "gradient"}
+    assert names("adam_step", "inputs") == state | {"learning_rate"} | targets
+    assert names("adam_step", "outputs") == {f"next_{name}" for name in state} | {
+        "loss", "layer_losses"
+    }  # fmt: skip
+
+
+def test_height_and_width_are_symbols(manifest: dict[str, Any]) -> None:
+    [image] = [
+        value for value in manifest["graphs"]["objective"]["inputs"] if value["name"] == "image"
+    ]
+    assert image["shape"][:2] == [1, 3]
+    assert all(isinstance(extent, str) and extent for extent in image["shape"][2:])
+    assert image["shape"][2] != image["shape"][3]
+
+
+def test_a_fixed_size_is_told(tmp_path: Path) -> None:
+    export_folder(tmp_path / "fixed", specification(), drawn(), size=(24, 40))
+    manifest = read_manifest(tmp_path / "fixed")
+    assert manifest["size"] == {"height": 24, "width": 40}
+
+
+def test_raw_units_and_half_precision_are_told(tmp_path: Path) -> None:
+    export_folder(tmp_path / "raw", specification(), drawn(), activation_scale=False, fp16=True)
+    network = read_manifest(tmp_path / "raw")["network"]
+    assert network["activation_scale"] is None
+    assert network["precision"] == "float16"
+
+
+def test_what_was_written_is_read(folder: Path, manifest: dict[str, Any]) -> None:
+    assert read_manifest(folder) == manifest
+
+
+def test_the_folder_of_a_link_is_read(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    assert read_manifest(tmp_path / "link")["schema_version"] == 1
+
+
+def test_a_manifest_of_another_schema_is_refused_with_both_versions(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.json").write_text('{"schema_version": 7}')
+    with pytest.raises(ArtifactError, match=r"version 7, and this texonnx reads 1"):
+        read_manifest(tmp_path)
+
+
+def test_no_graph_holds_its_weights(folder: Path) -> None:
+    for path in folder.glob("*.onnx"):
+        model = onnx.load(path, load_external_data=False)
+        assert all(len(tensor.raw_data) < 1000 for tensor in model.graph.initializer)

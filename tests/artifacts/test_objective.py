@@ -1,0 +1,237 @@
+"""The gradient of whole objectives: finite differences, onnx-ad, ONNX Runtime's own gradient."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import warnings
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import onnx
+import onnx_ad
+import onnx_ir as ir
+import pytest
+from graph.evaluation import Array, relative_l2, slope
+from graph.small_network import random_image
+from losses.small_objective import WEIGHTS, SmallObjective
+from onnx.reference import ReferenceEvaluator
+
+from texonnx.artifacts.built import BuiltGraphs
+from texonnx.artifacts.objective import image_shape, objective_model, write_objective
+from texonnx.artifacts.specification import specify
+from texonnx.graph.tape import Tape
+from texonnx.graph.trunk import PADDINGS, POOLINGS
+from texonnx.losses import GRAM_NORMS, loss_names
+from texonnx.options import ObjectiveOptions
+from texonnx.runtime.analytic import AnalyticEngine
+from texonnx.runtime.training import TrainingEngine
+from texonnx.weights.network import VggWeights
+
+SIZE = (12, 14)
+PLAIN = ObjectiveOptions(layers="conv1_1,conv2_1", layer_weights="0.5,2")
+OPTIONS = [
+    *(
+        replace(PLAIN, loss=loss, pool=pool, padding=padding)
+        for loss, pool, padding in product(loss_names(), POOLINGS, PADDINGS)
+    ),
+    *(replace(PLAIN, gram_norm=norm) for norm in GRAM_NORMS),
+    replace(PLAIN, loss=",".join(f"{name}:0.3" for name in loss_names())),
+]
+
+
+def name_of(options: ObjectiveOptions) -> str:
+    return f"{options.loss}-{options.gram_norm}-{options.pool}-{options.padding}"
+
+
+def forward_model(objective: SmallObjective) -> onnx.ModelProto:
+    """Return the graph from image and targets to the loss, without our gradient."""
+    tape = Tape("forward", objective.dtype)
+    image = tape.input("image", image_shape("image", objective.size))
+    written = write_objective(tape, image, objective.parameters, objective.specification)
+    tape.output(written.loss, "loss")
+    return ir.to_proto(tape.model())
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=name_of)
+def test_the_gradient_agrees_with_a_finite_difference(options: ObjectiveOptions) -> None:
+    objective = SmallObjective(options, dtype=ir.DataType.DOUBLE)
+    image, exemplar = (random_image(*size).astype(np.float64) for size in (SIZE, (9, 10)))
+    targets = objective.targets(exemplar, SIZE)
+    forward = ReferenceEvaluator(forward_model(objective))
+
+    def loss(at: Array) -> float:
+        return float(forward.run(["loss"], {"image": at, **targets})[0])
+
+    along = np.random.default_rng(3).standard_normal(image.shape)
+    along /= np.linalg.norm(along)
+    expected = slope(loss, image, along, 1e-6)
+    found = float((objective(image, exemplar)["gradient"] * along).sum())
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "pool", "padding"),
+    [
+        *((loss, "avg", "zeros") for loss in loss_names()),
+        ("gram", "max", "reflect"),
+        ("gram", "avg", "circular"),
+    ],
+)
+def test_the_gradient_agrees_with_that_of_onnx_ad(loss: str, pool: str, padding: str) -> None:
+    options = replace(PLAIN, loss=loss, pool=pool, padding=padding)
+    objective = SmallObjective(options, SIZE, ir.DataType.DOUBLE)
+    image, exemplar = (random_image(*size).astype(np.float64) for size in (SIZE, (9, 10)))
+    forward = onnx.shape_inference.infer_shapes(forward_model(objective))
+    reverse = onnx_ad.reverse(forward, inputs=["image"], outputs=["loss"], layout="onnx")
+    inputs = {"image": image, "adj_loss": np.ones(1), **objective.targets(exemplar, SIZE)}
+    (theirs,) = ReferenceEvaluator(reverse).run(["adj_image"], inputs)
+    ours = objective(image, exemplar)["gradient"]
+    assert relative_l2(ours, theirs[..., 0]) < 1e-12
+
+
+@pytest.mark.parametrize("pool", POOLINGS)
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_graphs_of_known_and_unknown_size_have_the_same_gradient(pool: str, padding: str) -> None:
+    options = replace(PLAIN, loss="+".join(loss_names()), pool=pool, padding=padding)
+    for size in ((12, 14), (13, 11)):
+        image, exemplar = random_image(*size), random_image(9, 10, seed=2)
+        unknown, known = (SmallObjective(options, each)(image, exemplar) for each in (None, size))
+        assert relative_l2(known["gradient"], unknown["gradient"]) < 1e-5
+        np.testing.assert_allclose(known["loss"], unknown["loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", loss_names())
+def test_single_precision_is_enough_for_the_gradient(name: str) -> None:
+    options = replace(PLAIN, loss=name)
+    image, exemplar = random_image(*SIZE), random_image(9, 10, seed=2)
+    single = SmallObjective(options)(image, exemplar)["gradient"]
+    double = SmallObjective(options, dtype=ir.DataType.DOUBLE)(image, exemplar)["gradient"]
+    assert single.dtype == np.float32
+    assert relative_l2(single, double) < 1e-4
+
+
+@pytest.mark.parametrize("options", OPTIONS[-1:], ids=name_of)
+def test_the_parts_add_up_to_the_loss(options: ObjectiveOptions) -> None:
+    found = SmallObjective(options)(random_image(*SIZE), random_image(9, 10, seed=2))
+    assert found["loss"].shape == ()
+    assert found["layer_losses"].shape == (2,)
+    np.testing.assert_allclose(found["loss"], found["layer_losses"].sum(), rtol=1e-6)
+
+
+def test_twice_the_weights_is_twice_the_loss_and_the_gradient() -> None:
+    image, exemplar = random_image(*SIZE), random_image(9, 10, seed=2)
+    once, by_layers, by_terms = (
+        SmallObjective(options)(image, exemplar)
+        for options in (
+            PLAIN,
+            replace(PLAIN, layer_weights="1,4"),
+            replace(PLAIN, loss="gram:2"),
+        )
+    )
+    for twice in (by_layers, by_terms):
+        for output in ("loss", "layer_losses"):
+            np.testing.assert_allclose(twice[output], 2 * once[output], rtol=1e-6)
+        assert relative_l2(twice["gradient"], 2 * once["gradient"]) < 1e-6
+
+
+def test_the_signature_is_that_of_the_artifact_format() -> None:
+    objective = SmallObjective(replace(PLAIN, loss="gram+emd"))
+    model = ir.to_proto(objective_model(objective.specification, objective.parameters))
+    inputs = [value.name for value in model.graph.input]
+    assert inputs == [
+        "image",
+        "target.gram.conv1_1",
+        "target.emd.conv1_1",
+        "target.gram.conv2_1",
+        "target.emd.conv2_1",
+    ]
+    assert [value.name for value in model.graph.output] == ["loss", "layer_losses", "gradient"]
+    shape = model.graph.output[2].type.tensor_type.shape
+    assert [each.dim_value or each.dim_param for each in shape.dim] == [
+        1,
+        3,
+        "image_height",
+        "image_width",
+    ]
+
+
+def blotches(height: int, width: int, seed: int) -> np.ndarray:
+    """Return an image [1, 3, H, W] with something to see at several scales."""
+    rng = np.random.default_rng(seed)
+    image = np.zeros((1, 3, height, width))
+    for size in (1, 4, 16):
+        coarse = rng.random((1, 3, -(-height // size), -(-width // size)))
+        image += coarse.repeat(size, 2).repeat(size, 3)[:, :, :height, :width] / 3
+    return image.astype(np.float32)
+
+
+def assert_both_routes_agree(
+    options: ObjectiveOptions, weights: VggWeights, size: tuple[int, int]
+) -> None:
+    """Hold our rules against ONNX Runtime's gradient builder, on an exemplar of another size."""
+    image, exemplar = blotches(*size, seed=1), blotches(64, 80, seed=2)
+    evaluations = []
+    for engine_type in (AnalyticEngine, TrainingEngine):
+        engine = engine_type(BuiltGraphs(specify(options), weights), "cpu", 2)
+        engine.aim(exemplar, size)
+        evaluations.append(engine.loss_and_gradient(image))
+    analytic, training = evaluations
+    assert analytic.losses.total == pytest.approx(training.losses.total, rel=1e-5)
+    np.testing.assert_allclose(analytic.losses.layers, training.losses.layers, rtol=1e-5)
+    assert np.linalg.norm(training.gradient) > 0
+    assert relative_l2(analytic.gradient, training.gradient) < 1e-4
+
+
+@pytest.mark.weights
+@pytest.mark.training
+@pytest.mark.parametrize(
+    ("loss", "pool", "size", "gram_norm"),
+    [
+        *((loss, pool, (64, 64), "gatys") for loss in loss_names() for pool in POOLINGS),
+        ("mean+cov", "avg", (64, 64), "gatys"),
+        ("gram", "avg", (64, 64), "no-n2-m2"),
+        ("gram+emd", "avg", (83, 70), "gatys"),
+        ("gram", "max", (83, 70), "gatys"),
+    ],
+)
+def test_both_routes_have_the_same_loss_and_gradient(
+    pretrained: VggWeights, loss: str, pool: str, size: tuple[int, int], gram_norm: str
+) -> None:
+    options = ObjectiveOptions(loss=loss, pool=pool, gram_norm=gram_norm)
+    assert_both_routes_agree(options, pretrained, size)
+
+
+@pytest.mark.weights
+@pytest.mark.training
+@pytest.mark.parametrize(("loss", "pool"), [("gram", "avg"), ("emd", "max")])
+def test_our_convolutions_gradient_is_that_of_onnx_runtimes_own_conv_grad(
+    pretrained: VggWeights, loss: str, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The training artifacts hold our form of it too; here ConvGrad is left in them."""
+    left: list[str] = []
+
+    def leave_it(graph: onnx.GraphProto) -> None:
+        left.extend(node.op_type for node in graph.node if node.op_type == "ConvGrad")
+
+    monkeypatch.setattr("texonnx.artifacts.training.convolve_instead_of_conv_grad", leave_it)
+    assert_both_routes_agree(ObjectiveOptions(loss=loss, pool=pool), pretrained, (66, 70))
+    assert len(left) == 13
+
+
+def test_built_graphs_take_their_folder_with_them_and_say_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        graphs = BuiltGraphs(specify(PLAIN), WEIGHTS)
+        folder = graphs.targets().parent
+        assert folder.is_dir()
+        warned: list[object] = []
+        before, sys.unraisablehook = sys.unraisablehook, warned.append
+        try:
+            del graphs
+            gc.collect()
+        finally:
+            sys.unraisablehook = before
+    assert not folder.exists()
+    assert not warned

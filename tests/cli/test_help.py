@@ -1,0 +1,141 @@
+"""Help and version: quick, complete, and true to the functions behind them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+import texonnx
+from texonnx.cli import app
+from texonnx.graph.trunk import PADDINGS, POOLINGS
+from texonnx.losses.registry import GRAM_NORMS, loss_names
+from texonnx.optim.initial import INITS
+from texonnx.optim.run import OPTIMIZERS
+from texonnx.runtime.choose import ENGINES
+from texonnx.vgg import ARCHITECTURES, LAYER_SETS
+from texonnx.weights import CONVENTIONS, FETCH_SOURCES
+
+from .commands import Texonnx, command, run_process
+
+HEAVY = ("numpy", "onnx", "onnx_ir", "onnxruntime", "scipy", "PIL", "h5py", "torch")
+
+_REPORT_MODULES = """
+import json, sys
+from texonnx.cli import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["--help"], [], ["synth", "--help"], ["export", "--help"], ["weights", "-h"]],
+    ids=" ".join,
+)
+def test_help_and_version_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    outcome = run_process([sys.executable, "-c", _REPORT_MODULES, *arguments], tmp_path)
+    modules = set(json.loads(outcome.out.splitlines()[-1]))
+    assert not modules & set(HEAVY)
+    assert "Traceback" not in outcome.err
+
+
+def test_help_answers_in_half_a_second(tmp_path: Path) -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        assert run_process(command("--help"), tmp_path).code == 0
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_version_is_that_of_the_package(texonnx: Texonnx) -> None:
+    from importlib import metadata
+
+    outcome = texonnx("--version")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == f"texonnx {metadata.version('texonnx')}\n"
+
+
+def test_help_names_every_command(texonnx: Texonnx) -> None:
+    outcome = texonnx("--help")
+    assert outcome.code == 0
+    assert all(name in outcome.out for name in ("synth", "export", "weights", "doctor"))
+
+
+def parameters(name: str) -> dict[str, Any]:
+    group: Any = typer.main.get_command(app)
+    found = group
+    for word in name.split():
+        found = found.commands[word]
+    return {parameter.name: parameter for parameter in found.params}
+
+
+CALLBACKS = {"on_step", "on_download"}
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "positional"),
+    [("synth", texonnx.synthesize, set()), ("export", texonnx.export, {"folder"})],
+)
+def test_every_option_and_default_is_that_of_the_function(
+    name: str, function: Callable[..., Any], positional: set[str]
+) -> None:
+    options = parameters(name)
+    for word, parameter in inspect.signature(function).parameters.items():
+        if word in CALLBACKS | positional:
+            continue
+        assert word in options, f"--{word} is missing"
+        if parameter.default is not inspect.Parameter.empty:
+            default = options[word].default
+            assert default == parameter.default, word
+            assert type(default) is type(parameter.default), word
+
+
+NAMED = {
+    "loss": loss_names(),
+    "layers": LAYER_SETS,
+    "gram_norm": GRAM_NORMS,
+    "pool": POOLINGS,
+    "padding": PADDINGS,
+    "arch": ARCHITECTURES,
+    "optimizer": OPTIMIZERS,
+    "engine": ENGINES,
+    "init": INITS,
+    "weights": ("pretrained", "random"),
+}
+
+
+@pytest.mark.parametrize("option", NAMED)
+def test_the_help_of_an_option_names_everything_it_accepts(option: str) -> None:
+    words = parameters("synth")[option].help
+    assert all(name in words for name in NAMED[option]), words
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "accepted"),
+    [("weights fetch", "source", FETCH_SOURCES), ("weights import", "convention", CONVENTIONS)],
+)
+def test_the_help_of_the_weights_commands_names_everything_they_accept(
+    name: str, option: str, accepted: tuple[str, ...]
+) -> None:
+    words = parameters(name)[option].help
+    assert all(one in words for one in accepted), words
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["synth", "export", "doctor", "weights fetch", "weights import", "weights list"],
+)
+def test_every_option_has_a_help(name: str) -> None:
+    for word, parameter in parameters(name).items():
+        assert parameter.help or word == "help", word

@@ -1,0 +1,54 @@
+"""Running graphs: in float64 by ONNX's reference evaluator, in float32 by ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnx.reference import ReferenceEvaluator
+
+Array = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+class Reference:
+    """A model run by ONNX's reference evaluator: NumPy, in the graph's own precision."""
+
+    def __init__(self, model: ir.Model) -> None:
+        self._evaluator = ReferenceEvaluator(ir.to_proto(model))
+
+    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+        names = self._evaluator.output_names
+        return dict(zip(names, self._evaluator.run(None, dict(inputs)), strict=True))
+
+
+class Runtime:
+    """A model, or its file, run by ONNX Runtime on the CPU."""
+
+    def __init__(self, model: ir.Model | Path) -> None:
+        options = ort.SessionOptions()
+        options.log_severity_level = 4
+        # One thread: waiting threads spin, and slow down the NumPy that runs beside them.
+        options.intra_op_num_threads = 1
+        source = str(model) if isinstance(model, Path) else ir.to_proto(model).SerializeToString()
+        self._session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, inputs: Arrays) -> dict[str, Array]:
+        names = [output.name for output in self._session.get_outputs()]
+        return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
+
+
+def relative_l2(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
+    """Return |found - expected| / |expected|, in the Euclidean norm."""
+    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
+    assert found.shape == expected.shape
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
+
+def slope(function: Callable[[Array], float], at: Array, along: Array, step: float) -> float:
+    """Return the derivative of `function` along a direction, by central difference."""
+    return (function(at + step * along) - function(at - step * along)) / (2 * step)

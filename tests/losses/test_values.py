@@ -1,0 +1,100 @@
+"""Every loss, as the graphs compute it, against the reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import reference
+from graph.small_network import random_image
+
+from losses.small_objective import SmallObjective, reference_loss
+from texonnx.artifacts.specification import specify
+from texonnx.losses import GRAM_NORMS, loss_names
+from texonnx.options import ObjectiveOptions
+
+LAYERS = "conv1_1,conv1_2,conv2_1"
+PLAIN = ObjectiveOptions(layers=LAYERS)
+
+OPTIONS = [
+    *(replace(PLAIN, loss=name) for name in loss_names()),
+    *(replace(PLAIN, gram_norm=norm) for norm in GRAM_NORMS),
+    *(replace(PLAIN, loss=name, activation_scale=False) for name in loss_names()),
+    *(replace(PLAIN, loss=name, pool="max", padding="circular") for name in loss_names()),
+    *(replace(PLAIN, loss=name, padding="reflect") for name in loss_names()),
+    replace(PLAIN, loss=",".join(loss_names())),
+    replace(PLAIN, loss="gram:3,emd:0.5", gram_norm="chw"),
+    replace(PLAIN, loss="mean:2,cov:1e-3", layer_weights="0.5,2,1e3"),
+    replace(PLAIN, loss="emd", layers="conv2_1,conv1_1", layer_weights="1,4"),
+]
+
+OUTPUT = (12, 14)
+EXEMPLARS = {"same": OUTPUT, "larger": (15, 17), "smaller": (9, 8)}
+
+
+def name_of(options: ObjectiveOptions) -> str:
+    changed = [
+        str(getattr(options, field))
+        for field in ("loss", "gram_norm", "layer_weights", "pool", "padding", "activation_scale")
+        if getattr(options, field) != getattr(PLAIN, field)
+    ]
+    return "-".join(changed) or "plain"
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=name_of)
+def test_the_loss_and_its_parts_are_those_of_the_reference(options: ObjectiveOptions) -> None:
+    objective, image = SmallObjective(options), random_image(*OUTPUT, seed=1)
+    for name, size in EXEMPLARS.items():
+        exemplar = random_image(*size, seed=2) ** 2
+        found = objective(image, exemplar)
+        total, parts = reference_loss(options, image, exemplar)
+        np.testing.assert_allclose(found["loss"], total, rtol=3e-5, err_msg=name)
+        np.testing.assert_allclose(found["layer_losses"], parts, rtol=3e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("name", loss_names())
+def test_an_image_of_known_size_has_the_same_loss(name: str) -> None:
+    options = replace(PLAIN, loss=name)
+    image, exemplar = random_image(13, 15, seed=1), random_image(8, 10, seed=2)
+    found = SmallObjective(options, (13, 15))(image, exemplar)
+    total, _ = reference_loss(options, image, exemplar)
+    np.testing.assert_allclose(found["loss"], total, rtol=3e-5)
+
+
+@pytest.mark.parametrize("name", loss_names())
+def test_the_exemplar_is_at_no_distance_from_itself(name: str) -> None:
+    exemplar = random_image(12, 14)
+    objective = SmallObjective(replace(PLAIN, loss=name))
+    elsewhere = objective(random_image(12, 14, seed=5) ** 2, exemplar)["loss"]
+    # Two graphs may add up in another order: float32's rounding squared, no more.
+    assert objective(exemplar, exemplar)["loss"] <= 1e-9 * elsewhere
+
+
+@pytest.mark.parametrize("name", loss_names())
+def test_moving_the_positions_about_does_not_change_a_texture_statistic(name: str) -> None:
+    """With circular padding, at conv1_1, a shift of the image is a shift of the positions."""
+    options = replace(PLAIN, loss=name, layers="conv1_1", padding="circular")
+    exemplar = random_image(10, 12)
+    shifted = np.roll(exemplar, (3, 5), (2, 3))
+    objective = SmallObjective(options)
+    elsewhere = objective(random_image(10, 12, seed=5) ** 2, exemplar)["loss"]
+    assert objective(shifted, exemplar)["loss"] <= 1e-9 * elsewhere
+
+
+@pytest.mark.parametrize("name", loss_names())
+def test_every_loss_has_a_reference(name: str) -> None:
+    F = np.array([[1.0, 2.0], [3.0, 5.0]])
+    assert reference.distance(name, F, F) == pytest.approx(0)
+    assert reference.distance(name, F, F[:, ::-1] * 2) > 0
+
+
+def test_layers_of_weight_zero_have_no_part() -> None:
+    options = replace(PLAIN, layer_weights="1,0,2")
+    image, exemplar = random_image(12, 14, seed=1), random_image(12, 14, seed=2)
+    found = SmallObjective(options)(image, exemplar)
+    without = replace(PLAIN, layers="conv1_1,conv2_1", layer_weights="1,2")
+    assert specify(options).layers == ("conv1_1", "conv2_1")
+    np.testing.assert_allclose(
+        found["layer_losses"], reference_loss(without, image, exemplar)[1], rtol=3e-5
+    )

@@ -1,0 +1,84 @@
+"""The loop over an optimiser, on an engine that is a quadratic."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from texonnx.errors import OptionError
+from texonnx.images import Image
+from texonnx.optim.run import OPTIMIZERS, check_optimizer, optimise, share_of_learning_rate
+from texonnx.runtime.engine import Evaluation, Losses, Stepper
+
+START = np.full((1, 3, 2, 2), 0.5, np.float32)
+
+
+class RecordingStepper:
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self.rates: list[float] = []
+
+    def step(self, learning_rate: float) -> Losses:
+        self.rates.append(learning_rate)
+        self._image = self._image + np.float32(1)
+        return Losses(float(len(self.rates)), np.zeros(1, np.float32))
+
+    def image(self) -> Image:
+        return self._image
+
+
+class QuadraticEngine:
+    """The loss sum x²; Adam "inside the runtime" adds 1 at every step."""
+
+    name = "quadratic"
+    provider = "cpu"
+
+    def __init__(self) -> None:
+        self.adam = RecordingStepper(START)
+
+    def aim(self, exemplar: Image, size: tuple[int, int]) -> None:
+        raise NotImplementedError
+
+    def loss_and_gradient(self, image: Image) -> Evaluation:
+        total = float(np.sum(image.astype(np.float64) ** 2))
+        return Evaluation(Losses(total, np.array([total], np.float32)), 2 * image)
+
+    def stepper(self, optimizer: str, image: Image) -> Stepper | None:
+        return self.adam if optimizer == "adam" else None
+
+
+def test_every_step_is_told_with_the_image_that_its_loss_is_of() -> None:
+    told: list[tuple[float, float]] = []
+    result = optimise(
+        QuadraticEngine(), START, "sgd", 3, 0.25 / 4,
+        lambda losses, image: told.append((losses.total, float(image[0, 0, 0, 0]))),
+    )  # fmt: skip
+    # Four pixels: a rate of 1/16 for each is 1/4, and x - 1/4 * 2 x is half of x.
+    assert told == [(12 * x**2, x) for x in (0.5, 0.25, 0.125)]
+    assert (result == 0.0625).all()
+
+
+def test_a_stepper_of_the_engine_is_used_where_there_is_one() -> None:
+    engine = QuadraticEngine()
+    result = optimise(engine, START, "adam", 4, 0.1, lambda *_: None)
+    assert len(engine.adam.rates) == 4
+    assert (result == 4.5).all()
+
+
+def test_adams_learning_rate_falls_along_a_half_cosine_in_the_last_three_tenths() -> None:
+    engine = QuadraticEngine()
+    optimise(engine, START, "adam", 10, 0.5, lambda losses, image: None)
+    # cos(0), cos(60 degrees), cos(120 degrees) in the last three of ten steps
+    assert engine.adam.rates == pytest.approx([0.5] * 8 + [0.375, 0.125])
+    assert share_of_learning_rate(1.0) == pytest.approx(0)
+
+
+def test_lbfgs_needs_no_learning_rate() -> None:
+    result = optimise(QuadraticEngine(), START, "lbfgs", 20, 0.0, lambda *_: None)
+    np.testing.assert_allclose(result, 0, atol=1e-5)
+
+
+def test_known_optimizers_are_accepted_and_others_refused() -> None:
+    assert [check_optimizer(name) for name in OPTIMIZERS] == list(OPTIMIZERS)
+    with pytest.raises(OptionError, match=r"'lbgfs' \(did you mean 'lbfgs'\?\)"):
+        check_optimizer("lbgfs")

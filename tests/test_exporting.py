@@ -1,0 +1,98 @@
+"""``texonnx.export``: from the user's words to a folder."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import texonnx
+from texonnx.artifacts.folder import ExportedFolder
+from texonnx.errors import ArtifactError, OptionError, RuntimeUnavailableError
+from texonnx.runtime.installed import the_runtime
+from texonnx.weights import library, random_weights
+
+SMALL: dict[str, Any] = {"weights": "random:0", "layers": "conv1_1,conv2_1"}
+
+_draw_once = functools.cache(random_weights)
+
+
+@pytest.fixture(autouse=True)
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "random_weights", _draw_once)
+
+
+def test_the_folder_that_was_asked_for_is_returned_and_complete(tmp_path: Path) -> None:
+    folder = texonnx.export(tmp_path / "folder", training=False, **SMALL)
+    assert folder == tmp_path / "folder"
+    assert ExportedFolder(folder).label == "gram"
+
+
+def test_a_folder_may_be_named_by_a_string(tmp_path: Path) -> None:
+    assert texonnx.export(str(tmp_path / "a"), training=False, **SMALL) == tmp_path / "a"
+
+
+def test_an_existing_folder_is_refused_before_the_weights_are_read(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="exists"):
+        texonnx.export(tmp_path, weights="/no/such/file.h5")
+
+
+def test_training_artifacts_are_written_where_they_can_be(tmp_path: Path) -> None:
+    folder = texonnx.export(tmp_path / "folder", size=(16, 24), **SMALL)
+    sizes = ExportedFolder(folder).training_sizes
+    assert sizes == ([(16, 24)] if the_runtime().can_train else [])
+
+
+@pytest.mark.training
+def test_training_artifacts_are_written_for_as_many_scales_as_asked_for(tmp_path: Path) -> None:
+    folder = texonnx.export(tmp_path / "folder", size=(16, 24), scales=3, **SMALL)
+    assert sorted(ExportedFolder(folder).training_sizes) == [(4, 6), (8, 12), (16, 24)]
+
+
+def test_training_artifacts_without_their_package_are_an_error(tmp_path: Path) -> None:
+    if the_runtime().can_train:
+        pytest.skip("onnxruntime-training is installed here")
+    with pytest.raises(RuntimeUnavailableError, match="onnxruntime-training"):
+        texonnx.export(tmp_path / "folder", training=True, **SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scales_without_training_artifacts_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="scales"):
+        texonnx.export(tmp_path / "folder", training=False, scales=2, **SMALL)
+
+
+@pytest.mark.parametrize("size", [(0, 32), (32, -1), (1, 32)])
+def test_a_size_that_will_not_do_is_an_error(size: tuple[int, int], tmp_path: Path) -> None:
+    with pytest.raises(OptionError):
+        texonnx.export(tmp_path / "folder", training=False, size=size, **SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.training
+def test_a_run_from_exported_training_artifacts_is_the_run_in_memory(tmp_path: Path) -> None:
+    import numpy as np
+    from runtime.small_objective import smooth_image
+
+    folder = texonnx.export(tmp_path / "folder", size=(32, 32), scales=2, **SMALL)
+    options: dict[str, Any] = {
+        "exemplar_size": 32, "scales": 2, "steps": 4, "optimizer": "adam", "engine": "training"
+    }  # fmt: skip
+    exemplar = smooth_image(40, 40)
+    built = texonnx.synthesize(exemplar, **SMALL, **options)
+    ran = texonnx.synthesize(exemplar, artifacts=folder, **options)
+    assert ran.engine == "training"
+    assert np.array_equal(ran.image, built.image)
+
+
+@pytest.mark.training
+def test_training_artifacts_of_another_size_are_refused_with_the_sizes(tmp_path: Path) -> None:
+    from runtime.small_objective import smooth_image
+
+    folder = texonnx.export(tmp_path / "folder", scales=1, **SMALL)
+    with pytest.raises(RuntimeUnavailableError, match=r"for 256x256, not for 32x32"):
+        texonnx.synthesize(
+            smooth_image(40, 40), artifacts=folder, exemplar_size=32, engine="training", steps=1
+        )

@@ -1,0 +1,60 @@
+"""The options and their defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from texonnx.artifacts.specification import specify
+from texonnx.errors import OptionError
+from texonnx.optim.run import OPTIMIZERS
+from texonnx.options import LEARNING_RATES, OBJECTIVE, RUN, RunOptions
+
+
+def test_the_defaults_are_those_of_the_issue() -> None:
+    assert (OBJECTIVE.loss, OBJECTIVE.layers, OBJECTIVE.layer_weights) == ("gram", "all", "equal")
+    assert (OBJECTIVE.pool, OBJECTIVE.padding, OBJECTIVE.arch) == ("avg", "zeros", "vgg16")
+    assert OBJECTIVE.weights == "pretrained"
+    assert OBJECTIVE.activation_scale is True
+    assert RUN.exemplar_size == 256
+    assert (RUN.engine, RUN.provider, RUN.init) == ("auto", "auto", "noise")
+
+
+def test_the_defaults_are_accepted() -> None:
+    assert len(specify(OBJECTIVE).layers) == 13
+
+
+def test_every_optimizer_with_a_learning_rate_has_a_default_of_it() -> None:
+    assert set(LEARNING_RATES) == set(OPTIMIZERS) - {"lbfgs"}
+    for name, rate in LEARNING_RATES.items():
+        assert RunOptions(optimizer=name).learning_rate == rate
+        assert RunOptions(optimizer=name, lr=0.5).learning_rate == 0.5
+    assert RunOptions(optimizer="lbfgs").learning_rate == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"steps": 0}, "the number of steps must be 1 or more, not 0"),
+        ({"size": (32, 0)}, "the width must be 1 or more, not 0"),
+        ({"size": (-3, 32)}, "the height must be 1 or more, not -3"),
+        ({"scales": -1}, "the number of scales must be 1 or more, not -1"),
+        ({"exemplar_size": 0}, "the exemplar size must be 1 or more, not 0"),
+        ({"threads": -2}, "the number of threads must be 0 or more, not -2"),
+        ({"seed": -1}, "the seed must be 0 or more, not -1"),
+        ({"optimizer": "lbfgs", "lr": 1.0}, "lbfgs takes no learning rate"),
+    ],
+    ids=str,
+)
+def test_what_is_out_of_range_is_told_with_its_value(
+    options: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        RunOptions(**options)
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_learning_rate_is_a_number_above_0(rate: float) -> None:
+    with pytest.raises(OptionError, match="learning rate"):
+        RunOptions(optimizer="adam", lr=rate)

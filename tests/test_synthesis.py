@@ -1,0 +1,262 @@
+"""``texonnx.synthesize``: what a run promises, whichever way it ends."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from runtime.small_objective import smooth_image
+
+from texonnx import (
+    NotFiniteError,
+    Step,
+    SynthesisInterrupted,
+    SynthesisResult,
+    TexonnxError,
+    load_image,
+    save_image,
+    synthesize,
+)
+from texonnx.errors import ImageError, OptionError
+from texonnx.images import Image
+from texonnx.runtime.installed import the_runtime
+from texonnx.weights import cache, library, random_weights
+
+EXEMPLAR = smooth_image(40, 48)
+
+SMALL: dict[str, Any] = {
+    "weights": "random:0",
+    "layers": "conv1_1,conv2_1",
+    "exemplar_size": 32,
+    "steps": 4,
+}
+
+_draw_once = functools.cache(random_weights)
+
+
+@pytest.fixture(autouse=True)
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "random_weights", _draw_once)
+
+
+def run(exemplar: Any = EXEMPLAR, **options: Any) -> SynthesisResult:
+    return synthesize(exemplar, **{**SMALL, **options})
+
+
+@pytest.mark.parametrize(("optimizer", "lr"), [("lbfgs", None), ("adam", None), ("sgd", 0.01)])
+def test_the_loss_falls(optimizer: str, lr: float | None) -> None:
+    history = run(optimizer=optimizer, lr=lr, steps=20).history
+    assert min(step.loss for step in history) < 0.9 * history[0].loss
+
+
+@pytest.mark.parametrize("loss", ["gram", "emd", "mean", "cov", "mean+cov", "gram:1,emd:0.1"])
+def test_every_loss_falls(loss: str) -> None:
+    history = run(loss=loss, steps=10).history
+    assert min(step.loss for step in history) < history[0].loss
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("threads", [0, 1])
+def test_the_same_seed_gives_the_same_image_bit_for_bit(optimizer: str, threads: int) -> None:
+    first, second = (run(optimizer=optimizer, threads=threads, scales=2, seed=5) for _ in range(2))
+    assert np.array_equal(first.image, second.image)
+    assert [step.loss for step in first.history] == [step.loss for step in second.history]
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_another_seed_gives_another_image(optimizer: str) -> None:
+    first, second = (run(optimizer=optimizer, seed=seed).image for seed in (5, 6))
+    assert np.abs(first - second).mean() > 0.01
+
+
+_PROCESS = """
+import hashlib, sys
+import numpy as np
+from texonnx import synthesize
+image = synthesize(sys.argv[1], optimizer=sys.argv[2], weights="drawn",
+                   layers="conv1_1,conv2_1", exemplar_size=32, steps=4, scales=2, seed=5).image
+print(hashlib.sha256(image.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_the_same_seed_gives_the_same_image_in_two_processes(
+    optimizer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXONNX_CACHE", str(tmp_path))
+    cache.save(_draw_once("vgg16", 0), "drawn")
+    exemplar = tmp_path / "exemplar.png"
+    save_image(exemplar, EXEMPLAR)
+    digests = [
+        subprocess.run(
+            [sys.executable, "-c", _PROCESS, str(exemplar), optimizer],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert len(digests[0]) == 65
+    assert digests[0] == digests[1]
+
+
+def test_the_result_is_an_image_and_says_what_made_it() -> None:
+    result = run()
+    assert result.image.shape == (1, 3, 32, 38)  # 48 * 32 / 40 = 38.4
+    assert result.image.dtype == np.float32
+    assert result.image.min() >= 0
+    assert result.image.max() <= 1
+    assert result.provider == "cpu"
+    assert result.engine == ("training" if the_runtime().can_train else "analytic")
+    assert result.seconds >= result.history[-1].seconds > 0
+
+
+def test_the_history_tells_scale_size_step_losses_and_seconds() -> None:
+    history = run(optimizer="adam", scales=2, steps=3).history
+    assert [(step.scale, step.scales) for step in history] == [(1, 2)] * 3 + [(2, 2)] * 3
+    assert [step.size for step in history] == [(16, 19)] * 3 + [(32, 38)] * 3
+    assert [(step.step, step.steps) for step in history] == [(1, 3), (2, 3), (3, 3)] * 2
+    assert [step.seconds for step in history] == sorted(step.seconds for step in history)
+    for step in history:
+        assert list(step.layer_losses) == ["conv1_1", "conv2_1"]
+        assert step.loss == pytest.approx(sum(step.layer_losses.values()), rel=1e-5)
+
+
+def test_the_history_of_lbfgs_has_no_more_steps_than_were_asked_for() -> None:
+    assert 1 <= len(run(optimizer="lbfgs", steps=7).history) <= 7
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "sgd"])
+def test_on_step_gets_every_step_of_the_history_with_the_image(optimizer: str) -> None:
+    told: list[tuple[Step, Image]] = []
+    result = run(
+        optimizer=optimizer, scales=2, on_step=lambda step, image: told.append((step, image))
+    )
+    assert [step for step, _ in told] == result.history
+    assert all(image.shape == (1, 3, *step.size) for step, image in told)
+    assert len({image.tobytes() for _, image in told}) == len(told)
+
+
+def test_an_array_and_a_file_of_it_give_the_same_image(tmp_path: Path) -> None:
+    path = tmp_path / "exemplar.png"
+    save_image(path, EXEMPLAR)
+    from_path = run(path).image
+    assert np.array_equal(from_path, run(str(path)).image)
+    assert np.array_equal(from_path, run(load_image(path)).image)
+
+
+def test_the_exemplar_is_left_alone() -> None:
+    before = EXEMPLAR.copy()
+    run()
+    assert np.array_equal(EXEMPLAR, before)
+
+
+@pytest.mark.parametrize("size", [(48, 80), (20, 64)])
+def test_the_output_may_have_another_size(size: tuple[int, int]) -> None:
+    assert run(size=size).image.shape == (1, 3, *size)
+
+
+@pytest.mark.parametrize("init", ["noise", "mean"])
+def test_the_first_image_may_be_chosen(init: str) -> None:
+    first: list[Image] = []
+    run(init=init, steps=1, on_step=lambda step, image: first.append(image.copy()))
+    contrast = first[0].std(axis=(2, 3)).max()
+    assert (contrast > 0.03) == (init == "noise")
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_an_interrupt_carries_the_best_image_so_far_and_the_history(optimizer: str) -> None:
+    images: list[tuple[float, Image]] = []
+
+    def on_step(step: Step, image: Image) -> None:
+        images.append((step.loss, image.copy()))
+        if len(images) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(SynthesisInterrupted) as caught:
+        run(optimizer=optimizer, steps=50, on_step=on_step)
+    result = caught.value.result
+    assert len(result.history) == 3
+    _, best = min(images, key=lambda pair: pair[0])
+    assert np.array_equal(result.image, best.clip(0, 1))
+    assert isinstance(caught.value, KeyboardInterrupt)
+
+
+def test_an_interrupt_at_a_finer_scale_carries_an_image_of_that_scale() -> None:
+    def on_step(step: Step, image: Image) -> None:
+        if step.scale == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(SynthesisInterrupted) as caught:
+        run(scales=2, on_step=on_step)
+    assert caught.value.result.image.shape == (1, 3, 32, 38)
+
+
+@pytest.mark.parametrize(("optimizer", "lr"), [("sgd", 1e25), ("adam", 1e37)])
+def test_a_loss_that_is_not_finite_stops_with_the_last_good_image(
+    optimizer: str, lr: float
+) -> None:
+    images: list[Image] = []
+    with pytest.raises(NotFiniteError, match=r"loss is not finite at step 2 of size 38x32") as e:
+        run(optimizer=optimizer, lr=lr, on_step=lambda step, image: images.append(image.copy()))
+    assert isinstance(e.value, TexonnxError)
+    assert np.array_equal(e.value.result.image, images[0].clip(0, 1))
+    assert len(e.value.result.history) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"steps": 0}, "steps"),
+        ({"steps": -1}, "steps"),
+        ({"scales": 0}, "scales"),
+        ({"exemplar_size": 0}, "exemplar size"),
+        ({"size": (0, 32)}, "height"),
+        ({"size": (32, -1)}, "width"),
+        ({"threads": -1}, "threads"),
+        ({"seed": -1}, "seed"),
+        ({"optimizer": "adam", "lr": 0.0}, "learning rate"),
+        ({"optimizer": "adam", "lr": float("nan")}, "learning rate"),
+        ({"optimizer": "lbfgs", "lr": 0.1}, "learning rate"),
+    ],
+    ids=str,
+)
+def test_a_number_out_of_range_is_an_option_error(options: dict[str, Any], what: str) -> None:
+    with pytest.raises(OptionError, match=what):
+        run(**options)
+
+
+@pytest.mark.parametrize(
+    "exemplar",
+    [
+        EXEMPLAR[0],
+        EXEMPLAR * 255,
+        (EXEMPLAR * 255).astype(np.uint8),
+        np.full_like(EXEMPLAR, np.nan),
+        EXEMPLAR[:, :1],
+        None,
+        [[1, 2], [3]],
+    ],
+    ids=["[3, H, W]", "0..255", "uint8", "nan", "grey", "None", "ragged"],
+)
+def test_an_array_that_is_no_image_is_an_image_error(exemplar: Any) -> None:
+    with pytest.raises(ImageError):
+        run(exemplar)
+
+
+def test_a_run_leaves_nothing_behind_and_warns_of_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run()
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+    assert [str(warning.message) for warning in recwarn] == []
