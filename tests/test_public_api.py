@@ -78,7 +78,7 @@ def test_the_fields_of_step_and_result_are_these() -> None:
         "scale", "scales", "size", "step", "steps", "loss", "layer_losses", "seconds"
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.SynthesisResult)] == [
-        "image", "engine", "provider", "history", "seconds"
+        "image", "engine", "provider", "random_weights", "history", "seconds"
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from texonnx.artifacts.export import check_destination, export_folder
-from texonnx.artifacts.objective import Size
+from texonnx.artifacts.objective import Size, check_size
 from texonnx.artifacts.specification import specify
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.optim.pyramid import pyramid
@@ -78,9 +78,13 @@ def export(
             arch=arch,
         )
     )
-    destination = (
-        Path("models", f"{arch}-{specification.label}") if folder is None else Path(folder)
-    )
+    if size is not None:
+        check_size("image", size, specification.minimum_size)
+    if folder is None:
+        destination = Path("models", f"{arch}-{specification.label}")
+        destination.parent.mkdir(exist_ok=True)
+    else:
+        destination = Path(folder)
     check_destination(destination, replace=force)
     if training is None:
         training = any(runtime.can_train for runtime in installed_runtimes())

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from texonnx.errors import OptionError
 
+_LARGEST_FLOAT32 = 3.4028234e38
+
 LEARNING_RATES = {"adam": 0.02, "sgd": 1e-5}
 """Used where none is given: Adam's in units of the image, SGD's for each pixel of it."""
 
@@ -70,8 +72,8 @@ class RunOptions:
                 raise OptionError(f"the {what} must be 0 or more, not {number}")
         if self.lr is not None and self.optimizer not in LEARNING_RATES:
             raise OptionError(f"{self.optimizer} takes no learning rate; leave it out")
-        if self.lr is not None and not 0 < self.lr < float("inf"):
-            raise OptionError(f"the learning rate must be a number above 0, not {self.lr}")
+        if self.lr is not None and not 0 < self.lr <= _LARGEST_FLOAT32:
+            raise OptionError(f"the learning rate must be a float32 above 0, not {self.lr}")
 
     @property
     def learning_rate(self) -> float:

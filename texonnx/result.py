@@ -52,6 +52,8 @@ class SynthesisResult:
         Every step, in order.
     engine, provider
         What ran it.
+    random_weights
+        Whether the network's weights were random, not trained.
     seconds
         How long it took, graphs and sessions included.
     """
@@ -59,6 +61,7 @@ class SynthesisResult:
     image: Image
     engine: str
     provider: str
+    random_weights: bool
     history: list[Step]
     seconds: float
 

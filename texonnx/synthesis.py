@@ -11,7 +11,7 @@ import numpy as np
 
 from texonnx.artifacts.built import BuiltGraphs
 from texonnx.artifacts.folder import ExportedFolder
-from texonnx.artifacts.objective import Size
+from texonnx.artifacts.objective import Size, check_size
 from texonnx.artifacts.source import GraphSource
 from texonnx.artifacts.specification import specify
 from texonnx.errors import ImageError, OptionError
@@ -175,7 +175,7 @@ def synthesize(
     scaled = scale_shorter_side(original, exemplar_size)
     sizes = _choose_scales(scaled, options, source)
     chosen = choose_engine(engine, source, provider, threads, [scale.output for scale in sizes])
-    return _Run(chosen, source.layers, options, on_step, started).through(sizes, scaled)
+    return _Run(chosen, source, options, on_step, started).through(sizes, scaled)
 
 
 class _Run:
@@ -184,13 +184,13 @@ class _Run:
     def __init__(
         self,
         engine: Engine,
-        layers: Sequence[str],
+        source: GraphSource,
         options: RunOptions,
         on_step: OnStep | None,
         started: float,
     ) -> None:
         self._engine = engine
-        self._layers = layers
+        self._source = source
         self._options = options
         self._on_step = on_step
         self._started = started
@@ -233,7 +233,7 @@ class _Run:
             step=self._steps_here,
             steps=self._options.steps,
             loss=losses.total,
-            layer_losses=dict(zip(self._layers, losses.layers.tolist(), strict=True)),
+            layer_losses=dict(zip(self._source.layers, losses.layers.tolist(), strict=True)),
             seconds=time.perf_counter() - self._started,
         )
         self._history.append(step)
@@ -256,6 +256,7 @@ class _Run:
             image=_visible(image),
             engine=self._engine.name,
             provider=self._engine.provider,
+            random_weights=self._source.random_weights,
             history=self._history,
             seconds=time.perf_counter() - self._started,
         )
@@ -277,15 +278,10 @@ def _check_large_enough(exemplar: Image, minimum_size: int) -> None:
 def _choose_scales(exemplar: Image, options: RunOptions, source: GraphSource) -> list[Scale]:
     exemplar_size = (exemplar.shape[2], exemplar.shape[3])
     size = options.size or source.fixed_size or exemplar_size
-    least = source.minimum_size
     for what, sides in (("exemplar", exemplar_size), ("output", size)):
-        if min(sides) < least:
-            raise OptionError(
-                f"the {what} would have {sides[1]}x{sides[0]} pixels, and the chosen layers need "
-                f"at least {least}x{least}"
-            )
+        check_size(what, sides, source.minimum_size)
     one_size_alone = 1 if source.fixed_size else None
-    return pyramid(exemplar_size, size, options.scales or one_size_alone, least)
+    return pyramid(exemplar_size, size, options.scales or one_size_alone, source.minimum_size)
 
 
 def _first_image(options: RunOptions, exemplar: Image, size: Size) -> Image:

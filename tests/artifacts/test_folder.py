@@ -30,7 +30,7 @@ def test_the_folder_tells_what_a_run_must_know(folder: Path) -> None:
     source = ExportedFolder(folder)
     assert source.label == "mean+cov"
     assert source.minimum_size == 2
-    assert source.layers == ["conv1_1", "conv2_1"]
+    assert list(source.layers) == ["conv1_1", "conv2_1"]
     assert source.fixed_size is None
     assert source.training_sizes == []
 

@@ -26,12 +26,15 @@ class Texonnx(Protocol):
     def __call__(self, *arguments: str | Path) -> Outcome: ...
 
 
-def command(*arguments: str | Path) -> list[str]:
+def command(*arguments: str | int | Path) -> list[str]:
     return [sys.executable, "-m", "texonnx", *map(str, arguments)]
 
 
 def run_process(
-    arguments: list[str], folder: Path, environment: dict[str, str] | None = None
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str] | None = None,
+    timeout: float = 120,
 ) -> Outcome:
     done = subprocess.run(
         arguments,
@@ -39,7 +42,7 @@ def run_process(
         env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from texonnx.artifacts.export import export_folder
+from texonnx.artifacts.folder import ExportedFolder
 from texonnx.artifacts.source import GraphSource
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.images import Image
@@ -20,7 +22,7 @@ from texonnx.runtime.engine import Engine, Stepper
 from texonnx.runtime.installed import the_runtime
 from texonnx.runtime.training import TrainingEngine
 
-from .small_objective import built, noise_image, smooth_image
+from .small_objective import built, drawn, noise_image, smooth_image, specification
 
 SIZE = (32, 40)
 EXEMPLAR = smooth_image(48, 36)
@@ -274,3 +276,24 @@ def test_training_without_its_package_is_refused() -> None:
 def test_training_on_a_provider_that_it_lacks_is_refused() -> None:
     with pytest.raises(RuntimeUnavailableError, match="not on webgpu"):
         choose_engine("training", built(), "webgpu", 0, [SIZE])
+
+
+@pytest.fixture
+def folder_without_training(tmp_path: Path) -> ExportedFolder:
+    export_folder(tmp_path / "folder", specification(), drawn())
+    return ExportedFolder(tmp_path / "folder")
+
+
+def test_auto_takes_analytic_for_a_folder_without_training_artifacts(
+    folder_without_training: ExportedFolder,
+) -> None:
+    assert choose_engine("auto", folder_without_training, "cpu", 0, [SIZE]).name == "analytic"
+
+
+@pytest.mark.training
+def test_training_for_a_folder_without_training_artifacts_is_refused(
+    folder_without_training: ExportedFolder,
+) -> None:
+    with pytest.raises(RuntimeUnavailableError, match="no training artifacts") as caught:
+        choose_engine("training", folder_without_training, "cpu", 0, [SIZE])
+    assert "for ," not in str(caught.value)

@@ -27,6 +27,7 @@ class BuiltGraphs:
         self, specification: Specification, weights: VggWeights, *, activation_scale: bool = True
     ) -> None:
         self._specification = specification
+        self.random_weights = weights.random
         folder = tempfile.mkdtemp(prefix="texonnx-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._writer = GraphWriter(

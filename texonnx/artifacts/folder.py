@@ -21,37 +21,37 @@ class ExportedFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._manifest = read_manifest(folder)
-        self._training: dict[Size, Path] = {
-            (entry["height"], entry["width"]): folder / entry["folder"]
-            for entry in self._manifest["training"]
-        }
+        self._contents = read_manifest(folder)
 
     @property
     def label(self) -> str:
         """The losses' names, fit for a file name."""
-        return "+".join(loss["name"] for loss in self._manifest["losses"])
+        return "+".join(self._contents.losses)
 
     @property
     def minimum_size(self) -> int:
         """The least height and width in pixels of an image that the layers can look at."""
-        return int(self._manifest["minimum_size"])
+        return self._contents.minimum_size
 
     @property
     def layers(self) -> Sequence[str]:
         """The layers, in the order of ``layer_losses``."""
-        return [layer["name"] for layer in self._manifest["layers"]]
+        return self._contents.layers
+
+    @property
+    def random_weights(self) -> bool:
+        """Whether the network's weights are random."""
+        return self._contents.random_weights
 
     @property
     def fixed_size(self) -> Size | None:
         """Height and width, if the graphs are for one size alone."""
-        size = self._manifest["size"]
-        return None if size is None else (size["height"], size["width"])
+        return self._contents.size
 
     @property
     def training_sizes(self) -> Sequence[Size]:
         """The sizes for which there are training artifacts."""
-        return list(self._training)
+        return list(self._contents.training)
 
     def targets(self) -> Path:
         """Return the graph: exemplar, output_size -> target statistics."""
@@ -67,9 +67,9 @@ class ExportedFolder:
 
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""
-        if size not in self._training:
+        if size not in self._contents.training:
             raise ArtifactError(f"'{self._folder}' has no training artifacts for {_text(size)}")
-        return self._training[size]
+        return self._folder / self._contents.training[size]
 
     def _graph(self, name: str, size: Size) -> Path:
         if self.fixed_size not in (None, size):

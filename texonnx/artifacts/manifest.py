@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,31 @@ _MEANINGS = {
     "next_step": "step of the next step",
 }
 
-Manifest = Mapping[str, Any]
+
+@dataclass(frozen=True)
+class Contents:
+    """What a reader needs of a manifest.
+
+    Attributes
+    ----------
+    losses, layers
+        Their names, in order.
+    minimum_size
+        The least height and width that the layers can look at.
+    size
+        Height and width, if the graphs are for one size alone.
+    training
+        The folder of training artifacts for each size, relative to the exported folder.
+    random_weights
+        Whether the network's weights are random.
+    """
+
+    losses: tuple[str, ...]
+    layers: tuple[str, ...]
+    minimum_size: int
+    size: Size | None
+    training: Mapping[Size, str]
+    random_weights: bool
 
 
 def write_manifest(
@@ -122,7 +147,7 @@ def write_manifest(
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Contents:
     """Read ``manifest.json`` and check every file that it lists.
 
     Raises
@@ -132,7 +157,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        manifest: Any = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         raise ArtifactError(
             f"'{folder}' is not an exported folder: it has no readable {MANIFEST}"
@@ -149,13 +174,39 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"'{path}' does not list the files that belong to the folder")
     for name, entry in files.items():
         _check_file(folder, name, entry)
-    return dict(manifest)
+    try:
+        contents = _contents(manifest)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise ArtifactError(f"'{path}' is damaged: an entry is missing or malformed") from None
+    for name in contents.training.values():
+        _check_inside(folder, name)
+    return contents
+
+
+def _contents(manifest: Any) -> Contents:
+    size = manifest["size"]
+    return Contents(
+        losses=tuple(str(loss["name"]) for loss in manifest["losses"]),
+        layers=tuple(str(layer["name"]) for layer in manifest["layers"]),
+        minimum_size=int(manifest["minimum_size"]),
+        size=None if size is None else _size(size),
+        training={_size(entry): str(entry["folder"]) for entry in manifest["training"]},
+        random_weights=bool(manifest["network"]["weights_random"]),
+    )
+
+
+def _size(entry: Any) -> Size:
+    return int(entry["height"]), int(entry["width"])
+
+
+def _check_inside(folder: Path, name: str) -> None:
+    if not (folder / name).resolve().is_relative_to(folder.resolve()):
+        raise ArtifactError(f"the manifest of '{folder}' names '{name}', outside the folder")
 
 
 def _check_file(folder: Path, name: str, entry: Any) -> None:
+    _check_inside(folder, name)
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ArtifactError(f"the manifest of '{folder}' names '{name}', outside the folder")
     if not path.is_file():
         raise ArtifactError(f"'{folder}' is incomplete: '{name}' is missing; export it again")
     if not isinstance(entry, dict) or _sha256(path) != entry.get("sha256"):

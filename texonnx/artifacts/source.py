@@ -25,6 +25,10 @@ class GraphSource(Protocol):
         """The layers, in the order of ``layer_losses``."""
 
     @property
+    def random_weights(self) -> bool:
+        """Whether the network's weights are random."""
+
+    @property
     def fixed_size(self) -> Size | None:
         """Height and width, if the graphs are for one size alone."""
 

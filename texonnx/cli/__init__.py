@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -54,8 +55,16 @@ def main() -> None:
         # What the parser refuses has a message for the user; anything else is our own mistake.
         if not hasattr(error, "format_message"):
             raise
-        sys.exit(_fail(error.format_message(), BAD_INPUT))
-    sys.exit(code)
+        sys.exit(_fail(_sentence(error), BAD_INPUT))
+    # Typer turns a Ctrl-C that no command took care of into this code.
+    sys.exit(_fail("interrupted", INTERRUPTED) if code == INTERRUPTED else code)
+
+
+def _sentence(error: Any) -> str:
+    """Return what the parser refuses, with the value, which its own message leaves out."""
+    message = str(error.format_message()).rstrip(".")
+    details = getattr(error.__cause__, "errors", None)
+    return f"{message}, not '{details()[0]['input']}'" if details else message
 
 
 def _fail(message: str, code: int) -> int:

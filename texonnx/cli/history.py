@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -22,21 +23,31 @@ def check_history_path(path: Path) -> None:
         raise OptionError(f"a history is written as {' or '.join(_SUFFIXES)}, not '{path.name}'")
     if path.is_dir():
         raise OptionError(f"'{path}' is a folder, not a file for the history")
-    if not os.access(path.parent, os.W_OK):
-        raise OptionError(f"'{path}' cannot be written: '{path.parent}' is no writable folder")
+    probe = _beside(path)
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise OptionError(f"'{path}' cannot be written: {reason(error)}") from error
 
 
 def write_history(path: Path, history: Sequence[Step]) -> None:
     """Write one row or object a step; the file appears whole or not at all."""
     text = _as_json(history) if path.suffix.lower() == ".json" else _as_csv(history)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = _beside(path)
     try:
         beside.write_text(text, encoding="utf-8", newline="")
         beside.replace(path)
     except OSError as error:
         raise OptionError(f"'{path}' cannot be written: {reason(error)}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def _beside(path: Path) -> Path:
+    """Return a hidden name in the folder of `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def _as_json(history: Sequence[Step]) -> str:

@@ -178,9 +178,11 @@ def synth(
             f"texonnx: {stopped}; the image so far, {width}x{height}, is in {target}",
             file=sys.stderr,
         )
-        raise typer.Exit(code)
+        sys.exit(code)
     if not quiet:
         print(_summary(result, target))
+        if result.random_weights:
+            print("texonnx: NOTE: random weights, not the pretrained ones", file=sys.stderr)
 
 
 def _default_output(exemplar: Path, loss: str, artifacts: Path | None) -> Path:

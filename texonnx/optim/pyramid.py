@@ -50,7 +50,7 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
         scales = 1
         while shortest >= 2**scales * max(_COARSEST_SIDE, minimum_size):
             scales += 1
-    coarsest = shortest // 2 ** (scales - 1)
+    coarsest = shortest >> (scales - 1)
     if coarsest < minimum_size:
         raise OptionError(
             f"{scales} scales shrink {shortest} pixels to {coarsest}, and the chosen layers need "

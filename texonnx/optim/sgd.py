@@ -30,7 +30,8 @@ class SgdStepper:
     def step(self, learning_rate: float) -> Losses:
         """Move the image by one step; return the losses of the image as it was before."""
         evaluation = self._evaluate(self._image)
-        self._image = self._image - np.float32(learning_rate) * evaluation.gradient
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._image = self._image - np.float32(learning_rate) * evaluation.gradient
         return evaluation.losses
 
     def image(self) -> Image:

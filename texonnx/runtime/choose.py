@@ -33,7 +33,8 @@ def choose_engine(
     from texonnx.runtime.providers import choose_provider
 
     chosen = choose_provider(provider)
-    missing = [size for size in sizes if size not in (source.training_sizes or sizes)]
+    available = sizes if source.training_sizes is None else source.training_sizes
+    missing = [size for size in sizes if size not in available]
     if name == "training":
         if not runtime.can_train:
             raise RuntimeUnavailableError(
@@ -42,8 +43,8 @@ def choose_engine(
             )
         if missing:
             raise RuntimeUnavailableError(
-                f"there are training artifacts for {_join(source.training_sizes or [])}, not for "
-                f"{_join(missing)}; take --engine analytic or export with that --size"
+                f"there are no training artifacts for {_join(missing)}, but for "
+                f"{_join(available) or 'no size at all'}; take --engine analytic, or export again"
             )
     from texonnx.runtime.analytic import AnalyticEngine
     from texonnx.runtime.training import TRAINING_PROVIDERS, TrainingEngine

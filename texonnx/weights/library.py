@@ -110,8 +110,8 @@ def import_weights(
         if _digest_of_cached(name, weights.arch) == weights.digest:
             return target
         raise WeightsError(
-            f"other weights of {weights.arch} are called '{name}'; give another name or replace "
-            "them"
+            f"other weights of {weights.arch} are called '{name}'; give another name, or replace "
+            "them with --force"
         )
     return cache.save(weights, name)
 
