@@ -17,7 +17,7 @@ from texonnx.weights.network import VggWeights
 class BuiltGraphs:
     """The graphs of one objective, in a temporary folder that goes with this object.
 
-    Each is for one size: ONNX Runtime plans memory better for shapes that it knows.
+    Each is for one size: what is known needs no reading of shapes at run time.
     """
 
     fixed_size: Size | None = None
