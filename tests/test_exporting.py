@@ -92,7 +92,7 @@ def test_training_artifacts_of_another_size_are_refused_with_the_sizes(tmp_path:
     from runtime.small_objective import smooth_image
 
     folder = texonnx.export(tmp_path / "folder", scales=1, **SMALL)
-    with pytest.raises(RuntimeUnavailableError, match=r"for 256x256, not for 32x32"):
+    with pytest.raises(RuntimeUnavailableError, match=r"for 32x32, but for 256x256"):
         texonnx.synthesize(
             smooth_image(40, 40), artifacts=folder, exemplar_size=32, engine="training", steps=1
         )
