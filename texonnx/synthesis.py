@@ -200,6 +200,7 @@ class _Run:
         """Optimise at every scale, each starting from the one before."""
         options = self._options
         image = _first_image(options, resize(exemplar, *scales[0].exemplar), scales[0].output)
+        self._begin(image)
         try:
             for number, scale in enumerate(scales, start=1):
                 self._begin(resize(_visible(image), *scale.output))

@@ -119,7 +119,7 @@ def open_session(model: bytes | Path, provider: str, threads: int = 0) -> ort.In
     if wanted not in started:
         raise RuntimeUnavailableError(
             f"the {provider} provider is listed but does not start here (ONNX Runtime fell back "
-            f"to {', '.join(started)}); 'texonnx doctor' says more"
+            f"to {', '.join(started)}): its driver or libraries are missing or of another version"
         )
     session.disable_fallback()
     return session
