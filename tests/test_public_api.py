@@ -20,6 +20,9 @@ OBJECTIVE = [
 def test_the_names_are_these() -> None:
     assert sorted(texonnx.__all__) == [
         "NotFiniteError",
+        "Plan",
+        "PlannedScale",
+        "Score",
         "Step",
         "SynthesisInterrupted",
         "SynthesisResult",
@@ -27,7 +30,9 @@ def test_the_names_are_these() -> None:
         "__version__",
         "export",
         "load_image",
+        "plan",
         "save_image",
+        "score",
         "synthesize",
     ]
 
@@ -46,8 +51,25 @@ def test_another_name_is_an_attribute_error() -> None:
 def test_the_parameters_of_synthesize_are_these() -> None:
     assert list(inspect.signature(texonnx.synthesize).parameters) == [
         "exemplar", *OBJECTIVE, "artifacts", "exemplar_size", "size", "scales", "steps",
-        "optimizer", "lr", "init", "seed", "engine", "provider", "threads", "on_step",
-        "on_download",
+        "until", "optimizer", "lr", "init", "seed", "engine", "provider", "precision", "threads",
+        "on_step", "on_download",
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_plan_are_those_of_synthesize_that_matter() -> None:
+    plan, synthesize = (
+        inspect.signature(function).parameters for function in (texonnx.plan, texonnx.synthesize)
+    )
+    assert set(synthesize) - set(plan) == {"init", "seed", "on_step"}
+    assert all(parameter == synthesize[name] for name, parameter in plan.items())
+
+
+def test_the_fields_of_a_plan_are_these() -> None:
+    assert [field.name for field in dataclasses.fields(texonnx.Plan)] == [
+        "engine", "provider", "scales", "start_seconds", "megabytes", "tried"
+    ]  # fmt: skip
+    assert [field.name for field in dataclasses.fields(texonnx.PlannedScale)] == [
+        "size", "steps", "start_seconds", "step_seconds", "measured"
     ]  # fmt: skip
 
 
@@ -75,7 +97,8 @@ def test_both_functions_have_the_same_defaults_of_the_objective() -> None:
 
 def test_the_fields_of_step_and_result_are_these() -> None:
     assert [field.name for field in dataclasses.fields(texonnx.Step)] == [
-        "scale", "scales", "size", "step", "steps", "loss", "layer_losses", "seconds"
+        "scale", "scales", "size", "step", "steps", "steps_to_come", "loss", "layer_losses",
+            "seconds",
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.SynthesisResult)] == [
         "image", "engine", "provider", "random_weights", "history", "seconds"
@@ -85,6 +108,15 @@ def test_the_fields_of_step_and_result_are_these() -> None:
 def test_the_parameters_of_the_image_functions_are_these() -> None:
     assert list(inspect.signature(texonnx.load_image).parameters) == ["path"]
     assert list(inspect.signature(texonnx.save_image).parameters) == ["path", "image", "metadata"]
+
+
+def test_the_parameters_of_score_and_the_fields_of_a_score_are_these() -> None:
+    assert list(inspect.signature(texonnx.score).parameters) == [
+        "exemplar", "image", "exemplar_size", "seed"
+    ]  # fmt: skip
+    assert [field.name for field in dataclasses.fields(texonnx.Score)] == [
+        "levels", "spectrum", "floor_levels", "spectrum_floor"
+    ]  # fmt: skip
 
 
 def test_an_interrupt_is_a_keyboard_interrupt_and_a_divergence_a_texonnx_error() -> None:

@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from texonnx.errors import TexonnxError
     from texonnx.exporting import export
     from texonnx.images import load_image, save_image
+    from texonnx.planning import Plan, PlannedScale, plan
     from texonnx.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
+    from texonnx.scoring import Score, score
     from texonnx.synthesis import synthesize
     from texonnx.version import __version__
 
 __all__ = [
     "NotFiniteError",
+    "Plan",
+    "PlannedScale",
+    "Score",
     "Step",
     "SynthesisInterrupted",
     "SynthesisResult",
@@ -25,12 +30,17 @@ __all__ = [
     "__version__",
     "export",
     "load_image",
+    "plan",
     "save_image",
+    "score",
     "synthesize",
 ]
 
 _HOMES = {
     "NotFiniteError": "result",
+    "Plan": "planning",
+    "PlannedScale": "planning",
+    "Score": "scoring",
     "Step": "result",
     "SynthesisInterrupted": "result",
     "SynthesisResult": "result",
@@ -38,7 +48,9 @@ _HOMES = {
     "__version__": "version",
     "export": "exporting",
     "load_image": "images",
+    "plan": "planning",
     "save_image": "images",
+    "score": "scoring",
     "synthesize": "synthesis",
 }
 

@@ -47,26 +47,35 @@ class RunOptions:
     exemplar_size: int = 256
     size: tuple[int, int] | None = None
     scales: int | None = None
-    steps: int = 100
+    steps: int | tuple[int, ...] | None = None
+    until: float | None = None
     optimizer: str = "lbfgs"
     lr: float | None = None
-    init: str | Path = "noise"
+    init: str | Path = "spectrum"
     seed: int = 0
     engine: str = "auto"
     provider: str = "auto"
+    precision: str = "fp32"
     threads: int = 0
 
     def __post_init__(self) -> None:
         at_least_one = {
             "exemplar size": self.exemplar_size,
             "number of scales": self.scales,
-            "number of steps": self.steps,
             "height": self.size[0] if self.size else None,
             "width": self.size[1] if self.size else None,
         }
         for what, number in at_least_one.items():
             if number is not None and number < 1:
                 raise OptionError(f"the {what} must be 1 or more, not {number}")
+        for number in (self.steps,) if isinstance(self.steps, int) else self.steps or ():
+            if number < 1:
+                raise OptionError(f"the number of steps must be 1 or more, not {number}")
+        if self.until is not None and not 0 < self.until < 1:
+            raise OptionError(
+                f"the share by which the loss must still fall lies between 0 and 1, not at "
+                f"{self.until}"
+            )
         for what, number in {"seed": self.seed, "number of threads": self.threads}.items():
             if number < 0:
                 raise OptionError(f"the {what} must be 0 or more, not {number}")

@@ -22,6 +22,8 @@ class Step:
         Height and width in pixels at this scale.
     step, steps
         The step within the scale, from 1, and how many there may be.
+    steps_to_come
+        How many there may be at each of the finer scales.
     loss
         The objective at this step; smaller is closer.
     layer_losses
@@ -35,6 +37,7 @@ class Step:
     size: Size
     step: int
     steps: int
+    steps_to_come: tuple[int, ...]
     loss: float
     layer_losses: Mapping[str, float]
     seconds: float

@@ -9,22 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from texonnx.artifacts.built import BuiltGraphs
-from texonnx.artifacts.folder import ExportedFolder
-from texonnx.artifacts.objective import Size, check_size
+from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
-from texonnx.artifacts.specification import specify
-from texonnx.errors import ImageError, OptionError
-from texonnx.images import Image, check_image, load_image, resize, scale_shorter_side
-from texonnx.optim.initial import INITS, initial_image
-from texonnx.optim.pyramid import Scale, pyramid
-from texonnx.optim.run import check_optimizer, optimise
+from texonnx.images import Image, load_image, resize
+from texonnx.optim.initial import INITS, initial_image, with_detail
+from texonnx.optim.pyramid import Scale
+from texonnx.optim.run import optimise
+from texonnx.optim.schedule import Plateau, steps_by_scale
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
+from texonnx.preparation import prepare
 from texonnx.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.engine import Engine, Losses
-from texonnx.runtime.installed import the_runtime
-from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
 
 
@@ -44,13 +40,15 @@ def synthesize(
     exemplar_size: int = RUN.exemplar_size,
     size: Size | None = RUN.size,
     scales: int | None = RUN.scales,
-    steps: int = RUN.steps,
+    steps: int | Sequence[int] | None = RUN.steps,
+    until: float | None = RUN.until,
     optimizer: str = RUN.optimizer,
     lr: float | None = RUN.lr,
     init: str | Path = RUN.init,
     seed: int = RUN.seed,
     engine: str = RUN.engine,
     provider: str = RUN.provider,
+    precision: str = RUN.precision,
     threads: int = RUN.threads,
     on_step: OnStep | None = None,
     on_download: Progress | None = None,
@@ -89,21 +87,27 @@ def synthesize(
     scales
         How many sizes, each twice the one before; chosen by the size if not given.
     steps
-        Steps at each scale; for ``lbfgs``, evaluations.
+        Steps at each scale, evaluations in the case of L-BFGS: one number, or one for each
+        scale, coarsest first; by default few at the finest scale and more at the coarser ones.
+    until
+        End a scale before that when its loss falls by less than this share in ten steps.
     optimizer
-        ``lbfgs``, ``adam`` or ``sgd``.
+        ``lbfgs``, ``scipy-lbfgs`` (SciPy's, without the metric), ``adam`` or ``sgd``.
     lr
         Learning rate. Of ``adam``, in units of the image, falling to 0 over the last steps of a
         scale; by default 0.02. Of ``sgd``, for each pixel (the gradient of a mean shrinks as the
         image grows); by default 1e-5.
     init
-        ``noise``, ``mean`` (of the exemplar's colours), or an image file.
+        ``spectrum``: noise with the exemplar's colours and power spectrum; ``noise``: a little
+        white noise around its mean colour; ``mean``: hardly any; or an image file.
     seed
         Of the noise; with the same machine and threads, the same seed gives the same image.
     engine
         ``training``, ``analytic``, or ``auto``: training where onnxruntime-training is installed.
     provider
         ``auto``, ``cpu``, ``cuda``, ``openvino`` and so on; never replaced by another in silence.
+    precision
+        ``fp32``; ``bf16`` on OpenVINO where the processor has it; ``tf32`` on CUDA.
     threads
         Of an op; 0 leaves it to ONNX Runtime.
     on_step
@@ -145,37 +149,26 @@ def synthesize(
         exemplar_size=exemplar_size,
         size=size,
         scales=scales,
-        steps=steps,
-        optimizer=check_optimizer(optimizer),
+        steps=steps if steps is None or isinstance(steps, int) else tuple(steps),
+        until=until,
+        optimizer=optimizer,
         lr=lr,
         init=init,
         seed=seed,
         engine=engine,
         provider=provider,
+        precision=precision,
         threads=threads,
     )
-    the_runtime()
-    original = load_image(exemplar) if isinstance(exemplar, str | Path) else check_image(exemplar)
-    if artifacts is None:
-        specification = specify(objective)
-        _check_large_enough(original, specification.minimum_size)
-        source: GraphSource = BuiltGraphs(
-            specification,
-            load_weights(weights, arch, on_download),
-            activation_scale=activation_scale,
-        )
-    else:
-        if objective != OBJECTIVE:
-            raise OptionError(
-                "loss, layers, network and weights are fixed in the exported folder; leave their "
-                "options out"
-            )
-        source = ExportedFolder(Path(artifacts))
-        _check_large_enough(original, source.minimum_size)
-    scaled = scale_shorter_side(original, exemplar_size)
-    sizes = _choose_scales(scaled, options, source)
-    chosen = choose_engine(engine, source, provider, threads, [scale.output for scale in sizes])
-    return _Run(chosen, source, options, on_step, started).through(sizes, scaled)
+    prepared = prepare(exemplar, objective, options, artifacts, on_download)
+    sizes = [scale.output for scale in prepared.scales]
+    chosen = choose_engine(engine, prepared.source, provider, threads, sizes, precision)
+    run = _Run(chosen, prepared.source, options, on_step, started)
+    return run.through(prepared.scales, prepared.exemplar)
+
+
+class _PlateauReached(Exception):  # noqa: N818
+    """The scale may end: not an error."""
 
 
 class _Run:
@@ -199,20 +192,31 @@ class _Run:
     def through(self, scales: Sequence[Scale], exemplar: Image) -> SynthesisResult:
         """Optimise at every scale, each starting from the one before."""
         options = self._options
+        schedule = steps_by_scale(options.steps, options.optimizer, len(scales))
         image = _first_image(options, resize(exemplar, *scales[0].exemplar), scales[0].output)
         self._begin(image)
+        coarser: Size | None = None
         try:
             for number, scale in enumerate(scales, start=1):
-                self._begin(resize(_visible(image), *scale.output))
-                self._engine.aim(resize(exemplar, *scale.exemplar), scale.output)
-                image = optimise(
-                    self._engine,
-                    self._best,
-                    options.optimizer,
-                    options.steps,
-                    options.learning_rate,
-                    partial(self._after_step, number, len(scales)),
-                )
+                scaled = resize(exemplar, *scale.exemplar)
+                start = resize(_visible(image), *scale.output)
+                if coarser is not None:
+                    start = with_detail(start, scaled, coarser, options.seed)
+                coarser = scale.exemplar
+                self._begin(start)
+                self._engine.aim(scaled, scale.output)
+                try:
+                    image = optimise(
+                        self._engine,
+                        start,
+                        options.optimizer,
+                        schedule[number - 1],
+                        options.learning_rate,
+                        partial(self._after_step, number, schedule),
+                        scaled,
+                    )
+                except _PlateauReached:
+                    image = self._best
                 self._check_finite(image, self._history[-1].loss)
         except KeyboardInterrupt as interrupt:
             raise SynthesisInterrupted(self._result(self._best)) from interrupt
@@ -221,18 +225,22 @@ class _Run:
     def _begin(self, image: Image) -> None:
         self._best, self._least = image, np.inf
         self._steps_here = 0
+        self._plateau = None if self._options.until is None else Plateau(self._options.until)
 
-    def _after_step(self, scale: int, scales: int, losses: Losses, image: Image) -> None:
+    def _after_step(
+        self, scale: int, schedule: Sequence[int], losses: Losses, image: Image
+    ) -> None:
         self._steps_here += 1
         self._check_finite(image, losses.total)
         if losses.total < self._least:
             self._best, self._least = image, losses.total
         step = Step(
             scale=scale,
-            scales=scales,
+            scales=len(schedule),
             size=(image.shape[2], image.shape[3]),
             step=self._steps_here,
-            steps=self._options.steps,
+            steps=schedule[scale - 1],
+            steps_to_come=tuple(schedule[scale:]),
             loss=losses.total,
             layer_losses=dict(zip(self._source.layers, losses.layers.tolist(), strict=True)),
             seconds=time.perf_counter() - self._started,
@@ -240,6 +248,8 @@ class _Run:
         self._history.append(step)
         if self._on_step is not None:
             self._on_step(step, image)
+        if self._plateau is not None and self._plateau.reached(losses.total):
+            raise _PlateauReached
 
     def _check_finite(self, image: Image, loss: float) -> None:
         if np.isfinite(loss) and np.isfinite(image).all():
@@ -265,24 +275,6 @@ class _Run:
 
 def _visible(image: Image) -> Image:
     return np.clip(image, 0, 1)
-
-
-def _check_large_enough(exemplar: Image, minimum_size: int) -> None:
-    height, width = exemplar.shape[2:]
-    if min(height, width) < minimum_size:
-        raise ImageError(
-            f"the exemplar has {width}x{height} pixels, and the chosen layers need at least "
-            f"{minimum_size}x{minimum_size}"
-        )
-
-
-def _choose_scales(exemplar: Image, options: RunOptions, source: GraphSource) -> list[Scale]:
-    exemplar_size = (exemplar.shape[2], exemplar.shape[3])
-    size = options.size or source.fixed_size or exemplar_size
-    for what, sides in (("exemplar", exemplar_size), ("output", size)):
-        check_size(what, sides, source.minimum_size)
-    one_size_alone = 1 if source.fixed_size else None
-    return pyramid(exemplar_size, size, options.scales or one_size_alone, source.minimum_size)
 
 
 def _first_image(options: RunOptions, exemplar: Image, size: Size) -> Image:

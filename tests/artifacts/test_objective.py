@@ -206,18 +206,18 @@ def test_both_routes_have_the_same_loss_and_gradient(
 @pytest.mark.weights
 @pytest.mark.training
 @pytest.mark.parametrize(("loss", "pool"), [("gram", "avg"), ("emd", "max")])
-def test_our_convolutions_gradient_is_that_of_onnx_runtimes_own_conv_grad(
+def test_what_the_rewrites_put_in_computes_what_onnx_runtimes_own_gradient_ops_do(
     pretrained: VggWeights, loss: str, pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The training artifacts hold our form of it too; here ConvGrad is left in them."""
+    """The training artifacts hold our form of them too; here its own are left in."""
     left: list[str] = []
 
     def leave_it(graph: onnx.GraphProto) -> None:
-        left.extend(node.op_type for node in graph.node if node.op_type == "ConvGrad")
+        left.extend(node.op_type for node in graph.node if node.op_type.endswith("Grad"))
 
-    monkeypatch.setattr("texonnx.artifacts.training.convolve_instead_of_conv_grad", leave_it)
+    monkeypatch.setattr("texonnx.artifacts.training.rewrite_gradients", leave_it)
     assert_both_routes_agree(ObjectiveOptions(loss=loss, pool=pool), pretrained, (66, 70))
-    assert len(left) == 13
+    assert left.count("ConvGrad") == left.count("ReluGrad") == 13
 
 
 def test_built_graphs_take_their_folder_with_them_and_say_nothing() -> None:

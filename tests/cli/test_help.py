@@ -39,7 +39,15 @@ finally:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--version"], ["--help"], [], ["synth", "--help"], ["export", "--help"], ["weights", "-h"]],
+    [
+        ["--version"],
+        ["--help"],
+        [],
+        ["synth", "--help"],
+        ["export", "--help"],
+        ["weights", "-h"],
+        ["bench", "-h"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
@@ -69,7 +77,7 @@ def test_version_is_that_of_the_package(texonnx: Texonnx) -> None:
 def test_help_names_every_command(texonnx: Texonnx) -> None:
     outcome = texonnx("--help")
     assert outcome.code == 0
-    assert all(name in outcome.out for name in ("synth", "export", "weights", "doctor"))
+    assert all(name in outcome.out for name in ("synth", "export", "weights", "bench", "doctor"))
 
 
 def parameters(name: str) -> dict[str, Any]:
@@ -134,7 +142,7 @@ def test_the_help_of_the_weights_commands_names_everything_they_accept(
 
 @pytest.mark.parametrize(
     "name",
-    ["synth", "export", "doctor", "weights fetch", "weights import", "weights list"],
+    ["synth", "export", "bench", "doctor", "weights fetch", "weights import", "weights list"],
 )
 def test_every_option_has_a_help(name: str) -> None:
     for word, parameter in parameters(name).items():

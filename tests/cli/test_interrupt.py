@@ -57,7 +57,7 @@ def test_ctrl_c_before_the_first_step_writes_nothing_and_exits_130(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("texonnx.synthesis.load_weights", interrupt)
+    monkeypatch.setattr("texonnx.preparation.load_weights", interrupt)
     outcome = texonnx("synth", exemplar, "-o", "out.png", *SMALL, *SHORT)
     assert outcome.code == 130
     assert outcome.err.strip() == "texonnx: interrupted"
@@ -72,7 +72,7 @@ def test_a_run_that_diverges_keeps_the_last_good_image_and_names_the_step(
 ) -> None:
     outcome = texonnx(
         "synth", exemplar, "-o", "out.png", *SMALL, *SHORT, "--steps", "9", "--quiet",
-        "--optimizer", optimizer, "--lr", rate,
+        "--optimizer", optimizer, "--lr", rate, "--init", "noise",
     )  # fmt: skip
     assert outcome.code == 2
     [sentence] = outcome.err.splitlines()

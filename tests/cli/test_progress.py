@@ -10,7 +10,7 @@ from texonnx.result import Step
 
 
 def step(scale: int, number: int) -> Step:
-    return Step(scale, 2, (8, 8), number, 10, 1.0, {}, 0.0)
+    return Step(scale, 2, (8, 8), number, 10, (10,) * (2 - scale), 1.0, {}, 0.0)
 
 
 def test_the_time_left_counts_the_finer_scale_at_three_times_the_cost(

@@ -176,7 +176,8 @@ def test_a_history_in_json_has_an_object_for_every_step(
     steps = json.loads((tmp_path / "h.json").read_text())
     assert [step["step"] for step in steps] == [1, 2]
     assert set(steps[0]) == {
-        "scale", "scales", "size", "step", "steps", "loss", "layer_losses", "seconds"
+        "scale", "scales", "size", "step", "steps", "steps_to_come", "loss", "layer_losses",
+        "seconds",
     }  # fmt: skip
     assert set(steps[0]["layer_losses"]) == {"conv1_1", "conv2_1"}
     assert steps[0]["size"] == [32, 32]

@@ -11,14 +11,14 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from graph.evaluation import Reference
+from graph.evaluation import Array, Reference, slope
 from graph.small_network import parameters_of, small_weights
 from texonnx.artifacts.adam_step import adam_step_model
 from texonnx.artifacts.objective import objective_model
 from texonnx.artifacts.specification import specify
 from texonnx.artifacts.targets import targets_model
 from texonnx.errors import GraphError
-from texonnx.graph import gradient
+from texonnx.graph import gradient, pullback
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import PADDINGS, POOLINGS
@@ -282,3 +282,89 @@ def test_the_gradient_has_the_shape_of_what_it_is_with_respect_to() -> None:
     x = tape.input("x", ("n", 1, 3))
     y = tape.reduce_sum(tape.square(tape.reduce_mean(x, [0, 2])), [0])
     assert dims(gradient(tape, y, x)) == (None, 1, 3)
+
+
+# Several values at once
+
+
+def test_cotangents_of_several_values_give_the_gradient_of_the_sum_of_inner_products() -> None:
+    # <a, x²> + <b, x³> in x: 2 a x + 3 b x².
+    tape = double_tape()
+    x, a, b = (tape.input(name, (3,)) for name in "xab")
+    square = tape.square(x)
+    cube = tape.mul(square, x)
+    at, of_square, of_cube = (np.array(v) for v in ([1.0, -2, 3], [4.0, 5, -6], [0.5, 7, 8]))
+    found = evaluated(tape, pullback(tape, {square: a, cube: b}, x), x=at, a=of_square, b=of_cube)
+    np.testing.assert_allclose(found, 2 * of_square * at + 3 * of_cube * at**2)
+
+
+def test_cotangents_of_feature_maps_agree_with_a_finite_difference() -> None:
+    rng = np.random.default_rng(0)
+    shape = (1, 2, 6, 7)
+    kernels = [rng.standard_normal(size) for size in ((4, 2, 3, 3), (3, 4, 3, 3))]
+
+    def maps(tape: Tape, x: ir.Value) -> list[ir.Value]:
+        first = tape.relu(tape.conv(x, tape.constant(kernels[0]), pad=1))
+        second = tape.relu(tape.conv(tape.average_pool(first), tape.constant(kernels[1]), pad=1))
+        return [first, second]
+
+    forward = double_tape()
+    for k, value in enumerate(maps(forward, forward.input("x", shape))):
+        forward.output(value, f"map{k}")
+    run = Reference(forward.model())
+    cotangents = [rng.standard_normal(size) for size in ((1, 4, 6, 7), (1, 3, 3, 3))]
+
+    def inner_products(at: Array) -> float:
+        found = run({"x": at})
+        return float(sum((each * found[f"map{k}"]).sum() for k, each in enumerate(cotangents)))
+
+    tape = double_tape()
+    x = tape.input("x", shape)
+    weights = [tape.input(f"c{k}", each.shape) for k, each in enumerate(cotangents)]
+    pulled = pullback(tape, dict(zip(maps(tape, x), weights, strict=True)), x)
+    image, along = rng.standard_normal(shape), rng.standard_normal(shape)
+    found = evaluated(tape, pulled, x=image, c0=cotangents[0], c1=cotangents[1])
+    expected = slope(inner_products, image, along, 1e-6)
+    assert float((found * along).sum()) == pytest.approx(expected, rel=1e-7)
+
+
+def test_the_cotangent_of_a_value_itself_is_handed_through_and_added() -> None:
+    # <c, x> + <d, x²>: c + 2 d x.
+    tape = double_tape()
+    x, c, d = (tape.input(name, (2,)) for name in "xcd")
+    found = evaluated(
+        tape, pullback(tape, {x: c, tape.square(x): d}, x), x=[3.0, 4], c=[5.0, 6], d=[1.0, -1]
+    )
+    assert found.tolist() == [11, -2]
+
+
+def test_what_lies_on_top_of_a_value_with_a_cotangent_adds_nothing() -> None:
+    tape = double_tape()
+    x, c = tape.input("x", ()), tape.input("c", ())
+    y = tape.square(x)
+    tape.square(y)
+    assert evaluated(tape, pullback(tape, {y: c}, x), x=3.0, c=2.0) == 12
+
+
+def test_the_gradient_of_a_scalar_is_its_pullback_of_one() -> None:
+    tape = double_tape()
+    x = tape.input("x", (3,))
+    y = tape.sum_of_squares(tape.square(x))
+    both = tape.sub(gradient(tape, y, x), pullback(tape, {y: tape.constant(1.0)}, x))
+    assert not evaluated(tape, both, x=[1.0, 2.0, 3.0]).any()
+
+
+def test_a_cotangent_of_a_value_that_does_not_depend_on_the_other_is_refused() -> None:
+    tape = double_tape()
+    x, y, c = (tape.input(name, ()) for name in "xyc")
+    ours, theirs = tape.square(x), tape.square(y)
+    with pytest.raises(GraphError, match=f"{theirs.name} does not depend on x"):
+        pullback(tape, {ours: c, theirs: c}, x)
+
+
+def test_cotangents_are_pulled_back_to_inputs_alone() -> None:
+    tape = double_tape()
+    x, c = tape.input("x", ()), tape.input("c", ())
+    y = tape.square(x)
+    with pytest.raises(GraphError, match="is computed on the tape"):
+        pullback(tape, {tape.square(y): c}, y)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.specification import Specification
+from texonnx.artifacts.split import SplitGraphs
 from texonnx.artifacts.writer import GraphWriter
 from texonnx.weights.network import VggWeights
 
@@ -60,6 +61,10 @@ class BuiltGraphs:
     def adam_step(self, size: Size) -> Path:
         """Return the graph of one step of Adam."""
         return self._writer.adam_step("adam_step.onnx", size)
+
+    def split(self, size: Size) -> SplitGraphs | None:
+        """Return the objective cut at the features, or ``None`` if no loss of it sorts."""
+        return self._writer.split("features.onnx", "pullback.onnx", size)
 
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""

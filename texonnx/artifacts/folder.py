@@ -65,6 +65,9 @@ class ExportedFolder:
         """Return the graph of one step of Adam."""
         return self._graph("adam_step", size)
 
+    def split(self, size: Size) -> None:
+        """Return ``None``: what is exported is whole."""
+
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""
         if size not in self._contents.training:

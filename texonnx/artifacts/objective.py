@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -13,7 +14,7 @@ from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import TrunkParameters, write_trunk
 from texonnx.images import MAX_PIXELS
-from texonnx.losses import Comparison, TextureLoss
+from texonnx.losses import Comparison, LossTerm, TextureLoss
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -75,11 +76,21 @@ def write_objective(
 ) -> Objective:
     """Write trunk, statistics, distances and their weighted sum; add the targets as inputs."""
     maps = write_trunk(tape, image, parameters, specification.layers, specification.trunk)
+    return write_losses(tape, maps, specification, specification.terms)
+
+
+def write_losses(
+    tape: Tape,
+    maps: Mapping[str, ir.Value],
+    specification: Specification,
+    terms: Sequence[LossTerm],
+) -> Objective:
+    """Write the weighted sum of `terms`, at least one, over feature maps [1, N, H, W]."""
     layer_losses = []
     for layer, layer_weight in zip(specification.layers, specification.layer_weights, strict=True):
         features = feature_matrix(tape, maps[layer])
         total: ir.Value | None = None
-        for term in specification.terms:
+        for term in terms:
             statistic = term.loss.statistic(tape, features)
             target = _add_target_input(tape, term.loss, layer, statistic)
             comparison = Comparison(tape, features, statistic, target, specification.loss_options)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from texonnx.artifacts.objective import Size
+from texonnx.artifacts.split import SplitGraphs
 
 
 class GraphSource(Protocol):
@@ -44,6 +45,9 @@ class GraphSource(Protocol):
 
     def adam_step(self, size: Size) -> Path:
         """Return the graph of one step of Adam."""
+
+    def split(self, size: Size) -> SplitGraphs | None:
+        """Return the objective cut at the features, or ``None`` if there is no such thing."""
 
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""

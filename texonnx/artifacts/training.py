@@ -19,11 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import onnx
 import onnx_ir as ir
-from onnx import helper, numpy_helper
+from onnx import helper
 
 from texonnx.artifacts.adam_step import BETA1, BETA2, EPSILON
 from texonnx.artifacts.objective import Size, write_objective
 from texonnx.artifacts.specification import Specification
+from texonnx.artifacts.training_rewrites import rewrite_gradients
 from texonnx.graph.tape import IR_VERSION, Tape
 from texonnx.graph.trunk import TrunkParameters
 
@@ -98,48 +99,9 @@ def write_training_artifacts(
         onnx.save(model, folder / OPTIMIZER_MODELS[name])
     for file in (TRAINING_MODEL, EVAL_MODEL):
         model = onnx.load(folder / file)
-        convolve_instead_of_conv_grad(model.graph)
+        rewrite_gradients(model.graph)
         _put_weights_back(model.graph, weights)
         onnx.save(model, folder / file)
-
-
-def convolve_instead_of_conv_grad(graph: onnx.GraphProto) -> None:
-    """Replace each ConvGrad by a Conv with the kernel flipped and its channel axes swapped.
-
-    That is what the image's gradient is (the kernels' is not wanted), and ONNX Runtime's plain
-    Conv is faster, with its blocked layout and its kernels packed ahead.
-    """
-    flip = {"starts": [-1, -1], "ends": [-(2**31)] * 2, "axes": [2, 3]}
-    names = {key: f"flip_{key}" for key in flip}
-    nodes = []
-    for node in graph.node:
-        if node.op_type != "ConvGrad":
-            nodes.append(node)
-            continue
-        gradient, _, kernel = node.input
-        swapped, flipped = f"{kernel}.swapped", f"{kernel}.flipped"
-        borders = [names["starts"], names["ends"], names["axes"], names["starts"]]
-        nodes += [
-            helper.make_node("Transpose", [kernel], [swapped], perm=[1, 0, 2, 3]),
-            helper.make_node("Slice", [swapped, *borders], [flipped]),
-            helper.make_node(
-                "Conv", [gradient, flipped], [node.output[0]], pads=_opposite_pads(node)
-            ),
-        ]
-    if len(nodes) == len(graph.node):
-        return
-    del graph.node[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend(
-        numpy_helper.from_array(np.array(values, np.int64), names[key])
-        for key, values in flip.items()
-    )
-
-
-def _opposite_pads(conv_grad: onnx.NodeProto) -> list[int]:
-    """Return the padding of the gradient's convolution: kernel size - 1 - padding."""
-    attributes = {attribute.name: attribute.ints for attribute in conv_grad.attribute}
-    return [attributes["kernel_shape"][0] - 1 - pad for pad in attributes["pads"]]
 
 
 def _forward_model(

@@ -11,6 +11,13 @@ from texonnx.artifacts.adam_step import adam_step_model
 from texonnx.artifacts.objective import Size, objective_model
 from texonnx.artifacts.parameters import layer_units, store_tensors, trunk_parameters, trunk_tensors
 from texonnx.artifacts.specification import Specification
+from texonnx.artifacts.split import (
+    SplitGraphs,
+    features_model,
+    pullback_model,
+    sorted_targets,
+    sorting_weights,
+)
 from texonnx.artifacts.targets import targets_model
 from texonnx.artifacts.training import write_training_artifacts
 from texonnx.weights.network import VggWeights
@@ -60,6 +67,18 @@ class GraphWriter:
     def adam_step(self, name: str, size: Size | None) -> Path:
         """Write the graph of one step of Adam."""
         return self._write(name, adam_step_model(self._specification, self._parameters, size))
+
+    def split(self, features: str, pullback: str, size: Size) -> SplitGraphs | None:
+        """Write the objective cut at the features; return ``None`` if no loss of it sorts."""
+        weights = sorting_weights(self._specification)
+        if not weights:
+            return None
+        return SplitGraphs(
+            self._write(features, features_model(self._specification, self._parameters, size)),
+            self._write(pullback, pullback_model(self._specification, self._parameters, size)),
+            weights,
+            sorted_targets(self._specification),
+        )
 
     def training(self, name: str, size: Size) -> Path:
         """Write a folder of training artifacts for images of `size`."""

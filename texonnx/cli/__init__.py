@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from texonnx.cli import doctor, export, synth, weights
+from texonnx.cli import bench, doctor, export, score, synth, weights
 from texonnx.errors import TexonnxError
 
 BAD_INPUT = 2
@@ -23,6 +23,8 @@ app = typer.Typer(
 app.command()(synth.synth)
 app.command()(export.export)
 app.add_typer(weights.app, name="weights")
+app.command()(score.score)
+app.command()(bench.bench)
 app.command()(doctor.doctor)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from texonnx.errors import OptionError, reason
+from texonnx.cli.text_file import check_text_path, write_text
+from texonnx.errors import OptionError
 from texonnx.result import Step
 
 _SUFFIXES = (".csv", ".json")
@@ -21,33 +20,12 @@ def check_history_path(path: Path) -> None:
     """Raise :class:`OptionError` where :func:`write_history` could not write."""
     if path.suffix.lower() not in _SUFFIXES:
         raise OptionError(f"a history is written as {' or '.join(_SUFFIXES)}, not '{path.name}'")
-    if path.is_dir():
-        raise OptionError(f"'{path}' is a folder, not a file for the history")
-    probe = _beside(path)
-    try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
-    except OSError as error:
-        raise OptionError(f"'{path}' cannot be written: {reason(error)}") from error
+    check_text_path(path)
 
 
 def write_history(path: Path, history: Sequence[Step]) -> None:
     """Write one row or object a step; the file appears whole or not at all."""
-    text = _as_json(history) if path.suffix.lower() == ".json" else _as_csv(history)
-    beside = _beside(path)
-    try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
-    except OSError as error:
-        raise OptionError(f"'{path}' cannot be written: {reason(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-
-
-def _beside(path: Path) -> Path:
-    """Return a hidden name in the folder of `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}")
+    write_text(path, _as_json(history) if path.suffix.lower() == ".json" else _as_csv(history))
 
 
 def _as_json(history: Sequence[Step]) -> str:

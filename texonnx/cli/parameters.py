@@ -88,3 +88,26 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
         raise OptionError(
             f"a size is N or WxH in pixels, such as 512 or 512x256, not '{text}'"
         ) from None
+
+
+def parse_steps(text: str | None) -> tuple[int, ...] | None:
+    """Turn ``N``, or ``N,N,N`` coarsest first, into numbers of steps.
+
+    Raises
+    ------
+    OptionError
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_steps("80,40,20")
+    (80, 40, 20)
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(
+            f"steps are one number, or one for each scale, such as 100 or 80,40,20, not '{text}'"
+        ) from None

@@ -122,7 +122,7 @@ class Pace:
         if self._seconds_a_step is None or self._step is None:
             return None
         step = self._step
-        finer = sum(self._GROWTH**k for k in range(1, step.scales - step.scale + 1)) * step.steps
+        finer = sum(steps * self._GROWTH**k for k, steps in enumerate(step.steps_to_come, start=1))
         return self._seconds_a_step * (step.steps - step.step + finer)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from texonnx.cli import parameters
-from texonnx.cli.parameters import parse_size
+from texonnx.cli.parameters import parse_size, parse_steps
 from texonnx.errors import OptionError
 from texonnx.options import OBJECTIVE, RUN
 
@@ -73,11 +73,22 @@ def synth(
         ),
     ] = RUN.scales,
     steps: Annotated[
-        int,
-        typer.Option(help="Steps at each scale; for lbfgs, evaluations.", rich_help_panel=_RUN),
-    ] = RUN.steps,
+        str | None,
+        typer.Option(
+            help="Steps, of L-BFGS evaluations, at each scale: N, or N,N,N coarsest first. "
+            "[default: by the scale]",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
+    until: Annotated[
+        float | None,
+        typer.Option(
+            help="End a scale when ten steps lower the loss by less than this share, such as 0.02.",
+            rich_help_panel=_RUN,
+        ),
+    ] = RUN.until,
     optimizer: Annotated[
-        str, typer.Option(help="lbfgs, adam or sgd.", rich_help_panel=_RUN)
+        str, typer.Option(help="lbfgs, scipy-lbfgs, adam or sgd.", rich_help_panel=_RUN)
     ] = RUN.optimizer,
     lr: Annotated[
         float | None,
@@ -88,7 +99,8 @@ def synth(
     init: Annotated[
         str,
         typer.Option(
-            help="noise, mean (of the exemplar's colours), or an image.", rich_help_panel=_RUN
+            help="spectrum (the exemplar's, as noise), noise, mean (its colour), or an image.",
+            rich_help_panel=_RUN,
         ),
     ] = str(RUN.init),
     seed: Annotated[int, typer.Option(help="Of the noise.", rich_help_panel=_RUN)] = RUN.seed,
@@ -99,6 +111,13 @@ def synth(
         str,
         typer.Option(help="auto, cpu, cuda, openvino and so on.", rich_help_panel=_ENGINE),
     ] = RUN.provider,
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="fp32, bf16 (openvino) or tf32 (cuda), where the device has it.",
+            rich_help_panel=_ENGINE,
+        ),
+    ] = RUN.precision,
     threads: Annotated[
         int, typer.Option(help="Of an op; 0: one a physical core.", rich_help_panel=_ENGINE)
     ] = RUN.threads,
@@ -113,6 +132,14 @@ def synth(
         Path | None,
         typer.Option(help="Write every step's losses, as .csv or .json.", rich_help_panel=_OUTPUT),
     ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help="Say what the run would take, and do not run it.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
     quiet: parameters.Quiet = False,
 ) -> None:
     """Make more of a texture: an image with the statistics of EXEMPLAR's features."""
@@ -124,6 +151,35 @@ def synth(
 
     if save_every is not None and save_every < 1:
         raise OptionError(f"--save-every must be 1 or more, not {save_every}")
+    if plan:
+        from texonnx.cli.plan import show_plan
+
+        show_plan(
+            exemplar,
+            quiet,
+            loss=loss,
+            layers=layers,
+            layer_weights=layer_weights,
+            gram_norm=gram_norm,
+            pool=pool,
+            padding=padding,
+            arch=arch,
+            weights=weights,
+            activation_scale=activation_scale,
+            artifacts=artifacts,
+            exemplar_size=exemplar_size,
+            size=parse_size(size),
+            scales=scales,
+            steps=parse_steps(steps),
+            until=until,
+            optimizer=optimizer,
+            lr=lr,
+            engine=engine,
+            provider=provider,
+            precision=precision,
+            threads=threads,
+        )
+        return
     target = output or _default_output(exemplar, loss, artifacts)
     check_writable(target)
     if history is not None:
@@ -154,13 +210,15 @@ def synth(
                 exemplar_size=exemplar_size,
                 size=parse_size(size),
                 scales=scales,
-                steps=steps,
+                steps=parse_steps(steps),
+                until=until,
                 optimizer=optimizer,
                 lr=lr,
                 init=init,
                 seed=seed,
                 engine=engine,
                 provider=provider,
+                precision=precision,
                 threads=threads,
                 on_step=on_step,
                 on_download=progress.download,

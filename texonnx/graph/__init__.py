@@ -2,3 +2,4 @@
 
 from texonnx.graph import rules as rules
 from texonnx.graph.reverse import gradient as gradient
+from texonnx.graph.reverse import pullback as pullback

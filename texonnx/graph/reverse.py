@@ -8,7 +8,7 @@ dropped when the tape is closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import onnx_ir as ir
 
@@ -46,13 +46,27 @@ def gradient(tape: Tape, output: ir.Value, wrt: ir.Value) -> ir.Value:
     """
     if len(output.shape or ()) != 0:
         raise GraphError(f"only a scalar has a gradient here, not {output.name} {output.shape}")
+    return pullback(tape, {output: tape.constant(1.0)}, wrt)
+
+
+def pullback(tape: Tape, cotangents: Mapping[ir.Value, ir.Value], wrt: ir.Value) -> ir.Value:
+    """Write what `cotangents` of values on the tape, each in its value's shape, come to at `wrt`.
+
+    That is the gradient of a scalar whose gradients with respect to those values they are.
+
+    Raises
+    ------
+    GraphError
+        As :func:`gradient` does.
+    """
     if wrt.producer() is not None:
         raise GraphError(f"{wrt.name} is computed on the tape; gradients are of its inputs")
     forward = list(tape.nodes)
     active = _depending_on(wrt, forward)
-    if output not in active:
-        raise GraphError(f"{output.name} does not depend on {wrt.name}")
-    gradients: dict[ir.Value, ir.Value] = {output: tape.constant(1.0)}
+    for start in cotangents:
+        if start not in active:
+            raise GraphError(f"{start.name} does not depend on {wrt.name}")
+    gradients = dict(cotangents)
     for node in reversed(forward):
         incoming = gradients.get(node.outputs[0])
         if incoming is None or node.outputs[0] not in active:

@@ -29,5 +29,6 @@ EMD = register(
         statistic=sorted_values,
         distance=_distance,
         columns="M",
+        sorts=True,
     )
 )

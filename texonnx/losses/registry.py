@@ -96,6 +96,9 @@ class TextureLoss:
     columns
         How many columns the statistic has beside its N rows: ``N``, ``1``, or ``M``, one for
         each position. A statistic over positions is resampled to the output's number of them.
+    sorts
+        Whether the statistic is F with sorted rows, and the distance the mean of squares: a host
+        that sorts faster than the runtime can then do it by itself.
     """
 
     name: str
@@ -104,6 +107,7 @@ class TextureLoss:
     statistic: Callable[[Tape, ir.Value], ir.Value]
     distance: Callable[[Comparison], ir.Value]
     columns: Literal["N", "1", "M"]
+    sorts: bool = False
 
 
 _LOSSES: dict[str, TextureLoss] = {}

@@ -1,25 +1,27 @@
-"""Where an optimisation starts."""
+"""Where an optimisation starts, and what a finer scale adds to the coarser one's result."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from texonnx.artifacts.objective import Size
-from texonnx.images import Image
+from texonnx.images import Image, resize
+from texonnx.optim.spot_noise import spot_noise
 
 _CONTRAST = {"noise": 0.05, "mean": 0.01}
 """Standard deviation of the noise; a flat image would keep what is symmetric symmetric."""
 
-INITS = tuple(_CONTRAST)
+INITS = ("spectrum", *_CONTRAST)
 
 
 def initial_image(init: str, exemplar: Image, size: Size, seed: int) -> Image:
-    """Return the exemplar's mean colour with seeded Gaussian noise, [1, 3, H, W] in [0, 1].
+    """Return the exemplar's mean colour with seeded noise, [1, 3, H, W] in [0, 1].
 
     Parameters
     ----------
     init
-        ``noise``, or ``mean`` for hardly any.
+        ``spectrum``, noise with the exemplar's colours and power spectrum; ``noise``, a little
+        Gaussian noise; ``mean``, hardly any.
     exemplar
         [1, 3, H', W'], in [0, 1].
     size
@@ -28,6 +30,34 @@ def initial_image(init: str, exemplar: Image, size: Size, seed: int) -> Image:
         The same seed gives the same image.
     """
     colour = exemplar.mean(axis=(2, 3), keepdims=True)
-    noise = np.random.default_rng(seed).standard_normal((1, 3, *size), dtype=np.float32)
-    image: Image = colour + np.float32(_CONTRAST[init]) * noise
+    generator = np.random.default_rng(seed)
+    if init == "spectrum":
+        noise = spot_noise(exemplar, size, generator)
+    else:
+        white = generator.standard_normal((1, 3, *size), dtype=np.float32)
+        noise = np.float32(_CONTRAST[init]) * white
+    image: Image = colour + noise
     return image.clip(0, 1)
+
+
+def with_detail(image: Image, exemplar: Image, coarser: Size, seed: int) -> Image:
+    """Return `image`, enlarged from a coarser scale, with noise where it has no detail.
+
+    The noise has the spectrum of what the exemplar has at this scale and not at the coarser one.
+
+    Parameters
+    ----------
+    image
+        [1, 3, H, W].
+    exemplar
+        The exemplar at this scale, [1, 3, H', W'].
+    coarser
+        The exemplar's height and width at the coarser scale.
+    seed
+        The same seed and size give the same noise.
+    """
+    size = (exemplar.shape[2], exemplar.shape[3])
+    detail = exemplar - resize(resize(exemplar, *coarser), *size)
+    shape = (image.shape[2], image.shape[3])
+    generator = np.random.default_rng([seed, *shape])
+    return image + spot_noise(detail, shape, generator)

@@ -1,27 +1,31 @@
-"""SciPy's L-BFGS-B as the outer optimiser, on any engine.
+"""L-BFGS in float32: the two-loop recursion, and a line search that mostly takes one evaluation.
 
-Byrd, Lu, Nocedal and Zhu, "A Limited Memory Algorithm for Bound Constrained Optimization", 1995.
-It runs without bounds: with them an iteration costs several times as much.
+Liu and Nocedal, "On the Limited Memory BFGS Method for Large Scale Optimization", 1989. An image
+is large and its loss is known to float32 alone, so the corrections are kept in float32, and the
+search asks for sufficient decrease only: the full step is tried first, and is nearly always taken.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from texonnx.images import Image
+from texonnx.optim.budget import Budget, BudgetSpentError
 from texonnx.runtime.engine import Evaluation, Losses
 
-_CORRECTIONS = 10
-_NO_TOLERANCE = 0.0
+_CORRECTIONS = 20
+_SUFFICIENT_DECREASE = 1e-4
+_TRIALS = 6
+_LEAST_COSINE = 1e-6
+_FIRST_CHANGE = 0.01
+"""Root mean square change of the pixels that a step along the gradient tries."""
 
-
-class _BudgetSpentError(Exception):
-    pass
+Metric = Callable[[Image], Image]
+"""A symmetric positive definite map of images."""
 
 
 def minimise_lbfgs(
@@ -29,39 +33,104 @@ def minimise_lbfgs(
     image: Image,
     evaluations: int,
     after_step: Callable[[Losses, Image], None],
+    metric: Metric | None = None,
 ) -> Image:
-    """Return the best image that L-BFGS finds with the given number of evaluations, or fewer.
+    """Return the best image that L-BFGS finds with so many evaluations, or fewer.
 
-    A line search that can make no more progress (float32 noise) ends it early.
+    A line search that finds no decrease even along the gradient (float32 noise) ends it early.
+
+    Parameters
+    ----------
+    evaluate
+        Gives loss and gradient of an image.
+    image
+        Where it starts, [1, 3, H, W].
+    evaluations
+        How many there may be, 1 or more.
+    after_step
+        Is told every evaluation.
+    metric
+        The inverse Hessian to start from, but for its scale; the identity if not given.
     """
-    best = image
-    least = np.inf
-    spent = 0
+    budget = Budget(evaluate, image, evaluations, after_step)
+    corrections = _Corrections(metric or np.copy)
+    with contextlib.suppress(BudgetSpentError):
+        here = budget(image)
+        while True:
+            direction = corrections.descent(here.gradient)
+            found = _line_search(budget, image, here, direction)
+            if found is not None:
+                step, there = found
+                corrections.add(step, there.gradient - here.gradient)
+                image, here = image + step, there
+            elif corrections:
+                corrections = _Corrections(metric or np.copy)
+            else:
+                break
+    return budget.best
 
-    def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        nonlocal best, least, spent
-        if spent == evaluations:
-            raise _BudgetSpentError
-        spent += 1
-        trial = flat.astype(np.float32).reshape(image.shape)
-        evaluation = evaluate(trial)
-        if evaluation.losses.total < least:
-            best, least = trial, evaluation.losses.total
-        after_step(evaluation.losses, trial)
-        return evaluation.losses.total, evaluation.gradient.astype(np.float64).ravel()
 
-    with contextlib.suppress(_BudgetSpentError):
-        minimize(
-            objective,
-            image.astype(np.float64).ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            options={
-                "maxcor": _CORRECTIONS,
-                "maxiter": evaluations,
-                "maxfun": evaluations,
-                "ftol": _NO_TOLERANCE,
-                "gtol": _NO_TOLERANCE,
-            },
-        )
-    return best
+class _Corrections:
+    """The last changes of image and gradient, and the inverse Hessian that they stand for."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._pairs: deque[tuple[Image, Image, float]] = deque(maxlen=_CORRECTIONS)
+        self._scale = 0.0
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def add(self, change: Image, gradient_change: Image) -> None:
+        """Take in one step, unless the curvature along it is not clearly positive."""
+        curvature = _dot(change, gradient_change)
+        square = _dot(gradient_change, gradient_change)
+        if curvature > _LEAST_COSINE * np.sqrt(_dot(change, change) * square):
+            self._pairs.append((change, gradient_change, 1 / curvature))
+            self._scale = curvature / _dot(gradient_change, self._metric(gradient_change))
+
+    def descent(self, gradient: Image) -> Image:
+        """Return minus the inverse Hessian times `gradient`."""
+        if not self._pairs:
+            direction = self._metric(gradient)
+            return direction * np.float32(-_FIRST_CHANGE / _root_mean_square(direction))
+        direction = -gradient
+        shares = []
+        for change, gradient_change, inverse in reversed(self._pairs):
+            share = inverse * _dot(change, direction)
+            direction -= np.float32(share) * gradient_change
+            shares.append(share)
+        direction = self._metric(direction) * np.float32(self._scale)
+        for change, gradient_change, inverse in self._pairs:
+            share = shares.pop() - inverse * _dot(gradient_change, direction)
+            direction += np.float32(share) * change
+        return direction
+
+
+def _line_search(
+    budget: Budget, image: Image, here: Evaluation, direction: Image
+) -> tuple[Image, Evaluation] | None:
+    """Return a step along `direction` that lowers the loss enough, or ``None``.
+
+    After a step too long, the next is where the parabola through both losses and the slope is
+    lowest (Nocedal and Wright, "Numerical Optimization", 2006, eq. 3.58), within limits.
+    """
+    slope = _dot(here.gradient, direction)
+    length = 1.0
+    for _ in range(_TRIALS if slope < 0 else 0):
+        step = np.float32(length) * direction
+        there = budget(image + step)
+        rise = there.losses.total - here.losses.total
+        if rise <= _SUFFICIENT_DECREASE * length * slope:
+            return step, there
+        lowest = -slope * length / (2 * (rise / length - slope))
+        length *= min(max(lowest / length, 0.1), 0.5)
+    return None
+
+
+def _root_mean_square(x: Image) -> float:
+    return max(float(np.sqrt(_dot(x, x) / x.size)), float(np.finfo(np.float32).tiny))
+
+
+def _dot(a: Image, b: Image) -> float:
+    return float(np.dot(a.ravel(), b.ravel()))

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from texonnx.errors import OptionError, unknown
 from texonnx.images import Image
 from texonnx.optim.lbfgs import minimise_lbfgs
+from texonnx.optim.metric import ImageMetric
+from texonnx.optim.scipy_lbfgs import minimise_scipy_lbfgs
 from texonnx.optim.sgd import SgdStepper, sgd_rate
 from texonnx.runtime.engine import Engine, Losses
 
-OPTIMIZERS = ("adam", "sgd", "lbfgs")
+OPTIMIZERS = ("lbfgs", "scipy-lbfgs", "adam", "sgd")
 _FALL_BEGINS = 0.7
 
 AfterStep = Callable[[Losses, Image], None]
@@ -48,15 +50,22 @@ def optimise(
     steps: int,
     learning_rate: float,
     after_step: AfterStep,
+    exemplar: Image | None = None,
 ) -> Image:
     """Return `image` after `steps` steps (for L-BFGS: evaluations) of `optimizer`.
 
     Adam and SGD step inside the runtime where the engine has them. Steps move the image where
-    they like; it is brought back to [0, 1] by whoever shows it.
+    they like; it is brought back to [0, 1] by whoever shows it. `exemplar`, [1, 3, H', W'], gives
+    L-BFGS its metric.
     """
+    evaluate = engine.loss_and_gradient
+    if optimizer == "scipy-lbfgs":
+        return minimise_scipy_lbfgs(evaluate, image, steps, after_step)
     if optimizer == "lbfgs":
-        return minimise_lbfgs(engine.loss_and_gradient, image, steps, after_step)
-    stepper = engine.stepper(optimizer, image) or SgdStepper(engine.loss_and_gradient, image)
+        size = (image.shape[2], image.shape[3])
+        metric = None if exemplar is None else ImageMetric(exemplar, size)
+        return minimise_lbfgs(evaluate, image, steps, after_step, metric)
+    stepper = engine.stepper(optimizer, image) or SgdStepper(evaluate, image)
     for step in range(steps):
         if optimizer == "sgd":
             rate = sgd_rate(learning_rate, image)

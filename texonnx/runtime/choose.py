@@ -14,9 +14,14 @@ ENGINES = ("auto", "training", "analytic")
 
 
 def choose_engine(
-    name: str, source: GraphSource, provider: str, threads: int, sizes: Sequence[Size]
+    name: str,
+    source: GraphSource,
+    provider: str,
+    threads: int,
+    sizes: Sequence[Size],
+    precision: str = "fp32",
 ) -> Engine:
-    """Return the engine called `name` over `source`, on `provider`.
+    """Return the engine called `name` over `source`, on `provider`, in `precision`.
 
     ``auto`` takes ``training`` where onnxruntime-training is the installed runtime and there are
     training artifacts for all `sizes`, on a provider that the training engine has.
@@ -49,10 +54,16 @@ def choose_engine(
     from texonnx.runtime.analytic import AnalyticEngine
     from texonnx.runtime.training import TRAINING_PROVIDERS, TrainingEngine
 
-    can_train = runtime.can_train and not missing and chosen in TRAINING_PROVIDERS
+    if name == "training" and precision != "fp32":
+        raise RuntimeUnavailableError(
+            f"the training engine computes in fp32, not in {precision}; take --engine analytic"
+        )
+    can_train = (
+        runtime.can_train and not missing and chosen in TRAINING_PROVIDERS and precision == "fp32"
+    )
     if name == "training" or (name == "auto" and can_train):
         return TrainingEngine(source, chosen, threads)
-    return AnalyticEngine(source, chosen, threads)
+    return AnalyticEngine(source, chosen, threads, precision)
 
 
 def _join(sizes: Sequence[Size]) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 import onnxruntime as ort
 
 from texonnx.errors import RuntimeUnavailableError, unknown
 from texonnx.graph.tape import Tape
 from texonnx.runtime.installed import INSTALL_HINT
+from texonnx.runtime.precision import check_precision, provider_options
 
 _EXECUTION_PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -28,10 +29,6 @@ _EXECUTION_PROVIDERS = {
 PROVIDERS = tuple(_EXECUTION_PROVIDERS)
 
 _OPENVINO_PLUGIN = "onnxruntime_ep_openvino"
-_FULL_PRECISION = json.dumps({"CPU": {"INFERENCE_PRECISION_HINT": "f32"}})
-_OPTIONS = {"openvino": {"load_config": _FULL_PRECISION}}
-"""OpenVINO's own default on processors with AMX is bf16; what is asked for here is float32."""
-
 _LOG_FATAL_ONLY = 4
 """Failures come back as exceptions; logged as well, they would be told twice."""
 
@@ -77,7 +74,9 @@ def session_options(threads: int) -> ort.SessionOptions:
     return options
 
 
-def open_session(model: bytes | Path, provider: str, threads: int = 0) -> ort.InferenceSession:
+def open_session(
+    model: bytes | Path, provider: str, threads: int = 0, precision: str = "fp32"
+) -> ort.InferenceSession:
     """Start a session on `provider`, or fail: another provider is never taken in silence.
 
     Parameters
@@ -88,13 +87,17 @@ def open_session(model: bytes | Path, provider: str, threads: int = 0) -> ort.In
         A short name of :data:`PROVIDERS`.
     threads
         As in :func:`session_options`.
+    precision
+        Of :data:`texonnx.runtime.precision.PRECISIONS`.
 
     Raises
     ------
     RuntimeUnavailableError
-        When the provider is not in this ONNX Runtime or does not start here.
+        When the provider is not in this ONNX Runtime, does not start here or has no such
+        precision.
     """
     wanted = execution_provider(provider)
+    told = provider_options(provider, check_precision(precision, provider), threads)
     if provider not in listed_providers():
         raise RuntimeUnavailableError(
             f"this ONNX Runtime ({ort.__version__}) has no {provider} provider; it has "
@@ -103,10 +106,10 @@ def open_session(model: bytes | Path, provider: str, threads: int = 0) -> ort.In
     options = session_options(threads)
     arguments: dict[str, Any] = {}
     if wanted in ort.get_available_providers():
-        arguments = {"providers": [wanted], "provider_options": [_OPTIONS.get(provider, {})]}
+        arguments = {"providers": [wanted], "provider_options": [told]}
     else:
         devices = _plugin_devices(wanted)
-        options.add_provider_for_devices(devices, _OPTIONS.get(provider, {}))
+        options.add_provider_for_devices(devices, told)
     try:
         session = ort.InferenceSession(
             model if isinstance(model, bytes) else str(model), options, **arguments
@@ -167,6 +170,31 @@ def probe(provider: str) -> str | None:
     except Exception as error:
         return _first_line(error)
     return None
+
+
+def check_precision_is_real(provider: str, precision: str) -> None:
+    """Raise :class:`RuntimeUnavailableError` where `precision` is accepted and not used.
+
+    A processor without bfloat16 computes in float32 and says nothing: the same product, in
+    either, must differ.
+    """
+    check_precision(precision, provider)
+    if precision == "fp32":
+        return
+    tape = Tape("precision")
+    matrix = tape.input("matrix", [64, 64])
+    tape.output(tape.matmul(matrix, tape.relu(matrix)), "product")
+    model = ir.to_proto(tape.model()).SerializeToString()
+    drawn = np.random.default_rng(0).random((64, 64), dtype=np.float32)
+    products = [
+        open_session(model, provider, precision=one).run(None, {"matrix": drawn})[0]
+        for one in ("fp32", precision)
+    ]
+    if np.array_equal(*products):
+        raise RuntimeUnavailableError(
+            f"the {provider} provider takes {precision} here and computes in float32 all the same: "
+            "the device has no such precision"
+        )
 
 
 def choose_provider(name: str) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
 from texonnx.images import Image
-from texonnx.runtime.providers import open_session
 
 
 def target_statistics(
-    source: GraphSource, exemplar: Image, size: Size, provider: str, threads: int
+    session: ort.InferenceSession, exemplar: Image, size: Size
 ) -> dict[str, NDArray[np.float32]]:
-    """Return every target statistic of `exemplar` for an output of `size`, by name."""
-    session = open_session(source.targets(), provider, threads)
+    """Return every target statistic of `exemplar` for an output of `size`, by name.
+
+    `session` runs the targets graph.
+    """
     names = [output.name for output in session.get_outputs()]
     values = session.run(names, {"exemplar": exemplar, "output_size": np.array(size, np.int64)})
-    return dict(zip(names, values, strict=True))
+    # What the session returns lies in its memory, all of which would be kept for it.
+    return {name: value.copy() for name, value in zip(names, values, strict=True)}

@@ -20,7 +20,7 @@ from texonnx.artifacts.training import (
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.images import Image
 from texonnx.runtime.engine import Evaluation, Losses
-from texonnx.runtime.providers import session_options
+from texonnx.runtime.providers import open_session, session_options
 from texonnx.runtime.target_statistics import target_statistics
 
 TRAINING_PROVIDERS = ("cpu", "cuda")
@@ -40,10 +40,15 @@ class TrainingEngine:
         self._source = source
         self._threads = threads
         self._api = import_training().api
+        self._module: Any = None
+        self._state: Any = None
 
     def aim(self, exemplar: Image, size: Size) -> None:
         """Take the targets from `exemplar`, for images of `size`."""
-        statistics = target_statistics(self._source, exemplar, size, self.provider, self._threads)
+        # What was loaded for the scale before goes first, not when the new is there.
+        self._module = self._state = None
+        session = open_session(self._source.targets(), self.provider, self._threads)
+        statistics = target_statistics(session, exemplar, size)
         self._folder = self._source.training(size)
         self._state = self._api.CheckpointState.load_checkpoint(self._folder / CHECKPOINT)
         self._module = self._api.Module(

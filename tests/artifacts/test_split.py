@@ -1,0 +1,213 @@
+"""The objective cut at the features: both halves against the reference, and what they hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
+import reference
+from graph.evaluation import Array, Reference, Runtime, relative_l2, slope
+from graph.small_network import parameters_of, random_image
+from losses.small_objective import WEIGHTS, SmallObjective, terms_of
+from runtime.small_objective import drawn
+
+from texonnx.artifacts.built import BuiltGraphs
+from texonnx.artifacts.export import export_folder
+from texonnx.artifacts.folder import ExportedFolder
+from texonnx.artifacts.specification import Specification, specify
+from texonnx.artifacts.split import pullback_model, sorted_targets, sorting_weights
+from texonnx.graph.trunk import PADDINGS, POOLINGS
+from texonnx.options import ObjectiveOptions
+
+SIZE = (13, 18)
+TRUNK = ("conv1_1", "conv1_2", "conv2_1")
+COMPARED = ("conv1_1", "conv2_1")
+LAYER_WEIGHTS = (0.5, 2.0)
+PLAIN = ObjectiveOptions(
+    loss="emd", layers="conv1_1,conv2_1", layer_weights="0.5,2", activation_scale=False
+)
+
+
+def reference_maps(
+    options: ObjectiveOptions, image: Array, layers: tuple[str, ...] = TRUNK
+) -> dict[str, Array]:
+    """Return feature maps in float64, [N, H, W]."""
+    return reference.features(
+        image,
+        WEIGHTS.kernels,
+        WEIGHTS.biases,
+        WEIGHTS.mean,
+        layers,
+        pool=options.pool,
+        padding=options.padding,
+    )
+
+
+def graphs_of(options: ObjectiveOptions) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """Return both halves for images of `SIZE`."""
+    source = BuiltGraphs(specify(options), WEIGHTS, activation_scale=options.activation_scale)
+    split = source.split(SIZE)
+    assert split is not None
+    features, pullback = (
+        onnx.load(path, load_external_data=False) for path in (split.features, split.pullback)
+    )
+    return features, pullback
+
+
+def double_pullback(options: ObjectiveOptions) -> tuple[Specification, Reference]:
+    specification = specify(options)
+    parameters = parameters_of(WEIGHTS, specification.layers, None)
+    model = pullback_model(specification, parameters, SIZE, ir.DataType.DOUBLE)
+    return specification, Reference(model)
+
+
+def names(values: object) -> set[str]:
+    return {value.name for value in values}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("pool", POOLINGS)
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_the_features_are_those_of_the_reference_at_every_layer_of_the_trunk(
+    pool: str, padding: str
+) -> None:
+    options = replace(PLAIN, pool=pool, padding=padding)
+    source = BuiltGraphs(specify(options), WEIGHTS, activation_scale=False)
+    split = source.split(SIZE)
+    assert split is not None
+    image = random_image(*SIZE)
+    found = Runtime(split.features)({"image": image})
+    expected = reference_maps(options, image)
+    assert set(found) == {f"features.{layer}" for layer in TRUNK}
+    for layer, maps in expected.items():
+        assert found[f"features.{layer}"].min() >= 0
+        assert relative_l2(found[f"features.{layer}"][0], maps) < 1e-6
+
+
+@pytest.mark.parametrize("pool", POOLINGS)
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_cotangents_of_the_features_are_pulled_back_to_the_image(pool: str, padding: str) -> None:
+    options = replace(PLAIN, pool=pool, padding=padding)
+    _, pullback = double_pullback(options)
+    image = random_image(*SIZE).astype(np.float64)
+    maps = reference_maps(options, image)
+    rng = np.random.default_rng(4)
+    cotangents = {layer: rng.standard_normal(maps[layer].shape) for layer in COMPARED}
+    along = rng.standard_normal(image.shape)
+
+    def inner_products(at: Array) -> float:
+        found = reference_maps(options, at, COMPARED)
+        return float(sum((cotangents[layer] * found[layer]).sum() for layer in COMPARED))
+
+    inputs = {f"features.{layer}": found[None] for layer, found in maps.items()}
+    inputs |= {f"cotangent.{layer}": cotangents[layer][None] for layer in COMPARED}
+    gradient = pullback(inputs)["gradient"]
+    expected = slope(inner_products, image, along, 1e-7)
+    assert float((gradient * along).sum()) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["gram:2,emd:0.3", "emd+mean", "cov,emd,gram,mean"])
+def test_the_losses_that_do_not_sort_are_in_the_second_half(loss: str) -> None:
+    options = replace(PLAIN, loss=loss)
+    image, exemplar = (random_image(*SIZE, seed=seed).astype(np.float64) for seed in (1, 2))
+    terms = [terms_of(part) for part in loss.replace("+", ",").split(",")]
+    others = [(name, weight) for name, weight in terms if name != "emd"]
+    objective = SmallObjective(options, SIZE, ir.DataType.DOUBLE)
+    _, pullback = double_pullback(options)
+    targets = {
+        name: target
+        for name, target in objective.targets(exemplar, SIZE).items()
+        if ".emd." not in name
+    }
+
+    def losses(at: Array) -> list[float]:
+        F, F_target = (reference_maps(options, each, COMPARED) for each in (at, exemplar))
+        return [
+            layer_weight
+            * sum(weight * reference.distance(name, F[layer], F_target[layer])
+                  for name, weight in others)
+            for layer, layer_weight in zip(COMPARED, LAYER_WEIGHTS, strict=True)
+        ]  # fmt: skip
+
+    maps = reference_maps(options, image)
+    found = pullback(
+        {f"features.{layer}": each[None] for layer, each in maps.items()}
+        | {f"cotangent.{layer}": np.zeros_like(maps[layer][None]) for layer in COMPARED}
+        | targets
+    )
+    # The kernels are brought to the image's range in float32.
+    np.testing.assert_allclose(found["layer_losses"], losses(image), rtol=3e-7)
+    along = np.random.default_rng(3).standard_normal(image.shape)
+    expected = slope(lambda at: sum(losses(at)), image, along, 1e-6)
+    assert float((found["gradient"] * along).sum()) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_loss_of_sorting_alone_leaves_no_layer_losses_and_no_targets() -> None:
+    _, pullback = graphs_of(PLAIN)
+    assert names(pullback.graph.output) == {"gradient"}
+    assert names(pullback.graph.input) == {
+        *(f"features.{layer}" for layer in TRUNK),
+        *(f"cotangent.{layer}" for layer in COMPARED),
+    }
+
+
+def test_the_second_half_takes_the_targets_of_the_other_losses_alone() -> None:
+    _, pullback = graphs_of(replace(PLAIN, loss="gram+emd"))
+    assert names(pullback.graph.output) == {"gradient", "layer_losses"}
+    assert {name for name in names(pullback.graph.input) if name.startswith("target")} == {
+        "target.gram.conv1_1",
+        "target.gram.conv2_1",
+    }
+
+
+def test_every_convolution_is_computed_once_there_and_once_back() -> None:
+    for model in graphs_of(replace(PLAIN, loss="gram+emd")):
+        assert Counter(node.op_type for node in model.graph.node)["Conv"] == len(TRUNK)
+
+
+@pytest.mark.parametrize("pool", POOLINGS)
+@pytest.mark.parametrize("padding", PADDINGS)
+def test_both_halves_are_valid_and_neither_sorts_or_reads_a_shape(pool: str, padding: str) -> None:
+    options = replace(PLAIN, loss="cov,emd,gram,mean", pool=pool, padding=padding)
+    specification = specify(options)
+    parameters = parameters_of(WEIGHTS, specification.layers, None)
+    models = (
+        *graphs_of(options),
+        ir.to_proto(pullback_model(specification, parameters, SIZE)),
+    )
+    onnx.checker.check_model(models[-1], full_check=True)
+    for model in models:
+        ops = {node.op_type for node in model.graph.node}
+        assert not ops & {"TopK", "ScatterElements", "Shape"}
+        assert {node.domain for node in model.graph.node} == {""}
+
+
+def test_the_weight_of_sorting_is_that_of_the_loss_times_that_of_the_layer() -> None:
+    specification = specify(replace(PLAIN, loss="gram:3,emd:0.25"))
+    assert sorting_weights(specification) == {"conv1_1": 0.125, "conv2_1": 0.5}
+
+
+def test_the_sorted_targets_are_named_as_the_targets_graph_names_them() -> None:
+    specification = specify(replace(PLAIN, loss="gram+emd"))
+    found = sorted_targets(specification)
+    assert found == {"conv1_1": "target.emd.conv1_1", "conv2_1": "target.emd.conv2_1"}
+    source = BuiltGraphs(specification, WEIGHTS)
+    written = onnx.load(source.targets(), load_external_data=False).graph.output
+    assert set(found.values()) <= names(written)
+
+
+@pytest.mark.parametrize("loss", ["gram", "mean+cov"])
+def test_an_objective_that_sorts_nothing_is_not_split(loss: str) -> None:
+    specification = specify(replace(PLAIN, loss=loss))
+    assert sorting_weights(specification) == {}
+    assert sorted_targets(specification) == {}
+    assert BuiltGraphs(specification, WEIGHTS).split(SIZE) is None
+
+
+def test_an_exported_folder_is_not_split(tmp_path: Path) -> None:
+    export_folder(tmp_path / "folder", specify(PLAIN), drawn())
+    assert ExportedFolder(tmp_path / "folder").split(SIZE) is None

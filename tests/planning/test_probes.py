@@ -1,0 +1,75 @@
+"""Which scales are tried out, and the line through what they took."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+
+from texonnx.artifacts.source import GraphSource
+from texonnx.optim.pyramid import pyramid
+from texonnx.planning.probes import MOST_PIXELS, Probe, extrapolate, pixels_of, scales_to_try
+
+
+@dataclass
+class Source:
+    minimum_size: int = 16
+    fixed_size: tuple[int, int] | None = None
+    training_sizes: list[tuple[int, int]] | None = None
+
+
+def tried(size: int, scales: int | None, **source: Any) -> list[int]:
+    run = pyramid((size, size), (size, size), scales, 16)
+    return [scale.output[0] for scale in scales_to_try(run, cast(GraphSource, Source(**source)))]
+
+
+def test_a_small_run_is_tried_at_its_own_scales() -> None:
+    assert tried(256, None) == [64, 128, 256]
+    assert tried(256, 1) == [256]
+
+
+def test_a_large_run_is_tried_at_its_small_scales_and_at_smaller_ones() -> None:
+    assert tried(1024, None) == [64, 128, 256]
+    assert tried(768, None) == [96, 192, 384]
+    assert tried(1024, 1) == [64, 128, 256]
+
+
+def test_no_scale_that_is_tried_is_large_or_too_small_for_the_layers() -> None:
+    exemplar, output = (600, 600), (40, 4000)
+    run = pyramid(exemplar, output, 1, 16)
+    found = scales_to_try(run, cast(GraphSource, Source()))
+    assert found
+    assert all(pixels_of(scale) <= MOST_PIXELS for scale in found)
+    assert all(min(*scale.exemplar, *scale.output) >= 16 for scale in found)
+
+
+def test_graphs_for_given_sizes_are_tried_at_these() -> None:
+    assert tried(1024, 1, fixed_size=(1024, 1024)) == [1024]
+    assert tried(1024, 2, training_sizes=[(512, 512), (1024, 1024)]) == [512, 1024]
+
+
+def probes(*figures: float) -> list[Probe]:
+    """A figure at 100, 400, 1600 pixels and so on."""
+    return [Probe((1, 1), 100 * 4**k, 0.0, one) for k, one in enumerate(figures)]
+
+
+def step_seconds(probe: Probe) -> float:
+    return probe.step_seconds
+
+
+@pytest.mark.parametrize(
+    ("figures", "pixels", "expected"),
+    [
+        ((1.0, 2.0, 3.0), 400, 2.0),
+        ((9.0, 1.0, 4.0), 6400, 4 + 3 * 4),
+        ((2.0,), 300, 6.0),
+        ((9.0, 3.0, 2.0), 6400, 2.0),
+    ],
+    ids=["as measured", "line of the last two", "one probe: in proportion", "never falls"],
+)
+def test_a_figure_is_measured_or_on_the_line(
+    figures: tuple[float, ...], pixels: int, expected: float
+) -> None:
+    assert math.isclose(extrapolate(probes(*figures), pixels, step_seconds), expected)

@@ -1,0 +1,69 @@
+"""A rehearsal: a whole optimisation with a few real evaluations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from texonnx.images import Image
+from texonnx.optim.run import OPTIMIZERS
+from texonnx.options import LEARNING_RATES
+from texonnx.planning import rehearsal
+from texonnx.planning.rehearsal import Rehearsal, rehearse
+from texonnx.runtime.engine import Evaluation, Losses
+
+
+class SlowEngine:
+    """Every evaluation takes ten seconds of a clock that nothing else moves."""
+
+    name = "analytic"
+    provider = "cpu"
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.evaluations = 0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def aim(self, exemplar: Image, size: tuple[int, int]) -> None: ...
+
+    def loss_and_gradient(self, image: Image) -> Evaluation:
+        assert 0 <= image.min() <= image.max() <= 1
+        self.evaluations += 1
+        self.now += 10 if self.evaluations > 1 else 70
+        return Evaluation(Losses(0.0, np.zeros(1, np.float32)), np.zeros_like(image))
+
+    def stepper(self, optimizer: str, image: Image) -> None:
+        return None
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> SlowEngine:
+    slow = SlowEngine()
+    monkeypatch.setattr(rehearsal, "time", slow)
+    return slow
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("steps", [1, 80])
+def test_the_first_evaluation_and_the_last_three_are_real_and_timed(
+    optimizer: str, steps: int, engine: SlowEngine
+) -> None:
+    image = np.random.default_rng(0).random((1, 3, 32, 48), dtype=np.float32)
+    rate = LEARNING_RATES.get(optimizer, 0.0)
+    assert rehearse(engine, image, image, optimizer, steps, rate, 3) == (70, 10)
+    assert engine.evaluations == 4
+
+
+def test_the_gradient_that_is_played_is_that_of_the_loss() -> None:
+    shape = (1, 3, 4, 4)
+    played = Rehearsal(SlowEngine(), shape, 100, 1)
+    image, direction = np.random.default_rng(0).random((2, *shape)).astype(np.float32)
+    losses = [
+        played.loss_and_gradient(image + np.float32(h) * direction).losses.total
+        for h in (-0.01, 0.01)
+    ]
+    slope = (losses[1] - losses[0]) / 0.02
+    gradient = played.loss_and_gradient(image).gradient
+    assert slope == pytest.approx(float(np.vdot(gradient, direction)), rel=1e-3)

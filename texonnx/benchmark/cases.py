@@ -1,0 +1,91 @@
+"""What there is to measure: engine, provider, precision and size, one value for each case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from texonnx.artifacts.objective import Size
+from texonnx.errors import RuntimeUnavailableError
+from texonnx.runtime.precision import check_precision
+
+ENGINES = ("analytic", "training")
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is measured at several sizes: one line of the plot.
+
+    Attributes
+    ----------
+    engine, provider
+        As :func:`texonnx.synthesize` takes them, but for ``auto``.
+    precision
+        Of :data:`texonnx.runtime.precision.PRECISIONS`.
+    threads
+        Of an op; 0 leaves it to ONNX Runtime.
+    """
+
+    engine: str
+    provider: str
+    precision: str = "fp32"
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured in one case, or why nothing was.
+
+    Attributes
+    ----------
+    series
+        Engine, provider, precision and threads.
+    size
+        Height and width in pixels of exemplar and image.
+    start_seconds
+        From an engine with its graphs still to be made to the end of the first iteration.
+    seconds
+        Of each iteration after that: loss and gradient.
+    megabytes
+        Peak memory of the process in MB (10^6 bytes), without that of a graphics card; ``None``
+        where the system does not tell.
+    failure
+        The sentence that says why the case does not run; empty if it does.
+    """
+
+    series: Series
+    size: Size
+    start_seconds: float = 0.0
+    seconds: tuple[float, ...] = ()
+    megabytes: float | None = None
+    failure: str = ""
+
+
+def series_of(
+    engines: Sequence[str], providers: Sequence[str], precisions: Sequence[str], threads: int
+) -> Iterator[Series]:
+    """Yield every combination that some machine may have.
+
+    Parameters
+    ----------
+    engines, providers, precisions
+        Names; of a provider that lacks a precision, and of the training engine, which has few
+        providers and fp32 alone, nothing is yielded for that.
+    threads
+        Of an op.
+    """
+    for engine in engines:
+        for provider in providers:
+            for precision in precisions:
+                if _exists(engine, provider, precision):
+                    yield Series(engine, provider, precision, threads)
+
+
+def _exists(engine: str, provider: str, precision: str) -> bool:
+    from texonnx.runtime.training import TRAINING_PROVIDERS
+
+    try:
+        check_precision(precision, provider)
+    except RuntimeUnavailableError:
+        return False
+    return engine != "training" or (provider in TRAINING_PROVIDERS and precision == "fp32")

@@ -1,0 +1,91 @@
+"""Seconds and memory against pixels, as a picture."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from texonnx.benchmark.cases import Measurement, Series
+from texonnx.errors import OptionError
+
+_MARKERS = "osD^vP*X"
+_DOTS_PER_INCH = 120
+_FEW, _MANY = (1, 2, 5), tuple(range(1, 10))
+"""Where an axis is labelled between two powers of ten: the shorter it is, the more often."""
+
+
+def check_can_plot() -> None:
+    """Raise :class:`OptionError` where matplotlib is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise OptionError("a plot needs matplotlib; pip install 'texonnx[plot]'")
+
+
+def plot(measurements: Sequence[Measurement], title: str) -> bytes:
+    """Return a PNG file: two panels with logarithmic axes, one line for each series.
+
+    Parameters
+    ----------
+    measurements
+        Those that failed are left out.
+    title
+        Above both panels.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure.suptitle(title, fontsize="medium")
+    panels = figure.subplots(1, 2)
+    lines = _by_series([one for one in measurements if not one.failure])
+    figures: list[tuple[str, Callable[[Measurement], float | None]]] = [
+        ("seconds an iteration", lambda one: median(one.seconds)),
+        ("peak memory, MB", lambda one: one.megabytes),
+    ]
+    for axes, (label, figure_of) in zip(panels, figures, strict=True):
+        known = {
+            series: [point for point in points if figure_of(point) is not None]
+            for series, points in lines.items()
+        }
+        if not any(known.values()):
+            axes.set_title(f"{label}: unknown")
+            continue
+        for number, (series, points) in enumerate(known.items()):
+            axes.plot(
+                [_pixels(point) for point in points],
+                [figure_of(point) for point in points],
+                marker=_MARKERS[number % len(_MARKERS)],
+                label=f"{series.engine}, {series.provider}, {series.precision}",
+            )
+        axes.set(xscale="log", yscale="log", xlabel="pixels", ylabel=label)
+        sizes = {_pixels(point): _size(point) for points in lines.values() for point in points}
+        axes.set_xticks(list(sizes), list(sizes.values()))
+        axes.xaxis.set_minor_locator(NullLocator())
+        lowest, highest = axes.get_ylim()
+        axes.yaxis.set_major_locator(LogLocator(subs=_FEW if highest > 10 * lowest else _MANY))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.grid(True, alpha=0.3)
+    if lines:
+        panels[0].legend()
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=_DOTS_PER_INCH)
+    return picture.getvalue()
+
+
+def _by_series(measurements: Sequence[Measurement]) -> dict[Series, list[Measurement]]:
+    lines: dict[Series, list[Measurement]] = {}
+    for one in measurements:
+        lines.setdefault(one.series, []).append(one)
+    return lines
+
+
+def _pixels(measurement: Measurement) -> int:
+    height, width = measurement.size
+    return height * width
+
+
+def _size(measurement: Measurement) -> str:
+    height, width = measurement.size
+    return f"{width}x{height}"

@@ -1,0 +1,59 @@
+"""The process that measures one case: ``python -m texonnx.benchmark.worker``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from texonnx.artifacts.built import BuiltGraphs
+from texonnx.artifacts.specification import specify
+from texonnx.measurement.child_process import serve
+from texonnx.measurement.peak_memory import peak_memory
+from texonnx.options import ObjectiveOptions
+from texonnx.runtime.choose import choose_engine
+from texonnx.weights import load_weights
+
+
+def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Measure loss and gradient of noise against other noise.
+
+    Parameters
+    ----------
+    job
+        ``objective``: the options; ``engine``, ``provider``, ``precision``, ``threads``; ``size``:
+        height and width; ``rounds``.
+
+    Yields
+    ------
+    dict
+        One: ``start_seconds``, ``seconds`` and ``megabytes`` of a :class:`Measurement`.
+    """
+    objective = ObjectiveOptions(**job["objective"])
+    source = BuiltGraphs(
+        specify(objective),
+        load_weights(objective.weights, objective.arch),
+        activation_scale=objective.activation_scale,
+    )
+    size = (job["size"][0], job["size"][1])
+    random = np.random.default_rng(0)
+    exemplar, image = (random.random((1, 3, *size), dtype=np.float32) for _ in range(2))
+    begun = time.perf_counter()
+    engine = choose_engine(
+        job["engine"], source, job["provider"], job["threads"], [size], job["precision"]
+    )
+    engine.aim(exemplar, size)
+    engine.loss_and_gradient(image)
+    start_seconds = time.perf_counter() - begun
+    seconds = []
+    for _ in range(job["rounds"]):
+        begun = time.perf_counter()
+        engine.loss_and_gradient(image)
+        seconds.append(time.perf_counter() - begun)
+    yield {"start_seconds": start_seconds, "seconds": seconds, "megabytes": peak_memory()}
+
+
+if __name__ == "__main__":
+    serve(work)

@@ -1,0 +1,50 @@
+"""``texonnx synth --plan``: what a run would take, as a small table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from texonnx.artifacts.objective import Size
+from texonnx.cli.progress import RunProgress
+from texonnx.planning import Plan, plan
+
+
+def show_plan(exemplar: Path, quiet: bool, **options: Any) -> None:
+    """Print the plan of a run; `options` are those of :func:`texonnx.plan`."""
+    with closing(RunProgress(quiet)) as progress:
+        planned = plan(exemplar, **options, on_download=progress.download)
+    print(as_text(planned))
+
+
+def as_text(planned: Plan) -> str:
+    """Return a line for each scale, the whole, and how it was found."""
+    lines = [f"{'size':<11}{'steps':>6}{'start':>8}{'s/step':>9}{'seconds':>10}"]
+    for scale in planned.scales:
+        lines.append(
+            f"{_sizes([scale.size]):<11}{scale.steps:>6}{scale.start_seconds:>8.2f}"
+            f"{scale.step_seconds:>9.3g}{scale.seconds:>10.1f}"
+        )
+    memory = "unknown memory" if planned.megabytes is None else f"{planned.megabytes:.0f} MB"
+    return "\n".join(
+        [
+            *lines,
+            f"{planned.engine} engine on {planned.provider}: {planned.seconds:.1f} s, "
+            f"{planned.start_seconds:.1f} of them before the first scale; {memory} at the peak",
+            _how(planned),
+        ]
+    )
+
+
+def _how(planned: Plan) -> str:
+    extrapolated = [scale.size for scale in planned.scales if not scale.measured]
+    tried = f"found by a few steps at {_sizes(planned.tried)}"
+    if not extrapolated:
+        return tried
+    return f"{tried}; {_sizes(extrapolated)} follows from them by the pixels"
+
+
+def _sizes(sizes: Sequence[Size]) -> str:
+    return ", ".join(f"{width}x{height}" for height, width in sizes)

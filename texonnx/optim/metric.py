@@ -1,0 +1,52 @@
+"""The metric in which L-BFGS takes its first step at a scale, and in which it corrects itself.
+
+By itself the gradient of a texture loss moves colours that do not occur together, and the coarse
+structures first, which a coarser scale has settled. So the inverse Hessian that L-BFGS starts from
+(Nocedal and Wright, "Numerical Optimization", 2006, eq. 7.20) is here not the identity but the
+exemplar's colour covariance times a power of the frequency; docs/performance.md has what it brings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+from texonnx.images import Image
+
+_ALL_COLOURS = 0.1
+"""The share of the identity beside the colour covariance, so that no colour is out of reach."""
+
+_POWER_OF_FREQUENCY = 0.5
+_LEAST_FREQUENCY = 1 / 64
+"""In cycles per pixel: what is coarser counts as that."""
+
+
+class ImageMetric:
+    """A symmetric positive definite map of images to images.
+
+    Parameters
+    ----------
+    exemplar
+        [1, 3, H', W'], whose colours vary together as the result's shall.
+    size
+        Height and width in pixels of the images to be mapped.
+    """
+
+    def __init__(self, exemplar: Image, size: tuple[int, int]) -> None:
+        self._size = size
+        vertical = fft.fftfreq(size[0])[:, None]
+        horizontal = fft.rfftfreq(size[1])[None, :]
+        frequency = np.sqrt(vertical**2 + horizontal**2 + _LEAST_FREQUENCY**2)
+        gain = frequency**_POWER_OF_FREQUENCY
+        self._gain = (gain / gain.mean()).astype(np.float32)
+        covariance = np.cov(exemplar.reshape(3, -1).astype(np.float64))
+        variance = np.trace(covariance) / 3
+        share = 1 - _ALL_COLOURS if variance > 0 else 0.0
+        colours = (1 - share) * np.eye(3) + share * covariance / max(variance, 1e-12)
+        self._colours = colours.astype(np.float32)
+
+    def __call__(self, image: Image) -> Image:
+        """Return the image mapped, [1, 3, H, W]."""
+        mixed = (self._colours @ image.reshape(3, -1)).reshape(image.shape)
+        mapped: Image = fft.irfft2(fft.rfft2(mixed) * self._gain, s=self._size)
+        return mapped

@@ -1,0 +1,74 @@
+"""How many steps each scale gets, and when one may end sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from texonnx.errors import OptionError
+
+_FINEST = {"lbfgs": 11, "scipy-lbfgs": 11, "adam": 40, "sgd": 60}
+_AT_THE_COARSEST = 64
+"""At least: everything large is decided there."""
+
+_WINDOW = 10
+
+
+def steps_by_scale(
+    steps: int | Sequence[int] | None, optimizer: str, scales: int
+) -> tuple[int, ...]:
+    """Return how many steps each of `scales` scales gets, coarsest first.
+
+    Parameters
+    ----------
+    steps
+        One number for every scale, or one for each; if not given, few at the finest scale and
+        twice as many at each coarser one, where a step costs about a quarter.
+    optimizer
+        A name of :data:`texonnx.optim.run.OPTIMIZERS`.
+    scales
+        How many scales there are.
+
+    Raises
+    ------
+    OptionError
+        When there are as many numbers as scales neither are nor one.
+
+    Examples
+    --------
+    >>> steps_by_scale(None, "lbfgs", 3)
+    (64, 22, 11)
+    >>> steps_by_scale((80, 40, 20), "lbfgs", 3)
+    (80, 40, 20)
+    >>> steps_by_scale(100, "adam", 2)
+    (100, 100)
+    """
+    if steps is None:
+        coarsest, *finer = (_FINEST[optimizer] * 2**k for k in reversed(range(scales)))
+        return max(coarsest, _AT_THE_COARSEST), *finer
+    if isinstance(steps, int):
+        return (steps,) * scales
+    if len(steps) == 1:
+        return (steps[0],) * scales
+    if len(steps) != scales:
+        given = ",".join(map(str, steps))
+        raise OptionError(
+            f"there are {scales} scales, and steps for {len(steps)}: {given}; give one number, or "
+            "one for each scale, coarsest first"
+        )
+    return tuple(steps)
+
+
+class Plateau:
+    """Says when the loss has stopped to fall: over ten steps by less than a share of itself."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._least: list[float] = []
+
+    def reached(self, loss: float) -> bool:
+        """Take note of a step's loss; return whether the scale may end."""
+        least = min(loss, self._least[-1]) if self._least else loss
+        self._least.append(least)
+        if len(self._least) <= _WINDOW:
+            return False
+        return self._least[-1 - _WINDOW] - least < self._share * self._least[-1 - _WINDOW]

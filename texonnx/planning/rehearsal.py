@@ -1,0 +1,113 @@
+"""A few real evaluations inside a whole optimisation, the rest played by a cheap function."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+
+from texonnx.images import Image
+from texonnx.optim.run import optimise
+from texonnx.runtime.engine import Engine, Evaluation, Losses, Stepper
+
+_STEPS_THAT_FILL = {"lbfgs": 22, "scipy-lbfgs": 12}
+"""After so many steps L-BFGS keeps no more images than before: its corrections, and one or two."""
+
+_LARGEST_CURVATURE = 100.0
+
+
+class Rehearsal:
+    """An engine whose first and last few evaluations are real.
+
+    All that the optimiser sees is a quadratic function with many curvatures, which L-BFGS does
+    not solve in a few steps: so its history fills, as in the run, in no time, and the real
+    evaluations at the end find the memory as they will find it then.
+
+    Parameters
+    ----------
+    engine
+        The real one, aimed.
+    shape
+        Of the image, [1, 3, H, W].
+    evaluations
+        How many there will be.
+    timed
+        How many of them at the end are real; the very first is real as well.
+    """
+
+    def __init__(
+        self, engine: Engine, shape: tuple[int, ...], evaluations: int, timed: int
+    ) -> None:
+        self.name = engine.name
+        self.provider = engine.provider
+        self._engine = engine
+        self._curvature = np.geomspace(
+            1, _LARGEST_CURVATURE, int(np.prod(shape)), dtype=np.float32
+        ).reshape(shape)
+        self._evaluations = evaluations
+        self._timed = timed
+        self._done = 0
+
+    def is_real(self, number: int) -> bool:
+        """Whether evaluation `number`, from 0, is real."""
+        return number == 0 or number >= self._evaluations - self._timed
+
+    def aim(self, exemplar: Image, size: tuple[int, int]) -> None:
+        """Pass on to the real engine."""
+        self._engine.aim(exemplar, size)
+
+    def loss_and_gradient(self, image: Image) -> Evaluation:
+        """Evaluate the quadratic at `image`, and the real objective where its turn has come."""
+        if self.is_real(self._done):
+            self._engine.loss_and_gradient(np.clip(image, 0, 1))
+        self._done += 1
+        gradient: Image = self._curvature * (image - np.float32(0.5))
+        loss = float(np.vdot(gradient, image - np.float32(0.5))) / 2
+        return Evaluation(Losses(loss, np.zeros(1, np.float32)), gradient)
+
+    def stepper(self, optimizer: str, image: Image) -> Stepper | None:
+        """Return the real engine's: its steps are all real."""
+        return self._engine.stepper(optimizer, image)
+
+
+def rehearse(
+    engine: Engine,
+    image: Image,
+    exemplar: Image,
+    optimizer: str,
+    steps: int,
+    learning_rate: float,
+    timed: int,
+) -> tuple[float, float]:
+    """Return the seconds of the first step, and the median seconds of `timed` later ones.
+
+    Parameters
+    ----------
+    engine
+        Aimed at the size of `image`.
+    image
+        [1, 3, H, W], where the optimiser starts.
+    exemplar
+        [1, 3, H', W'], for the optimiser's metric.
+    optimizer, steps, learning_rate
+        Those of the run at this scale.
+    timed
+        How many steps to time.
+    """
+    evaluations = max(1 + timed, min(steps, _STEPS_THAT_FILL.get(optimizer, 0)))
+    rehearsal = Rehearsal(engine, image.shape, evaluations, timed)
+    ends = [time.perf_counter()]
+    optimise(
+        rehearsal,
+        image,
+        optimizer,
+        evaluations,
+        learning_rate,
+        lambda losses, trial: ends.append(time.perf_counter()),
+        exemplar,
+    )
+    seconds = [after - before for before, after in pairwise(ends)]
+    later = [one for number, one in enumerate(seconds) if number and rehearsal.is_real(number)]
+    return seconds[0], median(later or seconds)

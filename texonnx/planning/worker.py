@@ -1,0 +1,101 @@
+"""The process that tries out the small scales of a run: ``python -m texonnx.planning.worker``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from texonnx.artifacts.objective import Size
+from texonnx.images import Image, resize
+from texonnx.measurement.child_process import serve
+from texonnx.measurement.peak_memory import forget_peak, peak_memory
+from texonnx.optim.initial import with_detail
+from texonnx.optim.pyramid import Scale
+from texonnx.options import ObjectiveOptions, RunOptions
+from texonnx.planning.rehearsal import rehearse
+from texonnx.preparation import prepare
+from texonnx.runtime.choose import choose_engine
+
+_FEW_PIXELS = 256 * 256
+_TIMED, _TIMED_WHERE_LARGE = 3, 1
+
+
+def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Start as a run does, and go through the scales with a few steps at each.
+
+    Parameters
+    ----------
+    job
+        ``exemplar``: the path of an image, or height and width; ``objective``, ``run``,
+        ``artifacts``: the options; ``try``: exemplar and output size and number of steps at each
+        scale; ``sizes``: all that the engine is for.
+
+    Yields
+    ------
+    dict
+        First ``engine`` and ``provider``, when ready; then for each scale the figures of a
+        :class:`texonnx.planning.probes.Probe`.
+    """
+    options = RunOptions(**_with_tuples(job["run"]))
+    objective = ObjectiveOptions(**job["objective"])
+    prepared = prepare(_exemplar(job["exemplar"]), objective, options, job["artifacts"])
+    sizes = [(height, width) for height, width in job["sizes"]]
+    engine = choose_engine(
+        options.engine,
+        prepared.source,
+        options.provider,
+        options.threads,
+        sizes,
+        options.precision,
+    )
+    yield {"engine": engine.name, "provider": engine.provider}
+    largest = peak_memory()
+    for (exemplar_size, output), steps in job["try"]:
+        scale = Scale(tuple(exemplar_size), tuple(output))
+        begun = time.perf_counter()
+        exemplar = resize(prepared.exemplar, *scale.exemplar)
+        image = resize(prepared.exemplar, *scale.output)
+        image = with_detail(image, exemplar, _half(scale.exemplar), options.seed)
+        engine.aim(exemplar, scale.output)
+        aimed = time.perf_counter()
+        largest = _larger(largest, peak_memory())
+        forget_peak()
+        timed = _TIMED if image[0, 0].size <= _FEW_PIXELS else _TIMED_WHERE_LARGE
+        first, later = rehearse(
+            engine, image, exemplar, options.optimizer, steps, options.learning_rate, timed
+        )
+        largest = _larger(largest, peak_memory())
+        yield {
+            "start_seconds": aimed - begun + max(0.0, first - later),
+            "step_seconds": later,
+            "step_megabytes": peak_memory(),
+            "megabytes": largest,
+        }
+
+
+def _larger(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else max(one, other)
+
+
+def _half(size: Size) -> Size:
+    return max(1, size[0] // 2), max(1, size[1] // 2)
+
+
+def _exemplar(given: str | list[int]) -> str | Image:
+    """Return the path, or for a height and a width an image of noise: what it shows is the same."""
+    if isinstance(given, str):
+        return given
+    return np.random.default_rng(0).random((1, 3, *given), dtype=np.float32)
+
+
+def _with_tuples(options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
+    }
+
+
+if __name__ == "__main__":
+    serve(work)

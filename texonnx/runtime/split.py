@@ -1,0 +1,106 @@
+"""The split objective: features in the runtime, sorting on the host, the gradient in the runtime.
+
+Used where the runtime works in the host's memory: nothing is copied between the three.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from texonnx.artifacts.split import SplitGraphs
+from texonnx.images import Image
+from texonnx.runtime.binding import BoundSession, on_device, output_arrays
+from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.runtime.sorted_distance import sorted_distance
+
+HOST_PROVIDERS = ("cpu", "openvino")
+
+
+class SplitObjective:
+    """Loss and gradient of an objective with a loss that sorts.
+
+    Parameters
+    ----------
+    graphs
+        The two halves.
+    targets
+        Every target statistic by name.
+    open_session
+        Starts a session of a graph.
+    """
+
+    def __init__(
+        self,
+        graphs: SplitGraphs,
+        targets: Mapping[str, NDArray[np.float32]],
+        open_session: Callable[[Path], ort.InferenceSession],
+    ) -> None:
+        features = open_session(graphs.features)
+        pullback = open_session(graphs.pullback)
+        self._weights = graphs.sorting_weights
+        self._targets = {layer: targets[name] for layer, name in graphs.sorted_targets.items()}
+        self._pool = ThreadPoolExecutor(
+            features.get_session_options().intra_op_num_threads or _processors()
+        )
+        self._image = np.zeros([int(n) for n in features.get_inputs()[0].shape], np.float32)
+        self._features = output_arrays(features)
+        self._cotangents = {
+            layer: np.empty_like(self._features[f"features.{layer}"]) for layer in self._weights
+        }
+        self._results = output_arrays(pullback)
+        self._others = self._results.get("layer_losses", np.zeros(len(self._weights), np.float32))
+        between = {
+            **self._features,
+            **{f"cotangent.{layer}": array for layer, array in self._cotangents.items()},
+            **targets,
+        }
+        wanted = [value.name for value in pullback.get_inputs()]
+        self._forward = _bound(features, {"image": self._image}, self._features)
+        self._backward = _bound(pullback, {name: between[name] for name in wanted}, self._results)
+
+    def __call__(self, image: Image) -> Evaluation:
+        """Evaluate at `image`, [1, 3, H, W] in [0, 1]."""
+        self._image[...] = image
+        self._forward.run()
+        sorted_losses = [
+            sorted_distance(
+                _matrix(self._features[f"features.{layer}"]),
+                self._targets[layer],
+                weight,
+                _matrix(self._cotangents[layer]),
+                self._pool,
+            )
+            for layer, weight in self._weights.items()
+        ]
+        self._backward.run()
+        layers = (self._others + np.array(sorted_losses)).astype(np.float32)
+        return Evaluation(Losses(float(layers.sum()), layers), self._results["gradient"].copy())
+
+
+def _bound(
+    session: ort.InferenceSession,
+    inputs: Mapping[str, NDArray[np.float32]],
+    outputs: Mapping[str, NDArray[np.float32]],
+) -> BoundSession:
+    """Bind a session to arrays in the host's memory."""
+    values = [
+        {name: on_device(array, "cpu") for name, array in arrays.items()}
+        for arrays in (inputs, outputs)
+    ]
+    return BoundSession(session, *values)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _matrix(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """View feature maps [1, N, H, W] as the matrix F [N, M]."""
+    return maps.reshape(maps.shape[1], -1)

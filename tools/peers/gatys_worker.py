@@ -1,0 +1,64 @@
+"""The usual recipe in PyTorch, a process of its own: noise, one scale, L-BFGS, one image.
+
+Gatys, Ecker and Bethge, "Texture Synthesis Using Convolutional Neural Networks", 2015.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+
+from peers.torch_objective import TorchObjective
+
+_SCALE = 1e3
+"""Multiplies the loss: L-BFGS's first step is along the gradient, and must be neither too long nor
+too short."""
+
+
+def synthesise(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the image with the least loss, [1, 3, H, W] in [0, 1], and what was spent on it."""
+    if job["threads"]:
+        torch.set_num_threads(job["threads"])
+    with np.load(job["file"]) as shared:
+        objective = TorchObjective(shared, "gram")
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(objective.image.shape, generator=generator).requires_grad_()
+    evaluations = job["evaluations"]
+    optimizer = torch.optim.LBFGS(
+        [image],
+        lr=1,
+        max_iter=evaluations,
+        max_eval=evaluations,
+        history_size=10,
+        tolerance_grad=0,
+        tolerance_change=0,
+    )
+    best, least, spent = image.detach().clone(), float("inf"), 0
+
+    def closure() -> Any:
+        nonlocal best, least, spent
+        optimizer.zero_grad()
+        loss = _SCALE * objective.loss_of(image)
+        loss.backward()
+        spent += 1
+        value = float(loss.detach()) / _SCALE
+        if value < least:
+            best, least = image.detach().clone(), value
+        return loss
+
+    optimizer.step(closure)
+    return {
+        "image": best.clamp(0, 1).numpy(),
+        "loss": least,
+        "evaluations": spent,
+        "threads": torch.get_num_threads(),
+    }
+
+
+if __name__ == "__main__":
+    job = json.loads(sys.argv[1])
+    np.savez(job["output"], **synthesise(job))

@@ -1,0 +1,38 @@
+"""Write what all workers share: the network's tensors, the exemplar, the image to start from.
+
+Runs in an environment with texonnx.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+from texonnx.artifacts.parameters import layer_units, trunk_tensors
+from texonnx.images import load_image, resize, scale_shorter_side
+from texonnx.vgg import layer_names
+from texonnx.weights import load_weights
+
+
+def prepare(job: dict[str, Any]) -> None:
+    """Write ``file``: the exemplar as a square of ``size``, or its shorter side scaled to that."""
+    network = load_weights()
+    units = layer_units(network, "avg")
+    tensors: dict[str, Any] = trunk_tensors(network, layer_names("vgg16"), units)
+    size = job["size"]
+    original = load_image(job["exemplar"])
+    exemplar = resize(original, size, size) if job["square"] else scale_shorter_side(original, size)
+    np.savez(
+        job["file"],
+        exemplar=exemplar,
+        image=np.random.default_rng(0).random(exemplar.shape, dtype=np.float32),
+        mean=np.array(network.mean, np.float32) / 255,
+        **tensors,
+    )
+
+
+if __name__ == "__main__":
+    prepare(json.loads(sys.argv[1]))

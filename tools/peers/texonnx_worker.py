@@ -1,0 +1,63 @@
+"""The worker that runs an engine of texonnx."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from peers.answering import Job, NotHereError, Run, serve, timed
+
+
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """Turn an error whose message is for users into one that ends as a row of the table."""
+    from texonnx.errors import TexonnxError
+
+    try:
+        yield
+    except TexonnxError as error:
+        raise NotHereError(str(error)) from error
+
+
+def engine_for(job: Job) -> Any:
+    """Return the engine that the job asks for, its targets taken."""
+    from texonnx.artifacts.built import BuiltGraphs
+    from texonnx.artifacts.specification import specify
+    from texonnx.options import ObjectiveOptions
+    from texonnx.runtime.analytic import AnalyticEngine
+    from texonnx.runtime.training import TrainingEngine
+    from texonnx.weights import load_weights
+
+    source = BuiltGraphs(specify(ObjectiveOptions(loss=job["loss"])), load_weights())
+    settings = job["settings"]
+    make: Any = TrainingEngine if settings["engine"] == "training" else AnalyticEngine
+    engine = make(source, settings["provider"], job["threads"], **engine_options(settings))
+    with np.load(job["file"]) as shared:
+        engine.aim(shared["exemplar"], (job["size"], job["size"]))
+    return engine
+
+
+def engine_options(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return what an engine is told besides provider and threads: a precision if not float32."""
+    precision = settings["precision"]
+    return {} if precision == "fp32" else {"precision": precision}
+
+
+def make(job: Job) -> Run:
+    """Return the evaluation of loss and gradient at the shared image."""
+    with sentences():
+        engine = engine_for(job)
+    image = np.load(job["file"])["image"]
+
+    def iterate() -> float:
+        with sentences():
+            return float(engine.loss_and_gradient(image).losses.total)
+
+    return timed(iterate)
+
+
+if __name__ == "__main__":
+    serve(make)
