@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from texonnx.artifacts.specification import specify
 from texonnx.errors import OptionError
 from texonnx.optim.run import OPTIMIZERS
-from texonnx.options import LEARNING_RATES, OBJECTIVE, RUN, RunOptions
+from texonnx.options import LEARNING_RATES, OBJECTIVE, RUN, RunOptions, whole_numbers
 
 
 def test_the_defaults_are_those_of_the_readme() -> None:
@@ -37,6 +38,7 @@ def test_every_optimizer_with_a_learning_rate_has_a_default_of_it() -> None:
     ("options", "sentence"),
     [
         ({"steps": 0}, "the number of steps must be 1 or more, not 0"),
+        ({"steps": ()}, "there are steps for no scale at all"),
         ({"size": (32, 0)}, "the width must be 1 or more, not 0"),
         ({"size": (-3, 32)}, "the height must be 1 or more, not -3"),
         ({"scales": -1}, "the number of scales must be 1 or more, not -1"),
@@ -58,3 +60,40 @@ def test_what_is_out_of_range_is_told_with_its_value(
 def test_a_learning_rate_is_a_number_above_0(rate: float) -> None:
     with pytest.raises(OptionError, match="learning rate"):
         RunOptions(optimizer="adam", lr=rate)
+
+
+@pytest.mark.parametrize("steps", [(0,), (4, 0), (4, -2, 3), -7])
+def test_every_number_of_steps_is_1_or_more(steps: Any) -> None:
+    bad = steps if isinstance(steps, int) else min(steps)
+    with pytest.raises(OptionError, match=f"number of steps must be 1 or more, not {bad}"):
+        RunOptions(steps=steps)
+
+
+@pytest.mark.parametrize("until", [0.0, -0.1, 1.0, 2.0, float("nan"), float("inf")])
+def test_the_share_at_which_a_scale_ends_lies_between_0_and_1(until: float) -> None:
+    with pytest.raises(OptionError, match=f"between 0 and 1, not at {until}"):
+        RunOptions(until=until)
+
+
+@pytest.mark.parametrize("until", [1e-9, 0.02, 0.999])
+def test_a_share_between_0_and_1_is_accepted(until: float) -> None:
+    assert RunOptions(until=until).until == until
+
+
+def test_neither_lbfgs_takes_a_learning_rate() -> None:
+    for optimizer in ("lbfgs", "scipy-lbfgs"):
+        with pytest.raises(OptionError, match=f"^{optimizer} takes no learning rate"):
+            RunOptions(optimizer=optimizer, lr=0.1)
+        assert RunOptions(optimizer=optimizer).learning_rate == 0
+
+
+@pytest.mark.parametrize("steps", [2.5, (2.5,), "12", [3, None]], ids=str)
+def test_steps_that_are_not_whole_numbers_are_refused(steps: Any) -> None:
+    with pytest.raises(OptionError, match="steps are whole numbers, not"):
+        whole_numbers(steps)
+
+
+def test_whole_numbers_of_numpy_are_taken() -> None:
+    assert whole_numbers(np.int64(3)) == 3
+    assert whole_numbers(np.array([3, 2])) == (3, 2)
+    assert whole_numbers(None) is None

@@ -24,8 +24,8 @@ from texonnx import (
     save_image,
     synthesize,
 )
-from texonnx.errors import ImageError, OptionError
-from texonnx.images import Image
+from texonnx.errors import ImageError, OptionError, RuntimeUnavailableError
+from texonnx.images import Image, scale_shorter_side
 from texonnx.runtime.installed import the_runtime
 from texonnx.weights import cache, library, random_weights
 
@@ -260,3 +260,113 @@ def test_a_run_leaves_nothing_behind_and_warns_of_nothing(
     gc.collect()
     assert list(tmp_path.iterdir()) == []
     assert [str(warning.message) for warning in recwarn] == []
+
+
+# The schedule
+
+
+def steps_at_each_scale(result: SynthesisResult) -> list[int]:
+    scales = [step.scale for step in result.history]
+    return [scales.count(scale) for scale in sorted(set(scales))]
+
+
+def test_every_scale_may_have_steps_of_its_own() -> None:
+    result = run(optimizer="adam", scales=3, steps=(4, 3, 2), exemplar_size=32)
+    assert steps_at_each_scale(result) == [4, 3, 2]
+    assert [step.steps for step in result.history] == [4] * 4 + [3] * 3 + [2] * 2
+    to_come = [step.steps_to_come for step in result.history]
+    assert to_come == [(3, 2)] * 4 + [(2,)] * 3 + [()] * 2
+
+
+def test_a_list_of_steps_is_as_good_as_a_tuple() -> None:
+    assert steps_at_each_scale(run(optimizer="adam", scales=2, steps=[3, 2])) == [3, 2]
+
+
+def test_steps_for_another_number_of_scales_are_refused() -> None:
+    with pytest.raises(
+        OptionError, match="the number of scales is 2, and there are steps for 3 \\(4,3,2\\);"
+    ):
+        run(scales=2, steps=(4, 3, 2))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "scipy-lbfgs"])
+def test_a_scale_ends_when_its_loss_falls_no_more(optimizer: str) -> None:
+    # Nothing falls by 99 in a hundred in ten steps, twice.
+    result = run(optimizer=optimizer, scales=2, steps=60, until=0.99)
+    first, second = steps_at_each_scale(result)
+    assert 11 <= first <= 30
+    assert 11 <= second <= 30
+    assert [step.steps for step in result.history] == [60] * (first + second)
+    assert result.image.shape == (1, 3, 32, 38)
+
+
+def test_a_scale_that_ends_early_leaves_its_best_image() -> None:
+    told: list[tuple[float, Image]] = []
+    result = run(
+        optimizer="adam", scales=1, steps=60, until=0.99,
+        on_step=lambda step, image: told.append((step.loss, image.copy())),
+    )  # fmt: skip
+    assert len(told) < 60
+    least, best = min(told, key=lambda pair: pair[0])
+    assert least < told[0][0]
+    assert np.array_equal(result.image, best.clip(0, 1))
+
+
+def test_a_share_that_is_always_exceeded_ends_nothing() -> None:
+    assert steps_at_each_scale(run(optimizer="adam", steps=15, until=1e-9)) == [15]
+
+
+# The optimisers and the start
+
+
+@pytest.mark.parametrize("loss", ["gram", "emd"])
+def test_both_kinds_of_lbfgs_reach_about_the_same_loss(loss: str) -> None:
+    reached = []
+    for optimizer in ("lbfgs", "scipy-lbfgs"):
+        history = run(optimizer=optimizer, loss=loss, steps=40, scales=1).history
+        assert len(history) <= 40
+        reached.append(min(step.loss for step in history))
+        assert reached[-1] < 0.3 * history[0].loss
+    assert max(reached) < 2 * min(reached)
+
+
+def test_the_first_image_has_by_default_the_colours_of_the_exemplar() -> None:
+    first: list[Image] = []
+    run(steps=1, scales=1, on_step=lambda step, image: first.append(image.copy()))
+    scaled = scale_shorter_side(EXEMPLAR, 32)
+    for moment in (np.mean, np.std):
+        # What is clipped at 0 and 1 is missing.
+        np.testing.assert_allclose(
+            moment(first[0], axis=(2, 3)), moment(scaled, axis=(2, 3)), atol=0.03
+        )
+
+
+def test_a_loss_that_sorts_makes_the_image_of_the_whole_objective(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = {"loss": "emd", "engine": "analytic", "steps": 4, "optimizer": "sgd", "lr": 0.01}
+    split = run(**options).image
+    monkeypatch.setattr("texonnx.runtime.analytic.HOST_PROVIDERS", ())
+    np.testing.assert_allclose(split, run(**options).image, atol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs", "adam", "sgd"])
+@pytest.mark.parametrize("loss", ["emd", "gram,emd"])
+def test_a_loss_that_sorts_can_be_had_with_every_optimizer(optimizer: str, loss: str) -> None:
+    history = run(loss=loss, engine="analytic", optimizer=optimizer, steps=6).history
+    assert min(step.loss for step in history) < history[0].loss
+
+
+# Precision
+
+
+def test_a_precision_that_the_provider_lacks_is_refused() -> None:
+    for precision in ("bf16", "tf32"):
+        with pytest.raises(RuntimeUnavailableError, match=f"cpu provider has no {precision}"):
+            run(provider="cpu", precision=precision)
+
+
+@pytest.mark.training
+def test_the_training_engine_has_fp32_alone() -> None:
+    with pytest.raises(RuntimeUnavailableError, match="computes in fp32, not in tf32"):
+        run(engine="training", provider="cpu", precision="tf32")

@@ -5,6 +5,8 @@ The public functions and the command line read their defaults here, so they cann
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,9 +70,7 @@ class RunOptions:
         for what, number in at_least_one.items():
             if number is not None and number < 1:
                 raise OptionError(f"the {what} must be 1 or more, not {number}")
-        for number in (self.steps,) if isinstance(self.steps, int) else self.steps or ():
-            if number < 1:
-                raise OptionError(f"the number of steps must be 1 or more, not {number}")
+        self._check_steps()
         if self.until is not None and not 0 < self.until < 1:
             raise OptionError(
                 f"the share by which the loss must still fall lies between 0 and 1, not at "
@@ -84,10 +84,35 @@ class RunOptions:
         if self.lr is not None and not 0 < self.lr <= _LARGEST_FLOAT32:
             raise OptionError(f"the learning rate must be a float32 above 0, not {self.lr}")
 
+    def _check_steps(self) -> None:
+        if self.steps == ():
+            raise OptionError("there are steps for no scale at all; leave them out, or give some")
+        for number in (self.steps,) if isinstance(self.steps, int) else self.steps or ():
+            if number < 1:
+                raise OptionError(f"the number of steps must be 1 or more, not {number}")
+
     @property
     def learning_rate(self) -> float:
         """The learning rate given, or the optimiser's own; 0 where there is none."""
         return self.lr if self.lr is not None else LEARNING_RATES.get(self.optimizer, 0.0)
+
+
+def whole_numbers(steps: int | Iterable[int] | None) -> int | tuple[int, ...] | None:
+    """Return `steps` in the form that :class:`RunOptions` takes, NumPy's integers as Python's.
+
+    Raises
+    ------
+    OptionError
+        For what is not a whole number.
+    """
+    try:
+        if steps is None:
+            return None
+        if isinstance(steps, Iterable):
+            return tuple(operator.index(number) for number in steps)
+        return operator.index(steps)
+    except TypeError:
+        raise OptionError(f"steps are whole numbers, not {steps!r}") from None
 
 
 OBJECTIVE = ObjectiveOptions()

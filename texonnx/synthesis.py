@@ -16,7 +16,7 @@ from texonnx.optim.initial import INITS, initial_image, with_detail
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.run import optimise
 from texonnx.optim.schedule import Plateau, steps_by_scale
-from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
+from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, whole_numbers
 from texonnx.preparation import prepare
 from texonnx.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
 from texonnx.runtime.choose import choose_engine
@@ -149,7 +149,7 @@ def synthesize(
         exemplar_size=exemplar_size,
         size=size,
         scales=scales,
-        steps=steps if steps is None or isinstance(steps, int) else tuple(steps),
+        steps=whole_numbers(steps),
         until=until,
         optimizer=optimizer,
         lr=lr,

@@ -151,6 +151,7 @@ WORDS = {
     "Gram norm": ("--gram-norm", "gatis", "'gatys'"),
     "engine": ("--engine", "analitic", "'analytic'"),
     "provider": ("--provider", "cdua", "'cuda'"),
+    "precision": ("--precision", "bf61", "'bf16'"),
 }
 
 
@@ -186,6 +187,9 @@ NUMBERS = [
     *(("--size", text, f"'{text}'") for text in ("abc", "32x", "x32", "32.5", "32x32x3", "")),
     *(("--exemplar-size", text, text) for text in ("0", "-1", "1.5")),
     *(("--steps", text, text) for text in ("0", "-3", "many")),
+    *(("--steps", text, f"'{text}'") for text in ("", ",", "4,", "4,,2", "4.5", "4x2", "4;2")),
+    *(("--steps", text, "not 0") for text in ("4,0", "0,4")),
+    *(("--until", text, text) for text in ("0.0", "1.0", "-0.5", "1.5", "nan", "much")),
     *(("--scales", text, text) for text in ("0", "-1")),
     *(("--threads", text, text) for text in ("-1", "two")),
     *(("--seed", text, text) for text in ("-1", "1.5")),
@@ -198,6 +202,15 @@ def test_a_number_that_will_not_do_is_refused_by_its_value(
     option: str, text: str, told: str, synth: Texonnx, tmp_path: Path
 ) -> None:
     assert told in refused(lambda: synth(option, text), tmp_path)
+
+
+@pytest.mark.parametrize(("scales", "steps"), [("2", "4,3,2"), ("3", "4,3"), ("1", "4,3")])
+def test_steps_for_another_number_of_scales_are_refused_with_both(
+    scales: str, steps: str, synth: Texonnx, tmp_path: Path
+) -> None:
+    sentence = refused(lambda: synth("--scales", scales, "--steps", steps), tmp_path)
+    assert f"{scales} scales" in sentence
+    assert steps in sentence
 
 
 @pytest.mark.parametrize("rate", ["0", "-0.1", "nan", "inf", "1e39"])
@@ -498,6 +511,25 @@ def test_a_provider_that_the_training_engine_lacks_is_refused(
 ) -> None:
     sentence = refused(lambda: synth("--provider", "webgpu", "--engine", "training"), tmp_path)
     assert "webgpu" in sentence
+
+
+@pytest.mark.parametrize("engine", ["auto", "analytic"])
+@pytest.mark.parametrize(("precision", "home"), [("bf16", "openvino"), ("tf32", "cuda")])
+def test_a_precision_that_the_provider_lacks_is_refused_with_the_one_that_has_it(
+    precision: str, home: str, engine: str, synth: Texonnx, tmp_path: Path
+) -> None:
+    sentence = refused(
+        lambda: synth("--provider", "cpu", "--precision", precision, "--engine", engine), tmp_path
+    )
+    assert f"cpu provider has no {precision}" in sentence
+    assert f"--provider {home}" in sentence
+
+
+@pytest.mark.training
+def test_a_precision_for_the_training_engine_is_refused(synth: Texonnx, tmp_path: Path) -> None:
+    sentence = refused(lambda: synth("--engine", "training", "--precision", "tf32"), tmp_path)
+    assert "tf32" in sentence
+    assert "--engine analytic" in sentence
 
 
 # Read right, not refused

@@ -236,3 +236,62 @@ def test_a_png_says_what_made_it(texonnx: Texonnx, exemplar: Path, tmp_path: Pat
         text = picture.info
     assert text["Software"].startswith("texonnx ")
     assert text["Source"] == "stone.png"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_scale_may_have_a_number_of_steps_of_its_own(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    outcome = texonnx(
+        "synth", exemplar, "-o", "a.png", *SMALL, *SHORT, *ADAM, "--scales", "2",
+        "--steps", "3,1", "--history", "h.csv",
+    )  # fmt: skip
+    assert outcome.code == 0
+    assert [row["scale"] for row in rows_of(tmp_path / "h.csv")] == ["1", "1", "1", "2"]
+    assert "4 steps" in outcome.out
+
+
+def test_until_ends_a_scale_before_its_steps_are_done(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    outcome = texonnx(
+        "synth", exemplar, "-o", "a.png", *SMALL, *SHORT, *ADAM, "--steps", "60",
+        "--until", "0.99", "--history", "h.csv",
+    )  # fmt: skip
+    assert outcome.code == 0
+    assert 11 <= len(rows_of(tmp_path / "h.csv")) < 60
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs"])
+def test_both_kinds_of_lbfgs_can_be_asked_for(
+    optimizer: str, texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    outcome = texonnx(
+        "synth", exemplar, "-o", "a.png", *SMALL, *SHORT, "--optimizer", optimizer, "--loss", "emd"
+    )
+    assert outcome.code == 0
+    assert load_image(tmp_path / "a.png").shape == (1, 3, 32, 32)
+
+
+@pytest.mark.parametrize("init", ["spectrum", "noise", "mean"])
+def test_the_first_image_may_be_chosen_by_its_name(
+    init: str, texonnx: Texonnx, exemplar: Path
+) -> None:
+    assert texonnx("synth", exemplar, "-o", "a.png", *SMALL, *SHORT, "--init", init).code == 0
+
+
+def test_a_run_from_an_exported_folder_of_a_loss_that_sorts_makes_the_image_of_one_in_memory(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    emd = ("--loss", "emd")
+    assert texonnx("export", "-o", tmp_path / "emd", *SMALL, *emd).code == 0
+    options = (*SHORT, "--engine", "analytic", "--steps", "4")
+    built = texonnx("synth", exemplar, "-o", "built.png", *SMALL, *emd, *options)
+    ran = texonnx("synth", exemplar, "-o", "ran.png", "--artifacts", tmp_path / "emd", *options)
+    assert (built.code, ran.code) == (0, 0)
+    # In memory the sorting is the host's, in the folder it is the runtime's.
+    assert psnr(load_image(tmp_path / "built.png"), load_image(tmp_path / "ran.png")) > 60

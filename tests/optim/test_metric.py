@@ -18,6 +18,7 @@ EXEMPLARS = {
     "grey": RNG.random((1, 1, 15, 16)).repeat(3, axis=1),
     "flat": np.full((1, 3, 12, 12), 0.3),
     "black": np.zeros((1, 3, 12, 12)),
+    "one pixel": np.full((1, 3, 1, 1), 0.3),
 }
 SIZES = [(16, 16), (15, 17), (16, 9), (9, 16), (1, 8), (7, 1), (1, 1)]
 
@@ -119,7 +120,7 @@ def test_a_shade_of_the_exemplars_one_colour_stays_one() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["flat", "black"])
+@pytest.mark.parametrize("name", ["flat", "black", "one pixel"])
 def test_for_an_exemplar_without_colours_all_colours_are_alike(name: str) -> None:
     size = (16, 16)
     metric = metric_of(name, size)

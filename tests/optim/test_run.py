@@ -82,3 +82,58 @@ def test_known_optimizers_are_accepted_and_others_refused() -> None:
     assert [check_optimizer(name) for name in OPTIMIZERS] == list(OPTIMIZERS)
     with pytest.raises(OptionError, match=r"'lbgfs' \(did you mean 'lbfgs'\?\)"):
         check_optimizer("lbgfs")
+
+
+def test_every_optimizer_lowers_the_loss() -> None:
+    for optimizer in set(OPTIMIZERS) - {"adam"}:
+        told: list[float] = []
+        optimise(
+            QuadraticEngine(), START, optimizer, 8, 0.1 / 4,
+            lambda losses, image, told=told: told.append(losses.total),
+        )  # fmt: skip
+        assert min(told) < 0.1 * told[0], optimizer
+        assert len(told) <= 8
+
+
+class ValleyEngine(QuadraticEngine):
+    """The loss sum of c (x - 1/4)², with curvatures 2 c from 1 to 100."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._curvature = np.geomspace(1, 100, int(np.prod(shape))).reshape(shape)
+
+    def loss_and_gradient(self, image: Image) -> Evaluation:
+        away = image.astype(np.float64) - 0.25
+        total = float(np.sum(self._curvature * away**2) / 2)
+        gradient = (self._curvature * away).astype(np.float32)
+        return Evaluation(Losses(total, np.array([total], np.float32)), gradient)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs"])
+@pytest.mark.parametrize("with_exemplar", [False, True])
+def test_either_lbfgs_gets_to_the_bottom_of_a_valley(optimizer: str, with_exemplar: bool) -> None:
+    shape = (1, 3, 5, 7)
+    exemplar = np.random.default_rng(0).random((1, 3, 9, 8), dtype=np.float32)
+    told: list[float] = []
+    image = optimise(
+        ValleyEngine(shape), np.full(shape, 0.5, np.float32), optimizer, 150, 0.0,
+        lambda losses, image: told.append(losses.total), exemplar if with_exemplar else None,
+    )  # fmt: skip
+    np.testing.assert_allclose(image, 0.25, atol=1e-3)
+    assert len(told) <= 150
+
+
+def test_the_exemplar_gives_lbfgs_its_metric() -> None:
+    # All pixels alike: the first step is along P g, of root mean square 0.01 (lbfgs), and an
+    # exemplar of reds moves the red more than all the rest.
+    shape = (1, 3, 6, 6)
+    reds = np.zeros((1, 3, 8, 8), np.float32)
+    reds[:, 0] = np.random.default_rng(0).random((8, 8))
+    images: list[Image] = []
+    optimise(
+        ValleyEngine(shape), np.full(shape, 0.5, np.float32), "lbfgs", 2, 0.0,
+        lambda losses, image: images.append(image), reds,
+    )  # fmt: skip
+    red, green, blue = np.abs(images[1] - images[0])[0].mean(axis=(1, 2))
+    curvature = np.geomspace(1, 100, 108).reshape(3, 36).mean(axis=1)
+    # Beside the gradient's own proportions.
+    assert red / curvature[0] > 3 * max(green / curvature[1], blue / curvature[2])

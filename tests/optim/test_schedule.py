@@ -66,6 +66,10 @@ def test_a_loss_that_stays_ends_after_ten_steps_more() -> None:
     assert ended_after([1.0] * 50, 0.01) == 11
 
 
+def test_a_loss_that_is_0_ends_after_ten_steps_more() -> None:
+    assert ended_after([0.0] * 50, 0.01) == 11
+
+
 def test_a_loss_that_rises_ends_after_ten_steps_more() -> None:
     assert ended_after(range(1, 50), 0.01) == 11
 

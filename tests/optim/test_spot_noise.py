@@ -81,7 +81,7 @@ def test_in_a_larger_size_the_autocovariance_is_the_spots(lag: tuple[int, int]) 
     np.testing.assert_allclose(found, expected, atol=1e-5 * float(c.var()))
 
 
-@pytest.mark.parametrize("size", [(9, 12), (16, 7), (5, 20)], ids=str)
+@pytest.mark.parametrize("size", [(9, 12), (16, 7), (5, 20), (5, 31)], ids=str)
 def test_in_a_smaller_size_the_noise_varies_as_the_part_of_the_spot_that_it_sees(
     size: tuple[int, int],
 ) -> None:
@@ -93,6 +93,13 @@ def test_in_a_smaller_size_the_noise_varies_as_the_part_of_the_spot_that_it_sees
     np.testing.assert_allclose(
         second_moments(found), second_moments(seen), atol=1e-5 * float(seen.var())
     )
+
+
+@pytest.mark.parametrize("size", [(9, 12), (5, 31)], ids=str)
+def test_the_mean_is_0_where_part_of_the_spot_is_seen(size: tuple[int, int]) -> None:
+    ramp = np.broadcast_to(np.linspace(0, 1, 20, dtype=np.float32), (1, 3, 16, 20))
+    noise = noise_of(ramp, size)
+    np.testing.assert_allclose(noise[0].mean(axis=(1, 2)), 0, atol=1e-5)
 
 
 def test_nothing_else_is_the_spots() -> None:

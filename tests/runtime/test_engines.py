@@ -271,6 +271,11 @@ def folder_without_training(tmp_path: Path) -> ExportedFolder:
     return ExportedFolder(tmp_path / "folder")
 
 
+@pytest.mark.parametrize("loss", ["emd", "gram+emd"])
+def test_auto_takes_analytic_for_a_loss_that_it_sorts_for_on_the_host(loss: str) -> None:
+    assert choose_engine("auto", built(loss=loss), "cpu", 0, [SIZE]).name == "analytic"
+
+
 def test_auto_takes_analytic_for_a_folder_without_training_artifacts(
     folder_without_training: ExportedFolder,
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.specification import Specification
-from texonnx.artifacts.split import SplitGraphs
+from texonnx.artifacts.split import SplitGraphs, sorting_weights
 from texonnx.artifacts.writer import GraphWriter
 from texonnx.weights.network import VggWeights
 
@@ -39,6 +39,11 @@ class BuiltGraphs:
     def label(self) -> str:
         """The losses' names, fit for a file name."""
         return self._specification.label
+
+    @property
+    def sorts(self) -> bool:
+        """Whether a loss of the objective sorts."""
+        return bool(sorting_weights(self._specification))
 
     @property
     def minimum_size(self) -> int:

@@ -29,6 +29,11 @@ class ExportedFolder:
         return "+".join(self._contents.losses)
 
     @property
+    def sorts(self) -> bool:
+        """``False``: what is exported is whole, and runs as such."""
+        return False
+
+    @property
     def minimum_size(self) -> int:
         """The least height and width in pixels of an image that the layers can look at."""
         return self._contents.minimum_size

@@ -30,6 +30,10 @@ class GraphSource(Protocol):
         """Whether the network's weights are random."""
 
     @property
+    def sorts(self) -> bool:
+        """Whether the objective can be cut at the features: see :meth:`split`."""
+
+    @property
     def fixed_size(self) -> Size | None:
         """Height and width, if the graphs are for one size alone."""
 

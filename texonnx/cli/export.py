@@ -21,7 +21,8 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="The folder. [default: models/ARCH-LOSS]",
+            help="The folder.",
+            show_default="models/ARCH-LOSS",
             rich_help_panel=_FOLDER,
         ),
     ] = None,
@@ -40,20 +41,24 @@ def export(
     size: Annotated[
         str | None,
         typer.Option(
-            help="Fix the image to N or WxH pixels. [default: any size]", rich_help_panel=_FOLDER
+            help="Fix the image to N or WxH pixels.",
+            show_default="any size",
+            rich_help_panel=_FOLDER,
         ),
     ] = None,
     training: Annotated[
         bool | None,
         typer.Option(
-            help="Write training artifacts. [default: where onnxruntime-training is installed]",
+            help="Write training artifacts.",
+            show_default="where onnxruntime-training is installed",
             rich_help_panel=_FOLDER,
         ),
     ] = None,
     scales: Annotated[
         int | None,
         typer.Option(
-            help="Training artifacts for how many sizes, halving. [default: by the size]",
+            help="Training artifacts for how many sizes, halving.",
+            show_default="by the size",
             rich_help_panel=_FOLDER,
         ),
     ] = None,

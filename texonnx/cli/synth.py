@@ -32,7 +32,8 @@ def synth(
         typer.Option(
             "--output",
             "-o",
-            help="Where to; the suffix decides the format. [default: EXEMPLAR-LOSS.png]",
+            help="Where to; the suffix decides the format.",
+            show_default="EXEMPLAR-LOSS.png",
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
@@ -61,22 +62,24 @@ def synth(
     size: Annotated[
         str | None,
         typer.Option(
-            help="Pixels of the result, N or WxH. [default: the scaled exemplar's]",
+            help="Pixels of the result, N or WxH.",
+            show_default="the scaled exemplar's",
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
     scales: Annotated[
         int | None,
         typer.Option(
-            help="How many sizes, each twice the one before. [default: by the size]",
+            help="How many sizes, each twice the one before.",
+            show_default="by the size",
             rich_help_panel=_RUN,
         ),
     ] = RUN.scales,
     steps: Annotated[
         str | None,
         typer.Option(
-            help="Steps, of L-BFGS evaluations, at each scale: N, or N,N,N coarsest first. "
-            "[default: by the scale]",
+            help="Steps, of L-BFGS evaluations, at each scale: N, or N,N,N coarsest first.",
+            show_default="by the scale",
             rich_help_panel=_RUN,
         ),
     ] = None,
@@ -93,7 +96,9 @@ def synth(
     lr: Annotated[
         float | None,
         typer.Option(
-            help="Learning rate of adam or sgd. [default: the optimizer's]", rich_help_panel=_RUN
+            help="Learning rate of adam or sgd.",
+            show_default="the optimizer's",
+            rich_help_panel=_RUN,
         ),
     ] = RUN.lr,
     init: Annotated[

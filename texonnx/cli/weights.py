@@ -39,16 +39,16 @@ def import_(
         Path, typer.Argument(help="Keras .h5, .pth, .safetensors, .onnx, .npy or .npz.")
     ],
     name: Annotated[
-        str | None, typer.Option(help="Name for --weights. [default: the file's]")
+        str | None, typer.Option(help="Name for --weights.", show_default="the file's")
     ] = None,
     arch: Annotated[
-        str | None, typer.Option(help="vgg16 or vgg19. [default: by the file's tensors]")
+        str | None, typer.Option(help="vgg16 or vgg19.", show_default="by the file's tensors")
     ] = None,
     convention: Annotated[
         str | None,
         typer.Option(
-            help="caffe (BGR, 0..255 minus mean) or torch (RGB, mean and std). "
-            "[default: by the file]"
+            help="caffe (BGR, 0..255 minus mean) or torch (RGB, mean and std).",
+            show_default="by the file",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what has that name.")] = False,

@@ -38,7 +38,7 @@ class Budget:
 
     def __call__(self, image: Image) -> Evaluation:
         """Evaluate at `image`, or raise :class:`BudgetSpentError`."""
-        if self._left == 0:
+        if self._left <= 0:
             raise BudgetSpentError
         self._left -= 1
         evaluation = self._evaluate(image)

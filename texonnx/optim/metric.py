@@ -39,7 +39,7 @@ class ImageMetric:
         frequency = np.sqrt(vertical**2 + horizontal**2 + _LEAST_FREQUENCY**2)
         gain = frequency**_POWER_OF_FREQUENCY
         self._gain = (gain / gain.mean()).astype(np.float32)
-        covariance = np.cov(exemplar.reshape(3, -1).astype(np.float64))
+        covariance = np.cov(exemplar.reshape(3, -1).astype(np.float64), bias=True)
         variance = np.trace(covariance) / 3
         share = 1 - _ALL_COLOURS if variance > 0 else 0.0
         colours = (1 - share) * np.eye(3) + share * covariance / max(variance, 1e-12)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from texonnx.errors import OptionError, unknown
 from texonnx.images import Image
+from texonnx.optim.adam import AdamStepper
 from texonnx.optim.lbfgs import minimise_lbfgs
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.scipy_lbfgs import minimise_scipy_lbfgs
@@ -65,7 +66,8 @@ def optimise(
         size = (image.shape[2], image.shape[3])
         metric = None if exemplar is None else ImageMetric(exemplar, size)
         return minimise_lbfgs(evaluate, image, steps, after_step, metric)
-    stepper = engine.stepper(optimizer, image) or SgdStepper(evaluate, image)
+    on_the_host = AdamStepper if optimizer == "adam" else SgdStepper
+    stepper = engine.stepper(optimizer, image) or on_the_host(evaluate, image)
     for step in range(steps):
         if optimizer == "sgd":
             rate = sgd_rate(learning_rate, image)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from texonnx.errors import OptionError
 
-_FINEST = {"lbfgs": 11, "scipy-lbfgs": 11, "adam": 40, "sgd": 60}
-_AT_THE_COARSEST = 64
+_FINEST = {"lbfgs": 9, "scipy-lbfgs": 9, "adam": 40, "sgd": 60}
+_AT_THE_COARSEST = 48
 """At least: everything large is decided there."""
 
 _WINDOW = 10
@@ -31,12 +31,12 @@ def steps_by_scale(
     Raises
     ------
     OptionError
-        When there are as many numbers as scales neither are nor one.
+        When there is neither one number nor one for each scale.
 
     Examples
     --------
     >>> steps_by_scale(None, "lbfgs", 3)
-    (64, 22, 11)
+    (48, 18, 9)
     >>> steps_by_scale((80, 40, 20), "lbfgs", 3)
     (80, 40, 20)
     >>> steps_by_scale(100, "adam", 2)
@@ -52,8 +52,8 @@ def steps_by_scale(
     if len(steps) != scales:
         given = ",".join(map(str, steps))
         raise OptionError(
-            f"there are {scales} scales, and steps for {len(steps)}: {given}; give one number, or "
-            "one for each scale, coarsest first"
+            f"the number of scales is {scales}, and there are steps for {len(steps)} ({given}); "
+            "give one number, or one for each scale, coarsest first"
         )
     return tuple(steps)
 
@@ -71,4 +71,4 @@ class Plateau:
         self._least.append(least)
         if len(self._least) <= _WINDOW:
             return False
-        return self._least[-1 - _WINDOW] - least < self._share * self._least[-1 - _WINDOW]
+        return self._least[-1 - _WINDOW] - least <= self._share * self._least[-1 - _WINDOW]

@@ -17,7 +17,7 @@ def spot_noise(spot: Image, size: tuple[int, int], generator: np.random.Generato
     Parameters
     ----------
     spot
-        [1, 3, H', W']; its mean is taken off.
+        [1, 3, H', W']; the mean of what is seen of it is taken off.
     size
         Height and width of the noise; a larger one is filled, a smaller one sees part of `spot`.
     generator
@@ -28,10 +28,10 @@ def spot_noise(spot: Image, size: tuple[int, int], generator: np.random.Generato
     ndarray
         float32, [1, 3, H, W].
     """
-    centred = spot - spot.mean(axis=(2, 3), keepdims=True)
     height, width = (min(a, b) for a, b in zip(spot.shape[2:], size, strict=True))
+    seen = spot[..., :height, :width]
     canvas = np.zeros((1, 3, *size), np.float32)
-    canvas[..., :height, :width] = centred[..., :height, :width]
+    canvas[..., :height, :width] = seen - seen.mean(axis=(2, 3), keepdims=True)
     canvas *= np.float32(np.sqrt(size[0] * size[1] / (height * width)))
     white = fft.rfft2(generator.standard_normal(size, dtype=np.float32))
     phases = white / np.maximum(np.abs(white), np.finfo(np.float32).tiny)

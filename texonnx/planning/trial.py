@@ -13,7 +13,7 @@ from texonnx.images import Image
 from texonnx.measurement.child_process import answers_of
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.schedule import steps_by_scale
-from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
+from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, whole_numbers
 from texonnx.planning.planned import Plan, foresee
 from texonnx.planning.probes import Probe, pixels_of, scales_to_try
 from texonnx.preparation import Prepared, prepare
@@ -84,7 +84,7 @@ def plan(
         exemplar_size=exemplar_size,
         size=size,
         scales=scales,
-        steps=steps if steps is None or isinstance(steps, int) else tuple(steps),
+        steps=whole_numbers(steps),
         until=until,
         optimizer=optimizer,
         lr=lr,

@@ -95,7 +95,6 @@ CANDIDATES = (
     ),
     _texonnx("cuda", "analytic engine, CUDA, float32", "gpu", "cuda"),
     _texonnx("cuda-tf32", "analytic engine, CUDA, TF32", "gpu", "cuda", precision="tf32"),
-    _texonnx("cuda-fp16", "analytic engine, CUDA, float16", "gpu", "cuda", precision="fp16"),
     _torch("torch", "eager, float32"),
     _torch("torch-channels-last", "eager, float32, channels last", channels_last=True),
     _torch("torch-tf32", "eager, TF32", precision="tf32", device="cuda"),

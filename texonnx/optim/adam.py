@@ -1,0 +1,45 @@
+"""Adam on the host, for engines that have none inside the runtime.
+
+Kingma and Ba, "Adam", 2015, in the order of section 2's last paragraph, as in the step graph.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from texonnx.artifacts.adam_step import BETA1, BETA2, EPSILON
+from texonnx.images import Image
+from texonnx.runtime.engine import Evaluation, Losses
+
+
+class AdamStepper:
+    """Moves the image by Adam; keeps the two moments."""
+
+    def __init__(self, evaluate: Callable[[Image], Evaluation], image: Image) -> None:
+        self._evaluate = evaluate
+        self._image = image
+        self._first = np.zeros_like(image)
+        self._second = np.zeros_like(image)
+        self._step = 0
+
+    def step(self, learning_rate: float) -> Losses:
+        """Move the image by one step; return the losses of the image as it was before."""
+        evaluation = self._evaluate(self._image)
+        gradient = evaluation.gradient
+        self._step += 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._first += np.float32(1 - BETA1) * (gradient - self._first)
+            self._second += np.float32(1 - BETA2) * (gradient * gradient - self._second)
+            correction = math.sqrt(1 - BETA2**self._step) / (1 - BETA1**self._step)
+            divisor = np.sqrt(self._second) + np.float32(EPSILON)
+            self._image = self._image - np.float32(learning_rate * correction) * (
+                self._first / divisor
+            )
+        return evaluation.losses
+
+    def image(self) -> Image:
+        """Return the image as it is now, [1, 3, H, W]."""
+        return self._image
