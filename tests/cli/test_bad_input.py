@@ -209,7 +209,7 @@ def test_steps_for_another_number_of_scales_are_refused_with_both(
     scales: str, steps: str, synth: Texonnx, tmp_path: Path
 ) -> None:
     sentence = refused(lambda: synth("--scales", scales, "--steps", steps), tmp_path)
-    assert f"{scales} scales" in sentence
+    assert f"the number of scales is {scales}" in sentence
     assert steps in sentence
 
 

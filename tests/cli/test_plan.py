@@ -41,7 +41,7 @@ def test_a_plan_has_a_row_for_each_scale_and_runs_nothing(plan: Texonnx, tmp_pat
 
 
 REFUSED = {
-    "--steps 1,2,3": (("--steps", "1,2,3"), "2 scales"),
+    "--steps 1,2,3": (("--steps", "1,2,3"), "the number of scales is 2"),
     "--scales 9": (("--scales", "9"), "9 scales"),
     "--lr 1": (("--lr", "1"), "learning rate"),
     "--provider cud": (("--provider", "cud"), "did you mean 'cuda'"),

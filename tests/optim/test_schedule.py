@@ -27,8 +27,8 @@ def test_by_default_every_coarser_scale_has_twice_the_steps(optimizer: str, scal
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("scales", [1, 2, 3, 6])
-def test_by_default_the_coarsest_scale_has_64_steps_or_more(optimizer: str, scales: int) -> None:
-    assert steps_by_scale(None, optimizer, scales)[0] >= 64
+def test_by_default_the_coarsest_scale_has_48_steps_or_more(optimizer: str, scales: int) -> None:
+    assert steps_by_scale(None, optimizer, scales)[0] >= 48
 
 
 @pytest.mark.parametrize("steps", [7, (7,)])
@@ -49,7 +49,7 @@ def test_more_or_fewer_numbers_than_scales_are_refused_with_both(
     with pytest.raises(OptionError) as caught:
         steps_by_scale(steps, "lbfgs", scales)
     sentence = str(caught.value)
-    assert f"{scales} scales" in sentence
+    assert f"the number of scales is {scales}" in sentence
     assert f"steps for {len(steps)}: {','.join(map(str, steps))};" in sentence
 
 
