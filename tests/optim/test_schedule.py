@@ -50,7 +50,7 @@ def test_more_or_fewer_numbers_than_scales_are_refused_with_both(
         steps_by_scale(steps, "lbfgs", scales)
     sentence = str(caught.value)
     assert f"the number of scales is {scales}" in sentence
-    assert f"steps for {len(steps)}: {','.join(map(str, steps))};" in sentence
+    assert f"steps for {len(steps)} ({','.join(map(str, steps))});" in sentence
 
 
 def ended_after(losses: Iterable[float], share: float) -> int | None:
