@@ -37,69 +37,6 @@ class Record:
         self.images.append(image)
 
 
-def test_the_minimum_of_a_quadratic_is_found() -> None:
-    found = minimise_lbfgs(quadratic, START, 200, Record())
-    np.testing.assert_allclose(found, MINIMUM, atol=1e-4)
-    assert found.dtype == np.float32
-    assert found.shape == SHAPE
-
-
-@pytest.mark.parametrize("evaluations", [1, 2, 3, 5, 10])
-def test_no_more_evaluations_are_spent_than_allowed(evaluations: int) -> None:
-    record = Record()
-    minimise_lbfgs(quadratic, START, evaluations, record)
-    assert 1 <= len(record.losses) <= evaluations
-
-
-@pytest.mark.parametrize("evaluations", [5, 10])
-def test_the_allowed_evaluations_are_used_while_there_is_progress(evaluations: int) -> None:
-    record = Record()
-    minimise_lbfgs(quadratic, START, evaluations, record)
-    assert len(record.losses) == evaluations
-
-
-@pytest.mark.parametrize("evaluations", [1, 2, 3, 4, 5, 6, 7, 8])
-def test_the_best_image_seen_is_returned_and_not_the_last(evaluations: int) -> None:
-    record = Record()
-    found = minimise_lbfgs(quadratic, START, evaluations, record)
-    assert value(found) == min(record.losses)
-
-
-def test_one_evaluation_returns_the_image_that_it_began_with() -> None:
-    assert np.array_equal(minimise_lbfgs(quadratic, START, 1, Record()), START)
-
-
-def test_every_evaluation_is_told_with_its_image() -> None:
-    record = Record()
-    minimise_lbfgs(quadratic, START, 6, record)
-    assert np.array_equal(record.images[0], START)
-    assert [value(image) for image in record.images] == record.losses
-
-
-def test_the_first_image_is_left_alone() -> None:
-    before = START.copy()
-    minimise_lbfgs(quadratic, START, 20, Record())
-    assert np.array_equal(START, before)
-
-
-def test_at_the_minimum_it_ends() -> None:
-    record = Record()
-    found = minimise_lbfgs(quadratic, MINIMUM, 50, record)
-    assert np.array_equal(found, MINIMUM)
-    assert len(record.losses) < 50
-
-
-def test_what_after_step_raises_ends_the_run() -> None:
-    class StopError(Exception):
-        pass
-
-    def stop(losses: Losses, image: Image) -> None:
-        raise StopError
-
-    with pytest.raises(StopError):
-        minimise_lbfgs(quadratic, START, 50, stop)
-
-
 # The metric
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -156,34 +156,33 @@ def synth(
 
     if save_every is not None and save_every < 1:
         raise OptionError(f"--save-every must be 1 or more, not {save_every}")
+    options: dict[str, Any] = {
+        "loss": loss,
+        "layers": layers,
+        "layer_weights": layer_weights,
+        "gram_norm": gram_norm,
+        "pool": pool,
+        "padding": padding,
+        "arch": arch,
+        "weights": weights,
+        "activation_scale": activation_scale,
+        "artifacts": artifacts,
+        "exemplar_size": exemplar_size,
+        "size": parse_size(size),
+        "scales": scales,
+        "steps": parse_steps(steps),
+        "until": until,
+        "optimizer": optimizer,
+        "lr": lr,
+        "engine": engine,
+        "provider": provider,
+        "precision": precision,
+        "threads": threads,
+    }
     if plan:
         from texonnx.cli.plan import show_plan
 
-        show_plan(
-            exemplar,
-            quiet,
-            loss=loss,
-            layers=layers,
-            layer_weights=layer_weights,
-            gram_norm=gram_norm,
-            pool=pool,
-            padding=padding,
-            arch=arch,
-            weights=weights,
-            activation_scale=activation_scale,
-            artifacts=artifacts,
-            exemplar_size=exemplar_size,
-            size=parse_size(size),
-            scales=scales,
-            steps=parse_steps(steps),
-            until=until,
-            optimizer=optimizer,
-            lr=lr,
-            engine=engine,
-            provider=provider,
-            precision=precision,
-            threads=threads,
-        )
+        show_plan(exemplar, quiet, **options)
         return
     target = output or _default_output(exemplar, loss, artifacts)
     check_writable(target)
@@ -202,29 +201,9 @@ def synth(
         try:
             result = synthesize(
                 exemplar,
-                loss=loss,
-                layers=layers,
-                layer_weights=layer_weights,
-                gram_norm=gram_norm,
-                pool=pool,
-                padding=padding,
-                arch=arch,
-                weights=weights,
-                activation_scale=activation_scale,
-                artifacts=artifacts,
-                exemplar_size=exemplar_size,
-                size=parse_size(size),
-                scales=scales,
-                steps=parse_steps(steps),
-                until=until,
-                optimizer=optimizer,
-                lr=lr,
+                **options,
                 init=init,
                 seed=seed,
-                engine=engine,
-                provider=provider,
-                precision=precision,
-                threads=threads,
                 on_step=on_step,
                 on_download=progress.download,
             )

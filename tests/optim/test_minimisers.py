@@ -1,11 +1,14 @@
-"""L-BFGS on functions whose minimum is known."""
+"""What both L-BFGS promise, on a function whose minimum is known."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from texonnx.images import Image
+from texonnx.optim.lbfgs import minimise_lbfgs
 from texonnx.optim.scipy_lbfgs import minimise_scipy_lbfgs
 from texonnx.runtime.engine import Evaluation, Losses
 
@@ -37,59 +40,72 @@ class Record:
         self.images.append(image)
 
 
-def test_the_minimum_of_a_quadratic_is_found() -> None:
-    found = minimise_scipy_lbfgs(quadratic, START, 200, Record())
+Minimise = Callable[..., Image]
+
+
+@pytest.fixture(params=[minimise_lbfgs, minimise_scipy_lbfgs], ids=["ours", "SciPy's"])
+def minimise(request: pytest.FixtureRequest) -> Minimise:
+    chosen: Minimise = request.param
+    return chosen
+
+
+def test_the_minimum_of_a_quadratic_is_found(minimise: Minimise) -> None:
+    found = minimise(quadratic, START, 200, Record())
     np.testing.assert_allclose(found, MINIMUM, atol=1e-4)
     assert found.dtype == np.float32
     assert found.shape == SHAPE
 
 
 @pytest.mark.parametrize("evaluations", [1, 2, 3, 5, 10])
-def test_no_more_evaluations_are_spent_than_allowed(evaluations: int) -> None:
+def test_no_more_evaluations_are_spent_than_allowed(minimise: Minimise, evaluations: int) -> None:
     record = Record()
-    minimise_scipy_lbfgs(quadratic, START, evaluations, record)
+    minimise(quadratic, START, evaluations, record)
     assert 1 <= len(record.losses) <= evaluations
 
 
 @pytest.mark.parametrize("evaluations", [5, 10])
-def test_the_allowed_evaluations_are_used_while_there_is_progress(evaluations: int) -> None:
+def test_the_allowed_evaluations_are_used_while_there_is_progress(
+    minimise: Minimise, evaluations: int
+) -> None:
     record = Record()
-    minimise_scipy_lbfgs(quadratic, START, evaluations, record)
+    minimise(quadratic, START, evaluations, record)
     assert len(record.losses) == evaluations
 
 
 @pytest.mark.parametrize("evaluations", [1, 2, 3, 4, 5, 6, 7, 8])
-def test_the_best_image_seen_is_returned_and_not_the_last(evaluations: int) -> None:
+def test_the_best_image_seen_is_returned_and_not_the_last(
+    minimise: Minimise, evaluations: int
+) -> None:
     record = Record()
-    found = minimise_scipy_lbfgs(quadratic, START, evaluations, record)
+    found = minimise(quadratic, START, evaluations, record)
     assert value(found) == min(record.losses)
 
 
-def test_one_evaluation_returns_the_image_that_it_began_with() -> None:
-    assert np.array_equal(minimise_scipy_lbfgs(quadratic, START, 1, Record()), START)
+def test_one_evaluation_returns_the_image_that_it_began_with(minimise: Minimise) -> None:
+    assert np.array_equal(minimise(quadratic, START, 1, Record()), START)
 
 
-def test_every_evaluation_is_told_with_its_image() -> None:
+def test_every_evaluation_is_told_with_its_image(minimise: Minimise) -> None:
     record = Record()
-    minimise_scipy_lbfgs(quadratic, START, 6, record)
+    minimise(quadratic, START, 6, record)
     assert np.array_equal(record.images[0], START)
     assert [value(image) for image in record.images] == record.losses
 
 
-def test_the_first_image_is_left_alone() -> None:
+def test_the_first_image_is_left_alone(minimise: Minimise) -> None:
     before = START.copy()
-    minimise_scipy_lbfgs(quadratic, START, 20, Record())
+    minimise(quadratic, START, 20, Record())
     assert np.array_equal(START, before)
 
 
-def test_at_the_minimum_it_ends() -> None:
+def test_at_the_minimum_it_ends(minimise: Minimise) -> None:
     record = Record()
-    found = minimise_scipy_lbfgs(quadratic, MINIMUM, 50, record)
+    found = minimise(quadratic, MINIMUM, 50, record)
     assert np.array_equal(found, MINIMUM)
     assert len(record.losses) < 50
 
 
-def test_what_after_step_raises_ends_the_run() -> None:
+def test_what_after_step_raises_ends_the_run(minimise: Minimise) -> None:
     class StopError(Exception):
         pass
 
@@ -97,4 +113,4 @@ def test_what_after_step_raises_ends_the_run() -> None:
         raise StopError
 
     with pytest.raises(StopError):
-        minimise_scipy_lbfgs(quadratic, START, 50, stop)
+        minimise(quadratic, START, 50, stop)
