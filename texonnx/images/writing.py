@@ -7,7 +7,7 @@ import os
 import uuid
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import PIL.Image
@@ -17,7 +17,7 @@ from texonnx.errors import ImageError, reason, unknown
 from texonnx.images.arrays import Image, finite_image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -54,22 +54,16 @@ def save_image(path: StrPath, image: Image, metadata: Mapping[str, str] | None =
         folder, an image of another shape or with values that are not finite, or an image too
         large for the format.
     """
-    target = _target(path)
     values = finite_image(image)[0].clip(0, 1).transpose(1, 2, 0)
     picture = PIL.Image.fromarray(np.rint(values * 255).astype(np.uint8))
-    file_format, options = _WRITE[Path(path).suffix.lower()]
-    beside = _beside(target)
-    try:
+
+    def encode(file: IO[bytes]) -> None:
+        file_format, options = _WRITE[Path(path).suffix.lower()]
         if file_format == "PNG":
             options = {"pnginfo": _text_chunks(metadata or {})}
-        with beside.open("xb") as file:
-            picture.save(file, format=file_format, **options)
-        beside.replace(target)
-    except Exception as error:  # encoders refuse images with errors of several types
-        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+        picture.save(file, format=file_format, **options)
+
+    write_whole(path, "image", _WRITE, encode)
 
 
 def check_writable(path: StrPath) -> None:
@@ -81,12 +75,52 @@ def check_writable(path: StrPath) -> None:
         For an unknown suffix, a folder that is missing or cannot be written, or a path that is a
         folder or a read-only file.
     """
-    probe = _beside(_target(path))
+    check_target(path, "image", _WRITE)
+
+
+def check_target(path: StrPath, kind: str, suffixes: Iterable[str]) -> None:
+    """Make sure that :func:`write_whole` could write `path`; same parameters and errors."""
+    probe = _beside(_target(path, kind, suffixes))
     try:
         probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:
         raise ImageError(f"cannot write '{path}': {reason(error)}") from error
+
+
+def write_whole(
+    path: StrPath, kind: str, suffixes: Iterable[str], write: Callable[[IO[bytes]], None]
+) -> None:
+    """Let `write` fill a file beside `path`, then put it in its place: whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to; an existing file is replaced.
+    kind
+        What the file is, for the sentence that refuses a suffix.
+    suffixes
+        Those that `path` may have, in lower case.
+    write
+        Gets the open file. Whatever it raises becomes an :class:`ImageError`.
+
+    Raises
+    ------
+    ImageError
+        For an unknown suffix, a folder that is missing or cannot be written, a path that is a
+        folder or a read-only file, or when `write` fails.
+    """
+    target = _target(path, kind, suffixes)
+    beside = _beside(target)
+    try:
+        with beside.open("xb") as file:
+            write(file)
+        beside.replace(target)
+    except Exception as error:  # encoders refuse images with errors of several types
+        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def next_free_path(path: StrPath) -> Path:
@@ -104,12 +138,11 @@ def next_free_path(path: StrPath) -> Path:
     return next(candidate for candidate in numbered if not os.path.lexists(candidate))
 
 
-def _target(path: StrPath) -> Path:
+def _target(path: StrPath, kind: str, suffixes: Iterable[str]) -> Path:
     """Return where `path` leads, links followed, if its suffix is known and it can be a file."""
-    if Path(path).suffix.lower() not in _WRITE:
-        raise ImageError(
-            f"cannot write '{path}': {unknown('image suffix', Path(path).suffix, _WRITE)}"
-        )
+    known, suffix = list(suffixes), Path(path).suffix
+    if suffix.lower() not in known:
+        raise ImageError(f"cannot write '{path}': {unknown(f'{kind} suffix', suffix, known)}")
     try:
         target = Path(os.path.realpath(path))
         if target.is_dir():
