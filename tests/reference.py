@@ -14,8 +14,13 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    Stack = Sequence[tuple["Array", "Array"]]
+    """A discriminator: weight [out, in] and bias [out] of each layer, the last with out = 1."""
+
 Array = NDArray[np.float64]
 GramNorm = Literal["gatys", "no-n2", "no-m2", "no-n2-m2", "chw"]
+
+LEAK = 0.2
 
 _PAD_MODES = {"zeros": "constant", "reflect": "reflect", "circular": "wrap"}
 
@@ -120,6 +125,11 @@ def resample_quantiles(sorted_values: Array, count: int) -> Array:
     return np.stack([np.interp(want, have, channel) for channel in sorted_values])
 
 
+def swd_distance(F: Array, F_target: Array, directions: Array) -> float:
+    """Return the EMD of the features projected on every direction, one row of `directions` each."""
+    return emd_distance(directions @ _flat(F), directions @ _flat(F_target))
+
+
 def mean_distance(F: Array, F_target: Array) -> float:
     """Return the mean over channels of the squared difference of the channels' means."""
     return float(((_flat(F).mean(axis=1) - _flat(F_target).mean(axis=1)) ** 2).mean())
@@ -142,13 +152,85 @@ def _flat(F: Array) -> Array:
     return F.reshape(len(F), -1)
 
 
-def distance(loss_name: str, F: Array, F_target: Array, gram_norm: GramNorm = "gatys") -> float:
-    """Return the distance named `loss_name`; ``a+b`` is the sum of a and b."""
+def content_distance(F: Array, P: Array) -> float:
+    """Return half the mean over channels and positions of (F - P)²."""
+    return float(((_flat(F) - _flat(P)) ** 2).mean() / 2)
+
+
+def total_variation(image: NDArray[np.floating]) -> float:
+    """Return the mean squared difference of vertical and of horizontal neighbours, summed.
+
+    `image` is [1, 3, H, W].
+    """
+    x = np.asarray(image, np.float64)
+    return float((np.diff(x, axis=2) ** 2).mean() + (np.diff(x, axis=3) ** 2).mean())
+
+
+def verdicts(F: Array, stack: Stack) -> Array:
+    """Return what a discriminator says at every position, [M], looking at each by itself."""
+    x = _flat(F)
+    for k, (weight, bias) in enumerate(stack):
+        if k:
+            x = np.where(x > 0, x, LEAK * x)
+        x = weight @ x + bias[:, None]
+    says: Array = x[0]
+    return says
+
+
+def slopes(F: Array, stack: Stack, step: float = 1e-6) -> Array:
+    """Return the slope of :func:`verdicts` in each channel at each position, [N, M]."""
+    F = _flat(F)
+    found = np.empty_like(F)
+    for channel in range(len(F)):
+        moved = np.zeros((len(F), 1))
+        moved[channel] = step
+        difference = verdicts(F + moved, stack) - verdicts(F - moved, stack)
+        found[channel] = difference / (2 * step)
+    return found
+
+
+def softplus(x: Array) -> Array:
+    """Return log(1 + exp x)."""
+    result: Array = np.logaddexp(0, x)
+    return result
+
+
+def gan_distance(F: Array, stack: Stack) -> float:
+    """Return the mean of softplus(-D): small where the discriminator says "exemplar"."""
+    return float(softplus(-verdicts(F, stack)).mean())
+
+
+def discriminator_loss(F: Array, F_exemplar: Array, stack: Stack, penalty: float = 1.0) -> float:
+    """Return the negative log-likelihood of telling exemplar from image, and the penalty.
+
+    The penalty is half of `penalty` times the mean over the exemplar's positions of the squared
+    length of the discriminator's slope.
+    """
+    real = softplus(-verdicts(F_exemplar, stack)).mean()
+    made = softplus(verdicts(F, stack)).mean()
+    squared_lengths = (slopes(F_exemplar, stack) ** 2).sum(axis=0)
+    return float(real + made + penalty / 2 * squared_lengths.mean())
+
+
+def distance(
+    loss_name: str,
+    F: Array,
+    F_target: Array,
+    gram_norm: GramNorm = "gatys",
+    directions: Array | None = None,
+    stack: Stack = (),
+) -> float:
+    """Return the distance named `loss_name`; ``a+b`` is the sum of a and b.
+
+    `directions` are for ``swd``, the discriminator `stack` for ``gan``.
+    """
     distances: dict[str, Callable[[], float]] = {
         "gram": lambda: gram_distance(F, F_target, gram_norm),
         "emd": lambda: emd_distance(F, F_target),
         "mean": lambda: mean_distance(F, F_target),
         "cov": lambda: cov_distance(F, F_target),
+        "swd": lambda: swd_distance(F, F_target, np.asarray(directions)),
+        "gan": lambda: gan_distance(F, stack),
     }
     return float(sum(distances[name]() for name in loss_name.split("+")))
 
@@ -166,8 +248,13 @@ def loss(
     pool: str = "avg",
     padding: str = "zeros",
     activation_scale: Mapping[str, float] | None = None,
+    directions: Mapping[str, Array] | None = None,
+    stacks: Mapping[str, Stack] | None = None,
 ) -> tuple[float, list[float]]:
-    """Return the total loss and what each layer contributes to it, its layer weight included."""
+    """Return the total loss and what each layer contributes to it, its layer weight included.
+
+    `directions` and `stacks` are those of each layer, for ``swd`` and ``gan``.
+    """
     F, F_target = (
         features(
             each,
@@ -184,7 +271,16 @@ def loss(
     per_layer = [
         layer_weight
         * sum(
-            weight * distance(name, F[layer], F_target[layer], gram_norm) for name, weight in terms
+            weight
+            * distance(
+                name,
+                F[layer],
+                F_target[layer],
+                gram_norm,
+                (directions or {}).get(layer),
+                (stacks or {}).get(layer, ()),
+            )
+            for name, weight in terms
         )
         for layer, layer_weight in zip(layers, layer_weights, strict=True)
     ]

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from runtime.small_objective import smooth_image
+from small_runs import SMALL, draw_once, psnr
 
 import texonnx
 from texonnx.artifacts.folder import ExportedFolder
 from texonnx.errors import ArtifactError, OptionError, RuntimeUnavailableError
 from texonnx.runtime.installed import the_runtime
-from texonnx.weights import library, random_weights
-
-SMALL: dict[str, Any] = {"weights": "random:0", "layers": "conv1_1,conv2_1"}
-
-_draw_once = functools.cache(random_weights)
+from texonnx.weights import library
 
 
 @pytest.fixture(autouse=True)
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "random_weights", _draw_once)
+    monkeypatch.setattr(library, "random_weights", draw_once)
 
 
 def test_the_folder_that_was_asked_for_is_returned_and_complete(tmp_path: Path) -> None:
@@ -32,6 +30,100 @@ def test_the_folder_that_was_asked_for_is_returned_and_complete(tmp_path: Path) 
 
 def test_a_folder_may_be_named_by_a_string(tmp_path: Path) -> None:
     assert texonnx.export(str(tmp_path / "a"), training=False, **SMALL) == tmp_path / "a"
+
+
+ALWAYS = {"manifest.json", "weights.bin", "objective.onnx", "adam_step.onnx"}
+
+
+@pytest.mark.parametrize(
+    ("options", "files"),
+    [
+        ({"loss": "gram,tv"}, {"targets.onnx"}),
+        ({"loss": "swd"}, {"targets.onnx"}),
+        ({"loss": "gan", "disc_widths": (8, 4)}, {"targets.onnx", "discriminator_step.onnx"}),
+        ({"content_layers": "conv4_2", "tv": 0.1}, {"targets.onnx", "content_targets.onnx"}),
+        ({"content_layers": "conv2_1", "style_weight": 0}, {"content_targets.onnx"}),
+    ],
+    ids=str,
+)
+def test_a_folder_has_the_graphs_of_its_losses_and_no_others(
+    options: dict[str, Any], files: set[str], tmp_path: Path
+) -> None:
+    folder = texonnx.export(tmp_path / "folder", training=False, **SMALL, **options)
+    assert {path.name for path in folder.iterdir()} == ALWAYS | files
+
+
+def test_a_folder_names_the_parts_of_its_loss(tmp_path: Path) -> None:
+    folder = texonnx.export(
+        tmp_path / "folder", training=False, content_layers="conv2_2", tv=0.1, **SMALL
+    )
+    assert list(ExportedFolder(folder).parts) == ["conv1_1", "conv2_1", "content.conv2_2", "tv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({}, "vgg16-gram"),
+        ({"loss": "swd,tv"}, "vgg16-swd"),
+        ({"content_layers": "conv2_1", "style_weight": 0}, "vgg16-content"),
+    ],
+    ids=str,
+)
+def test_the_default_folder_is_named_after_network_and_losses(
+    options: dict[str, Any], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert texonnx.export(training=False, **SMALL, **options) == Path("models", name)
+
+
+RUN: dict[str, Any] = {
+    "exemplar_size": 32,
+    "scales": 2,
+    "steps": 12,
+    "optimizer": "sgd",
+    "lr": 0.01,
+}
+DRAWING: list[dict[str, Any]] = [
+    {"loss": "swd"},
+    {"loss": "gan"},
+    {"loss": "gram,gan", "disc_widths": (8, 4)},
+]
+
+
+@pytest.mark.parametrize("options", DRAWING, ids=str)
+def test_a_run_from_a_folder_draws_and_trains_as_one_in_memory(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = texonnx.export(tmp_path / "folder", training=False, **SMALL, **options)
+    exemplar = smooth_image(40, 40)
+    built = texonnx.synthesize(exemplar, engine="analytic", **SMALL, **options, **RUN)
+    ran = texonnx.synthesize(exemplar, engine="analytic", artifacts=folder, **RUN)
+    # The graphs differ in their symbolic shapes alone.
+    assert psnr(ran.image, built.image) > 60
+    assert list(ran.history[0].layer_losses) == list(built.history[0].layer_losses)
+
+
+def test_adam_is_taken_by_itself_for_a_folder_with_discriminators(tmp_path: Path) -> None:
+    folder = texonnx.export(tmp_path / "folder", training=False, loss="gan", **SMALL)
+    options: dict[str, Any] = {"artifacts": folder, "exemplar_size": 32, "steps": 3}
+    by_itself, named = (
+        texonnx.synthesize(smooth_image(40, 40), **options, **given).image
+        for given in ({}, {"optimizer": "adam"})
+    )
+    assert np.array_equal(by_itself, named)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("options", DRAWING, ids=str)
+def test_a_run_from_training_artifacts_draws_and_trains_as_one_in_memory(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = texonnx.export(tmp_path / "folder", size=(32, 32), scales=2, **SMALL, **options)
+    exemplar = smooth_image(40, 40)
+    built = texonnx.synthesize(exemplar, engine="training", **SMALL, **options, **RUN)
+    ran = texonnx.synthesize(exemplar, engine="training", artifacts=folder, **RUN)
+    assert ran.engine == "training"
+    assert psnr(ran.image, built.image) > 60
 
 
 def test_an_existing_folder_is_refused_before_the_weights_are_read(tmp_path: Path) -> None:
@@ -73,9 +165,6 @@ def test_a_size_that_will_not_do_is_an_error(size: tuple[int, int], tmp_path: Pa
 
 @pytest.mark.training
 def test_a_run_from_exported_training_artifacts_is_the_run_in_memory(tmp_path: Path) -> None:
-    import numpy as np
-    from runtime.small_objective import smooth_image
-
     folder = texonnx.export(tmp_path / "folder", size=(32, 32), scales=2, **SMALL)
     options: dict[str, Any] = {
         "exemplar_size": 32, "scales": 2, "steps": 4, "optimizer": "adam", "engine": "training"
@@ -89,8 +178,6 @@ def test_a_run_from_exported_training_artifacts_is_the_run_in_memory(tmp_path: P
 
 @pytest.mark.training
 def test_training_artifacts_of_another_size_are_refused_with_the_sizes(tmp_path: Path) -> None:
-    from runtime.small_objective import smooth_image
-
     folder = texonnx.export(tmp_path / "folder", scales=1, **SMALL)
     with pytest.raises(RuntimeUnavailableError, match=r"for 32x32, but for 256x256"):
         texonnx.synthesize(

@@ -10,7 +10,15 @@ import pytest
 from texonnx.artifacts.specification import specify
 from texonnx.errors import OptionError
 from texonnx.optim.run import OPTIMIZERS
-from texonnx.options import LEARNING_RATES, OBJECTIVE, RUN, RunOptions, whole_numbers
+from texonnx.options import (
+    LEARNING_RATES,
+    OBJECTIVE,
+    RUN,
+    ObjectiveOptions,
+    RunOptions,
+    TransferOptions,
+    whole_numbers,
+)
 
 
 def test_the_defaults_are_those_of_the_readme() -> None:
@@ -20,6 +28,13 @@ def test_the_defaults_are_those_of_the_readme() -> None:
     assert OBJECTIVE.activation_scale is True
     assert RUN.exemplar_size == 256
     assert (RUN.engine, RUN.provider, RUN.init) == ("auto", "auto", "spectrum")
+    assert RUN.optimizer == "auto"
+
+
+def test_by_default_there_is_texture_alone() -> None:
+    specification = specify(OBJECTIVE)
+    assert specification.parts == specification.layers
+    assert not specification.adversarial
 
 
 def test_the_defaults_are_accepted() -> None:
@@ -27,7 +42,7 @@ def test_the_defaults_are_accepted() -> None:
 
 
 def test_every_optimizer_with_a_learning_rate_has_a_default_of_it() -> None:
-    assert set(LEARNING_RATES) == set(OPTIMIZERS) - {"lbfgs", "scipy-lbfgs"}
+    assert set(LEARNING_RATES) == set(OPTIMIZERS) - {"auto", "lbfgs", "scipy-lbfgs"}
     for name, rate in LEARNING_RATES.items():
         assert RunOptions(optimizer=name).learning_rate == rate
         assert RunOptions(optimizer=name, lr=0.5).learning_rate == 0.5
@@ -46,6 +61,7 @@ def test_every_optimizer_with_a_learning_rate_has_a_default_of_it() -> None:
         ({"threads": -2}, "the number of threads must be 0 or more, not -2"),
         ({"seed": -1}, "the seed must be 0 or more, not -1"),
         ({"optimizer": "lbfgs", "lr": 1.0}, "lbfgs takes no learning rate"),
+        ({"disc_steps": 0}, "the number of the discriminators' steps must be 1 or more, not 0"),
     ],
     ids=str,
 )
@@ -57,9 +73,47 @@ def test_what_is_out_of_range_is_told_with_its_value(
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_learning_rate_is_a_number_above_0(rate: float) -> None:
-    with pytest.raises(OptionError, match="learning rate"):
-        RunOptions(optimizer="adam", lr=rate)
+@pytest.mark.parametrize("optimizer", ["adam", "auto"])
+def test_a_learning_rate_is_a_number_above_0(optimizer: str, rate: float) -> None:
+    with pytest.raises(OptionError, match=f"the learning rate must be .* above 0, not {rate}"):
+        RunOptions(optimizer=optimizer, lr=rate)
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf"), 1e39])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("content_weight", "content weight"),
+        ("style_weight", "style weight"),
+        ("tv", "weight of tv"),
+    ],
+)
+def test_a_weight_is_a_float32_from_0_up(name: str, told: str, weight: float) -> None:
+    with pytest.raises(OptionError, match=f"^the {told} must be a number from 0 up, not "):
+        ObjectiveOptions(**{name: weight})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["content_weight", "style_weight", "tv"])
+@pytest.mark.parametrize("weight", [0.0, 1e-30, 3e38])
+def test_a_weight_from_0_up_is_accepted(name: str, weight: float) -> None:
+    assert getattr(ObjectiveOptions(**{name: weight}), name) == weight  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"size": 0}, "the size must be 1 or more, not 0"),
+        ({"style_scale": 0.0}, "the style's scale must be above 0 and at most 16, not 0.0"),
+        ({"style_scale": 17.0}, "the style's scale must be above 0 and at most 16, not 17.0"),
+        ({"style_scale": float("nan")}, "the style's scale must be above 0 .*, not nan"),
+    ],
+    ids=str,
+)
+def test_what_a_transfer_cannot_have_is_told_with_its_value(
+    options: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        TransferOptions(**options)
 
 
 @pytest.mark.parametrize("steps", [(0,), (4, 0), (4, -2, 3), -7])

@@ -6,15 +6,22 @@ import dataclasses
 import inspect
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 import texonnx
 
+NETWORK = ["pool", "padding", "arch", "weights", "activation_scale"]
 OBJECTIVE = [
-    "loss", "layers", "layer_weights", "gram_norm", "pool", "padding", "arch", "weights",
-    "activation_scale",
+    "loss", "layers", "layer_weights", "gram_norm", *NETWORK, "disc_widths",
 ]  # fmt: skip
+TRANSFER = ["content_layers", "content_weight", "style_weight", "tv"]
+RUN = [
+    "scales", "steps", "until", "optimizer", "lr", "init", "seed", "engine", "provider",
+    "precision", "threads", "on_step", "on_download",
+]  # fmt: skip
+VERBS = [texonnx.synthesize, texonnx.transfer, texonnx.reconstruct, texonnx.export]
 
 
 def test_the_names_are_these() -> None:
@@ -31,9 +38,11 @@ def test_the_names_are_these() -> None:
         "export",
         "load_image",
         "plan",
+        "reconstruct",
         "save_image",
         "score",
         "synthesize",
+        "transfer",
     ]
 
 
@@ -50,9 +59,20 @@ def test_another_name_is_an_attribute_error() -> None:
 
 def test_the_parameters_of_synthesize_are_these() -> None:
     assert list(inspect.signature(texonnx.synthesize).parameters) == [
-        "exemplar", *OBJECTIVE, "artifacts", "exemplar_size", "size", "scales", "steps",
-        "until", "optimizer", "lr", "init", "seed", "engine", "provider", "precision", "threads",
-        "on_step", "on_download",
+        "exemplar", "mix", *OBJECTIVE, "disc_steps", "artifacts", "exemplar_size", "size", *RUN
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_transfer_are_these() -> None:
+    assert list(inspect.signature(texonnx.transfer).parameters) == [
+        "content", "style", *OBJECTIVE, "disc_steps", *TRANSFER, "preserve_colour", "style_scale",
+        "size", *RUN,
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_reconstruct_are_these() -> None:
+    assert list(inspect.signature(texonnx.reconstruct).parameters) == [
+        "image", "layer", "style", "loss", "layer_weights", "gram_norm", *NETWORK, "size", *RUN
     ]  # fmt: skip
 
 
@@ -60,8 +80,10 @@ def test_the_parameters_of_plan_are_those_of_synthesize_that_matter() -> None:
     plan, synthesize = (
         inspect.signature(function).parameters for function in (texonnx.plan, texonnx.synthesize)
     )
-    assert set(synthesize) - set(plan) == {"init", "seed", "on_step"}
-    assert all(parameter == synthesize[name] for name, parameter in plan.items())
+    assert set(synthesize) - set(plan) == {"mix", "init", "seed", "on_step"}
+    for name, parameter in plan.items():
+        # A plan is made for one exemplar: mixing several takes no longer.
+        assert parameter == synthesize[name] or name == "exemplar", name
 
 
 def test_the_fields_of_a_plan_are_these() -> None:
@@ -75,24 +97,41 @@ def test_the_fields_of_a_plan_are_these() -> None:
 
 def test_the_parameters_of_export_are_these() -> None:
     assert list(inspect.signature(texonnx.export).parameters) == [
-        "folder", *OBJECTIVE, "fp16", "size", "training", "scales", "force", "on_download"
+        "folder", *OBJECTIVE, *TRANSFER, "fp16", "size", "training", "scales", "force",
+        "on_download",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function", [texonnx.synthesize, texonnx.export])
-def test_all_but_the_first_parameter_are_by_keyword(function: object) -> None:
-    assert callable(function)
-    kinds = [parameter.kind for parameter in inspect.signature(function).parameters.values()]
-    assert set(kinds[1:]) == {inspect.Parameter.KEYWORD_ONLY}
+@pytest.mark.parametrize("function", VERBS)
+def test_all_but_images_and_folder_are_by_keyword(function: Callable[..., object]) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    positional = [one.name for one in parameters if one.kind != inspect.Parameter.KEYWORD_ONLY]
+    assert set(positional) <= {"exemplar", "content", "style", "image", "folder"}
+    assert positional == [one.name for one in parameters][: len(positional)]
 
 
-def test_both_functions_have_the_same_defaults_of_the_objective() -> None:
-    synthesize, export = (
-        inspect.signature(function).parameters for function in (texonnx.synthesize, texonnx.export)
+SIZES = {"size", "init"}
+"""A texture's size is height and width; a transfer starts from the content."""
+
+
+def test_what_two_functions_have_in_common_has_the_same_default() -> None:
+    found: dict[str, object] = {}
+    for function in VERBS:
+        for name, parameter in inspect.signature(function).parameters.items():
+            # Positional parameters of one function and its neighbour's options share names alone.
+            if parameter.kind != inspect.Parameter.KEYWORD_ONLY or name in SIZES | set(TRANSFER):
+                continue
+            assert found.setdefault(name, parameter.default) == parameter.default, name
+    assert set(OBJECTIVE) <= set(found)
+
+
+def test_an_export_is_a_textures_unless_content_layers_are_named() -> None:
+    transfer, export = (
+        inspect.signature(function).parameters for function in (texonnx.transfer, texonnx.export)
     )
-    assert {name: synthesize[name].default for name in OBJECTIVE} == {
-        name: export[name].default for name in OBJECTIVE
-    }
+    assert (export["content_layers"].default, transfer["content_layers"].default) == ("", "conv4_2")
+    for name in ("content_weight", "style_weight", "tv"):
+        assert export[name].default == transfer[name].default
 
 
 def test_the_fields_of_step_and_result_are_these() -> None:

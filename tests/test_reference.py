@@ -251,12 +251,88 @@ def test_the_covariance_distance():
     assert reference.cov_distance(F, F_T) == pytest.approx(1 / 32)
 
 
+def test_swd_is_the_emd_of_projections():
+    # On (0.6, 0.8): 3 and 4.4 against 0.6 and 0.8; (2.4² + 3.6²) / 2.
+    assert reference.swd_distance(F, F_T, np.array([[0.6, 0.8]])) == pytest.approx(9.36)
+
+
+def test_swd_along_the_channels_is_emd():
+    rng = np.random.default_rng(0)
+    out, target = rng.random((3, 7)), rng.random((3, 5))
+    expected = reference.emd_distance(out, target)
+    assert reference.swd_distance(out, target, np.eye(3)) == pytest.approx(expected)
+    assert reference.swd_distance(out, target, -np.eye(3)) == pytest.approx(expected)
+
+
+def test_the_content_distance_is_half_a_mean_of_squares():
+    # Differences 0 2 / 3 3: 22 over four, halved.
+    assert reference.content_distance(F, F_T) == pytest.approx(2.75)
+
+
+def test_total_variation_is_of_neighbours():
+    # 0 1 / 3 7 in every channel: down 3 and 6, (9 + 36) / 2; right 1 and 4, (1 + 16) / 2.
+    image = np.broadcast_to(np.array([[0.0, 1.0], [3.0, 7.0]]), (1, 3, 2, 2))
+    assert reference.total_variation(image) == pytest.approx(22.5 + 8.5)
+
+
+# First 1 2 / 3 4 minus 2 and 5: -1 0 / -2 -1, a fifth of which the leak lets through.
+HIDDEN = (np.eye(2), np.array([-2.0, -5.0]))
+LAST = (np.array([[1.0, 10.0]]), np.array([1.0]))
+
+
+def test_a_discriminator_without_hidden_layers_is_linear():
+    stack = [(np.array([[1.0, -1.0]]), np.array([0.5]))]
+    np.testing.assert_allclose(reference.verdicts(F, stack), [-1.5, -1.5])
+    np.testing.assert_allclose(reference.slopes(F, stack), [[1, 1], [-1, -1]], rtol=1e-8)
+
+
+def test_a_discriminator_leaks_a_fifth_of_what_is_negative_in_between():
+    np.testing.assert_allclose(reference.verdicts(F, [HIDDEN, LAST]), [1 - 0.2 - 4, 1 + 0 - 2])
+    np.testing.assert_allclose(reference.verdicts(F + 6, [HIDDEN, LAST]), [1 + 5 + 40, 1 + 6 + 50])
+
+
+def test_the_slope_of_a_discriminator_is_the_product_of_its_layers_slopes():
+    # At (3, 4) the first hidden unit is above 0 and the second below: 1 * 1 and 10 * 0.2.
+    at = np.array([[3.0], [4.0]])
+    np.testing.assert_allclose(reference.slopes(at, [HIDDEN, LAST]), [[1], [2]], rtol=1e-7)
+
+
+def test_what_says_nothing_costs_log_2_for_each_side():
+    says_nothing = [(np.zeros((1, 2)), np.zeros(1))]
+    assert reference.gan_distance(F, says_nothing) == pytest.approx(np.log(2))
+    assert reference.discriminator_loss(F, F_T, says_nothing) == pytest.approx(2 * np.log(2))
+
+
+def test_the_gan_distance_is_small_where_the_discriminator_is_deceived():
+    # D = x: log(1 + e^-1) and log(1 + e^-2).
+    stack = [(np.array([[1.0]]), np.zeros(1))]
+    expected = (np.log1p(np.exp(-1)) + np.log1p(np.exp(-2))) / 2
+    assert reference.gan_distance(np.array([[1.0, 2.0]]), stack) == pytest.approx(expected)
+
+
+def test_the_penalty_is_half_the_squared_slope():
+    # D = 3 x + 4 y, 0 where both are 0: 2 log 2, and 2 / 2 * 25.
+    stack = [(np.array([[3.0, 4.0]]), np.zeros(1))]
+    found = reference.discriminator_loss(np.zeros((2, 3)), np.zeros((2, 5)), stack, 2.0)
+    assert found == pytest.approx(2 * np.log(2) + 25)
+
+
+def test_the_discriminators_loss_wants_the_exemplar_high_and_the_image_low():
+    # D = x: softplus(-2) for the exemplar's 2, softplus(-3) for the image's -3.
+    stack = [(np.array([[1.0]]), np.zeros(1))]
+    found = reference.discriminator_loss(np.array([[-3.0]]), np.array([[2.0]]), stack, 0.0)
+    assert found == pytest.approx(np.log1p(np.exp(-2)) + np.log1p(np.exp(-3)))
+
+
 def test_spatial_axes_are_positions():
     rng = np.random.default_rng(0)
     out, target = rng.random((3, 4, 5)), rng.random((3, 2, 6))
-    for name in ("gram", "emd", "mean", "cov"):
-        assert reference.distance(name, out, target) == reference.distance(
-            name, out.reshape(3, 20), target.reshape(3, 12)
+    directions, stack = rng.normal(size=(3, 3)), [(rng.normal(size=(1, 3)), np.zeros(1))]
+    for name in ("gram", "emd", "mean", "cov", "swd", "gan"):
+        assert reference.distance(
+            name, out, target, directions=directions, stack=stack
+        ) == reference.distance(
+            name, out.reshape(3, 20), target.reshape(3, 12), directions=directions, stack=stack
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import subprocess
 import sys
@@ -12,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import small_runs
 from runtime.small_objective import smooth_image
+from small_runs import colour, draw_once, psnr, roughness
 
 from texonnx import (
     NotFiniteError,
@@ -26,24 +27,18 @@ from texonnx import (
 )
 from texonnx.errors import ImageError, OptionError, RuntimeUnavailableError
 from texonnx.images import Image, scale_shorter_side
+from texonnx.options import ADVERSARIAL_LEARNING_RATE
 from texonnx.runtime.installed import the_runtime
-from texonnx.weights import cache, library, random_weights
+from texonnx.weights import cache, library
 
 EXEMPLAR = smooth_image(40, 48)
 
-SMALL: dict[str, Any] = {
-    "weights": "random:0",
-    "layers": "conv1_1,conv2_1",
-    "exemplar_size": 32,
-    "steps": 4,
-}
-
-_draw_once = functools.cache(random_weights)
+SMALL: dict[str, Any] = {**small_runs.SMALL, "exemplar_size": 32, "steps": 4}
 
 
 @pytest.fixture(autouse=True)
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "random_weights", _draw_once)
+    monkeypatch.setattr(library, "random_weights", draw_once)
 
 
 def run(exemplar: Any = EXEMPLAR, **options: Any) -> SynthesisResult:
@@ -56,10 +51,27 @@ def test_the_loss_falls(optimizer: str, lr: float | None) -> None:
     assert min(step.loss for step in history) < 0.9 * history[0].loss
 
 
-@pytest.mark.parametrize("loss", ["gram", "emd", "mean", "cov", "mean+cov", "gram:1,emd:0.1"])
+@pytest.mark.parametrize(
+    "loss", ["gram", "emd", "swd", "mean", "cov", "mean+cov", "gram:1,emd:0.1", "gram,tv"]
+)
 def test_every_loss_falls(loss: str) -> None:
     history = run(loss=loss, steps=10).history
     assert min(step.loss for step in history) < history[0].loss
+
+
+@pytest.fixture
+def red(tmp_path: Path) -> Path:
+    """An image file in one colour that no exemplar here has."""
+    path = tmp_path / "red.png"
+    save_image(path, np.array([0.9, 0, 0], np.float32).reshape(1, 3, 1, 1) * np.ones((32, 32)))
+    return path
+
+
+@pytest.mark.parametrize("loss", ["gan", "gram,gan"])
+def test_discriminators_draw_the_image_to_the_colours_of_the_exemplar(loss: str, red: Path) -> None:
+    made = run(loss=loss, init=red, steps=30).image
+    before = np.linalg.norm(colour(load_image(red)) - colour(EXEMPLAR))
+    assert np.linalg.norm(colour(made) - colour(EXEMPLAR)) < 0.9 * before
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
@@ -68,6 +80,23 @@ def test_the_same_seed_gives_the_same_image_bit_for_bit(optimizer: str, threads:
     first, second = (run(optimizer=optimizer, threads=threads, scales=2, seed=5) for _ in range(2))
     assert np.array_equal(first.image, second.image)
     assert [step.loss for step in first.history] == [step.loss for step in second.history]
+
+
+@pytest.mark.parametrize("loss", ["swd", "gan", "gan,swd"])
+def test_the_same_seed_draws_the_same_directions_and_discriminators(loss: str) -> None:
+    options = {"loss": loss, "disc_widths": (8, 4), "steps": 12, "scales": 2}
+    first, second = (run(seed=5, **options) for _ in range(2))
+    assert np.array_equal(first.image, second.image)
+    assert [step.loss for step in first.history] == [step.loss for step in second.history]
+
+
+@pytest.mark.parametrize("loss", ["swd", "gan"])
+def test_another_seed_draws_other_directions_and_discriminators(loss: str, red: Path) -> None:
+    # The first image is the same, so what differs comes of what is drawn.
+    first, second = (
+        run(loss=loss, disc_widths=(8,), init=red, seed=seed, steps=12).image for seed in (5, 6)
+    )
+    assert np.abs(first - second).max() > 0.001
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
@@ -91,7 +120,7 @@ def test_the_same_seed_gives_the_same_image_in_two_processes(
     optimizer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXONNX_CACHE", str(tmp_path))
-    cache.save(_draw_once("vgg16", 0), "drawn")
+    cache.save(draw_once("vgg16", 0), "drawn")
     exemplar = tmp_path / "exemplar.png"
     save_image(exemplar, EXEMPLAR)
     digests = [
@@ -200,6 +229,34 @@ def test_an_interrupt_at_a_finer_scale_carries_an_image_of_that_scale() -> None:
     assert caught.value.result.image.shape == (1, 3, 32, 38)
 
 
+def test_an_interrupt_before_the_first_image_carries_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_: object) -> Image:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("texonnx.synthesis.first_image", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run()
+    assert not isinstance(caught.value, SynthesisInterrupted)
+
+
+def test_an_interrupt_where_discriminators_learn_carries_the_last_image() -> None:
+    # Their loss is least at first, when they have learnt nothing.
+    images: list[Image] = []
+
+    def on_step(step: Step, image: Image) -> None:
+        images.append(image.copy())
+        if len(images) == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(SynthesisInterrupted) as caught:
+        run(loss="gan", scales=1, steps=50, on_step=on_step)
+    history = caught.value.result.history
+    assert history[-1].loss > history[0].loss
+    assert np.array_equal(caught.value.result.image, images[-1].clip(0, 1))
+
+
 @pytest.mark.parametrize(("optimizer", "lr"), [("sgd", 1e25), ("adam", 1e37)])
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_image(
     optimizer: str, lr: float
@@ -226,6 +283,10 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_image(
         ({"optimizer": "adam", "lr": 0.0}, "learning rate"),
         ({"optimizer": "adam", "lr": float("nan")}, "learning rate"),
         ({"optimizer": "lbfgs", "lr": 0.1}, "learning rate"),
+        ({"lr": 0.1}, "lbfgs takes no learning rate"),
+        ({"loss": "gan", "disc_steps": 0}, "discriminators' steps"),
+        ({"loss": "gan", "disc_widths": (8, 0)}, "channels, not 0"),
+        ({"loss": "gan", "disc_widths": (4,) * 5}, "at most 4 hidden layers, not 5"),
     ],
     ids=str,
 )
@@ -260,6 +321,116 @@ def test_a_run_leaves_nothing_behind_and_warns_of_nothing(
     gc.collect()
     assert list(tmp_path.iterdir()) == []
     assert [str(warning.message) for warning in recwarn] == []
+
+
+# What is compared
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        ("content", "unknown loss 'content'"),
+        ("tv", "'tv' compares the image with nothing; name a texture loss beside it"),
+    ],
+)
+def test_what_is_no_texture_loss_is_refused(loss: str, told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        run(loss=loss)
+
+
+def test_total_variation_beside_a_texture_loss_smooths_and_is_told_by_its_name() -> None:
+    rough, smooth = (run(loss=loss, steps=20) for loss in ("gram", "gram,tv"))
+    assert roughness(smooth.image) < 0.7 * roughness(rough.image)
+    assert list(smooth.history[0].layer_losses) == ["conv1_1", "conv2_1", "tv"]
+
+
+def test_adam_is_taken_by_itself_where_discriminators_learn() -> None:
+    by_itself, named = (run(loss="gan", **given) for given in ({}, {"optimizer": "adam"}))
+    assert np.array_equal(by_itself.image, named.image)
+    assert np.array_equal(run(loss="gan", lr=ADVERSARIAL_LEARNING_RATE).image, named.image)
+    lbfgs = run(loss="gan", optimizer="lbfgs")
+    assert not np.array_equal(lbfgs.image, named.image)
+
+
+def test_discriminators_may_be_wider_and_take_more_steps() -> None:
+    made = [
+        run(loss="gan", steps=6, **given).history[-1].loss
+        for given in ({}, {"disc_widths": (8, 4)}, {"disc_steps": 3})
+    ]
+    assert len(set(made)) == 3
+
+
+def test_a_scale_cannot_end_by_the_loss_of_discriminators_that_learn() -> None:
+    with pytest.raises(OptionError, match="leave 'until' out"):
+        run(loss="gan", until=0.1)
+
+
+# Several exemplars
+
+DARK, BRIGHT = 0.4 * smooth_image(40, 48), 0.6 + 0.4 * smooth_image(56, 40, seed=5)
+
+
+@pytest.mark.parametrize("loss", ["gram", "emd", "swd", "mean+cov", "gan"])
+def test_the_more_an_exemplar_counts_the_more_the_image_is_like_it(loss: str, red: Path) -> None:
+    brightness = [
+        run([DARK, BRIGHT], loss=loss, mix=mix, size=(32, 32), init=red, steps=30).image.mean()
+        for mix in ((0.9, 0.1), (0.5, 0.5), (0.1, 0.9))
+    ]
+    assert brightness == sorted(brightness)
+    assert brightness[-1] > brightness[0] + 0.02
+
+
+@pytest.mark.parametrize("loss", ["gram", "swd", "gan"])
+def test_an_exemplar_that_counts_nothing_changes_nothing(loss: str) -> None:
+    options = {"loss": loss, "size": (32, 32), "scales": 2}
+    alone = run(BRIGHT, **options).image
+    assert np.array_equal(run([BRIGHT, DARK], mix=(1, 0), **options).image, alone)
+    assert np.array_equal(run([DARK, BRIGHT], mix=(0, 1), **options).image, alone)
+
+
+def test_exemplars_count_alike_and_shares_are_divided_by_their_sum() -> None:
+    alike, *given = (
+        run([DARK, BRIGHT], mix=mix).image for mix in (None, (0.5, 0.5), [3, 3], np.ones(2))
+    )
+    assert all(np.array_equal(alike, one) for one in given)
+
+
+def test_one_exemplar_in_a_list_is_one_exemplar() -> None:
+    assert np.array_equal(run([EXEMPLAR]).image, run(EXEMPLAR).image)
+    assert np.array_equal(run([EXEMPLAR], mix=[7]).image, run(EXEMPLAR).image)
+
+
+def test_the_first_exemplar_decides_the_size() -> None:
+    assert run([DARK, BRIGHT], mix=(0, 1)).image.shape == (1, 3, 32, 38)  # 48 * 32 / 40 = 38.4
+
+
+@pytest.mark.parametrize(
+    ("mix", "told"),
+    [
+        ((1,), r"1 shares \(1\) were given for 2 exemplars"),
+        ((1, 2, 3), r"3 shares \(1, 2, 3\) were given for 2 exemplars"),
+        ((), "0 shares"),
+        ((1, -0.5), "not 1, -0.5"),
+        ((0, 0), "not all 0"),
+        ((np.nan, 1), "not nan, 1"),
+        ((np.inf, 1), "not inf, 1"),
+        (("half", "half"), "are numbers"),
+        (0.5, "are numbers"),
+    ],
+)
+def test_shares_that_will_not_do_are_refused(mix: Any, told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        run([DARK, BRIGHT], mix=mix)
+
+
+def test_no_exemplar_at_all_is_refused() -> None:
+    with pytest.raises(OptionError, match="there is no exemplar"):
+        run([])
+
+
+def test_an_exemplar_among_several_that_is_too_small_is_refused() -> None:
+    with pytest.raises(ImageError, match="1x1 pixels"):
+        run([EXEMPLAR, EXEMPLAR[:, :, :1, :1]])
 
 
 # The schedule
@@ -370,3 +541,16 @@ def test_a_precision_that_the_provider_lacks_is_refused() -> None:
 def test_the_training_engine_has_fp32_alone() -> None:
     with pytest.raises(RuntimeUnavailableError, match="computes in fp32, not in tf32"):
         run(engine="training", provider="cpu", precision="tf32")
+
+
+# Both engines
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("loss", ["swd", "gan", "gram,tv"])
+def test_both_engines_make_about_the_same_image(loss: str) -> None:
+    # Not by Adam: it takes its full step along gradients that are hardly more than rounding.
+    options = {"loss": loss, "optimizer": "sgd", "lr": 0.01, "steps": 12, "scales": 2}
+    analytic, training = (run(engine=engine, **options) for engine in ("analytic", "training"))
+    assert (analytic.engine, training.engine) == ("analytic", "training")
+    assert psnr(training.image, analytic.image) > 45

@@ -1,4 +1,4 @@
-"""texonnx.vgg: the tables, and the parsing of layer sets and layer weights."""
+"""texonnx.vgg: the tables, and the parsing of layer sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from texonnx.vgg import (
     conv_layers,
     layer_names,
     minimum_size,
-    parse_layer_weights,
     parse_layers,
     pools_before,
 )
@@ -140,41 +139,6 @@ def test_a_repeated_layer_is_refused():
 def test_an_empty_list_is_refused_with_the_names(text):
     with pytest.raises(OptionError, match=r"no layer .*conv1_1, .*conv5_3"):
         parse_layers(text, "vgg16")
-
-
-# Layer weights
-
-
-def test_equal_is_a_weight_of_1_for_each_layer():
-    assert parse_layer_weights("equal", ["conv1_1", "conv2_1", "conv3_1"]) == (1, 1, 1)
-
-
-def test_numbers_are_taken_in_the_layers_order():
-    weights = parse_layer_weights("0, 1e3 ,0.25", ["conv3_1", "conv2_1", "conv1_1"])
-    assert weights == (0, 1000, 0.25)
-
-
-@pytest.mark.parametrize(("text", "count"), [("1", 1), ("1,2,3", 3)])
-def test_another_count_than_the_layers_is_refused(text, count):
-    with pytest.raises(OptionError, match=f"{count} layer weights were given for 2 layers"):
-        parse_layer_weights(text, ["conv1_1", "conv2_1"])
-
-
-@pytest.mark.parametrize("text", ["", "1,", "1;2", "one,two", "equal,1", "Equal"])
-def test_what_is_no_number_is_refused(text):
-    with pytest.raises(OptionError, match="'equal' or comma-separated numbers"):
-        parse_layer_weights(text, ["conv1_1", "conv2_1"])
-
-
-@pytest.mark.parametrize("text", ["1,-1", "1,nan", "1,inf", "1,-inf"])
-def test_a_weight_that_is_negative_or_not_finite_is_refused(text):
-    with pytest.raises(OptionError, match="finite and not negative"):
-        parse_layer_weights(text, ["conv1_1", "conv2_1"])
-
-
-def test_weights_that_are_all_0_are_refused():
-    with pytest.raises(OptionError, match="at least one"):
-        parse_layer_weights("0,0", ["conv1_1", "conv2_1"])
 
 
 # Sizes

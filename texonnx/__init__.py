@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from texonnx.exporting import export
     from texonnx.images import load_image, save_image
     from texonnx.planning import Plan, PlannedScale, plan
+    from texonnx.reconstruction import reconstruct
     from texonnx.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
     from texonnx.scoring import Score, score
     from texonnx.synthesis import synthesize
+    from texonnx.transferring import transfer
     from texonnx.version import __version__
 
 __all__ = [
@@ -31,9 +33,11 @@ __all__ = [
     "export",
     "load_image",
     "plan",
+    "reconstruct",
     "save_image",
     "score",
     "synthesize",
+    "transfer",
 ]
 
 _HOMES = {
@@ -49,9 +53,11 @@ _HOMES = {
     "export": "exporting",
     "load_image": "images",
     "plan": "planning",
+    "reconstruct": "reconstruction",
     "save_image": "images",
     "score": "scoring",
     "synthesize": "synthesis",
+    "transfer": "transferring",
 }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from texonnx.artifacts.export import check_destination, export_folder
 from texonnx.artifacts.objective import Size, check_size
 from texonnx.artifacts.specification import specify
 from texonnx.errors import OptionError, RuntimeUnavailableError
+from texonnx.losses.content import CONTENT
 from texonnx.optim.pyramid import pyramid
-from texonnx.options import EXPORT_SIZE, OBJECTIVE, ObjectiveOptions
+from texonnx.options import EXPORT_SIZE, OBJECTIVE, TRANSFER, ObjectiveOptions, channels
 from texonnx.runtime.installed import installed_runtimes, the_runtime
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
@@ -27,6 +29,11 @@ def export(
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
+    disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
+    content_layers: str = OBJECTIVE.content_layers,
+    content_weight: float = TRANSFER.content_weight,
+    style_weight: float = TRANSFER.style_weight,
+    tv: float = TRANSFER.tv,
     fp16: bool = False,
     size: Size | None = None,
     training: bool | None = None,
@@ -42,6 +49,10 @@ def export(
         Where to; ``models/<architecture>-<losses>`` if not given.
     loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, activation_scale
         As for :func:`texonnx.synthesize`.
+    disc_widths
+        As for :func:`texonnx.synthesize`.
+    content_layers, content_weight, style_weight, tv
+        As for :func:`texonnx.transfer`; without content layers the objective is a texture's.
     fp16
         Store the weights in 16 bits, which halves the folder; the graphs compute in 32.
     size
@@ -76,12 +87,17 @@ def export(
             pool=pool,
             padding=padding,
             arch=arch,
+            disc_widths=channels(disc_widths),
+            content_layers=content_layers,
+            content_weight=content_weight,
+            style_weight=style_weight,
+            tv=tv,
         )
     )
     if size is not None:
         check_size("image", size, specification.minimum_size)
     if folder is None:
-        destination = Path("models", f"{arch}-{specification.label}")
+        destination = Path("models", f"{arch}-{specification.label or CONTENT.name}")
         destination.parent.mkdir(exist_ok=True)
     else:
         destination = Path(folder)

@@ -14,15 +14,25 @@ from texonnx.errors import OptionError
 
 _LARGEST_FLOAT32 = 3.4028234e38
 
+_LARGEST_STYLE_SCALE = 16
+
 LEARNING_RATES = {"adam": 0.02, "sgd": 1e-5}
 """Used where none is given: Adam's in units of the image, SGD's for each pixel of it."""
+ADVERSARIAL_LEARNING_RATE = 0.004
+"""Adam's against discriminators, which must keep up with the image."""
 
 
 @dataclass(frozen=True)
 class ObjectiveOptions:
     """What decides the graphs: network, layers and losses, in the user's words.
 
-    See :func:`texonnx.synthesize` for what each accepts.
+    See :func:`texonnx.synthesize` and :func:`texonnx.transfer` for what each accepts. Without
+    content layers there is no content loss; a `style_weight` of 0 leaves out the texture losses.
+
+    Raises
+    ------
+    OptionError
+        When a weight is negative or not finite.
     """
 
     loss: str = "gram"
@@ -34,6 +44,21 @@ class ObjectiveOptions:
     arch: str = "vgg16"
     weights: str = "pretrained"
     activation_scale: bool = True
+    disc_widths: tuple[int, ...] = (32,)
+    content_layers: str = ""
+    content_weight: float = 1.0
+    style_weight: float = 1.0
+    tv: float = 0.0
+
+    def __post_init__(self) -> None:
+        weights = {
+            "content weight": self.content_weight,
+            "style weight": self.style_weight,
+            "weight of tv": self.tv,
+        }
+        for what, weight in weights.items():
+            if not 0 <= weight <= _LARGEST_FLOAT32:
+                raise OptionError(f"the {what} must be a number from 0 up, not {weight}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +76,7 @@ class RunOptions:
     scales: int | None = None
     steps: int | tuple[int, ...] | None = None
     until: float | None = None
-    optimizer: str = "lbfgs"
+    optimizer: str = "auto"
     lr: float | None = None
     init: str | Path = "spectrum"
     seed: int = 0
@@ -59,11 +84,13 @@ class RunOptions:
     provider: str = "auto"
     precision: str = "fp32"
     threads: int = 0
+    disc_steps: int = 1
 
     def __post_init__(self) -> None:
         at_least_one = {
             "exemplar size": self.exemplar_size,
             "number of scales": self.scales,
+            "number of the discriminators' steps": self.disc_steps,
             "height": self.size[0] if self.size else None,
             "width": self.size[1] if self.size else None,
         }
@@ -79,7 +106,7 @@ class RunOptions:
         for what, number in {"seed": self.seed, "number of threads": self.threads}.items():
             if number < 0:
                 raise OptionError(f"the {what} must be 0 or more, not {number}")
-        if self.lr is not None and self.optimizer not in LEARNING_RATES:
+        if self.lr is not None and self.optimizer not in (*LEARNING_RATES, "auto"):
             raise OptionError(f"{self.optimizer} takes no learning rate; leave it out")
         if self.lr is not None and not 0 < self.lr <= _LARGEST_FLOAT32:
             raise OptionError(f"the learning rate must be a float32 above 0, not {self.lr}")
@@ -115,7 +142,61 @@ def whole_numbers(steps: int | Iterable[int] | None) -> int | tuple[int, ...] | 
         raise OptionError(f"steps are whole numbers, not {steps!r}") from None
 
 
+@dataclass(frozen=True)
+class TransferOptions:
+    """What only a style transfer has; see :func:`texonnx.transfer`."""
+
+    content_layers: str = "conv4_2"
+    content_weight: float = 0.1
+    style_weight: float = 1.0
+    tv: float = 0.0
+    preserve_colour: str = "none"
+    style_scale: float = 1.0
+    size: int | None = None
+    init: str | Path = "content"
+
+    def __post_init__(self) -> None:
+        if self.size is not None and self.size < 1:
+            raise OptionError(f"the size must be 1 or more, not {self.size}")
+        if not 0 < self.style_scale <= _LARGEST_STYLE_SCALE:
+            raise OptionError(
+                f"the style's scale must be above 0 and at most {_LARGEST_STYLE_SCALE}, not "
+                f"{self.style_scale}"
+            )
+
+
+@dataclass(frozen=True)
+class ReconstructionOptions:
+    """What only a reconstruction has; see :func:`texonnx.reconstruct`."""
+
+    layer: str = "conv4_2"
+    style: bool = False
+    size: int = 256
+    init: str | Path = "noise"
+
+
+def channels(widths: int | Iterable[int]) -> tuple[int, ...]:
+    """Return the widths of a discriminator's hidden layers as :class:`ObjectiveOptions` takes them.
+
+    Raises
+    ------
+    OptionError
+        For what is not a whole number.
+    """
+    try:
+        several = widths if isinstance(widths, Iterable) else (widths,)
+        return tuple(operator.index(width) for width in several)
+    except TypeError:
+        raise OptionError(
+            f"the widths of a discriminator's layers are whole numbers, not {widths!r}"
+        ) from None
+
+
 OBJECTIVE = ObjectiveOptions()
 RUN = RunOptions()
+TRANSFER = TransferOptions()
+RECONSTRUCTION = ReconstructionOptions()
+TRANSFER_SIZE = 512
+"""Pixels to which a larger content image is scaled down where no size is given."""
 EXPORT_SIZE = 256
 """Pixels of the side for which ``texonnx export`` writes training artifacts by default."""

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
-from texonnx.images import Image, load_image, resize
-from texonnx.optim.initial import INITS, initial_image, with_detail
-from texonnx.optim.pyramid import Scale
-from texonnx.optim.run import optimise
-from texonnx.optim.schedule import Plateau, steps_by_scale
-from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, whole_numbers
-from texonnx.preparation import prepare
-from texonnx.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
-from texonnx.runtime.choose import choose_engine
-from texonnx.runtime.engine import Engine, Losses
+from texonnx.images import Image, resize
+from texonnx.optim.initial import with_detail
+from texonnx.optim.schedule import steps_by_scale
+from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, channels, whole_numbers
+from texonnx.preparation import (
+    Exemplar,
+    Prepared,
+    first_image,
+    one_or_several,
+    prepare,
+    shares_of,
+)
+from texonnx.result import OnStep, SynthesisResult
+from texonnx.running import run_course
+from texonnx.runtime.goal import Goal
 from texonnx.weights.sources import Progress
 
 
 def synthesize(
-    exemplar: str | Path | Image,
+    exemplar: Exemplar | Sequence[Exemplar],
     *,
+    mix: Sequence[float] | None = None,
     loss: str = OBJECTIVE.loss,
     layers: str = OBJECTIVE.layers,
     layer_weights: str = OBJECTIVE.layer_weights,
@@ -36,6 +38,8 @@ def synthesize(
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
+    disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
+    disc_steps: int = RUN.disc_steps,
     artifacts: str | Path | None = None,
     exemplar_size: int = RUN.exemplar_size,
     size: Size | None = RUN.size,
@@ -58,13 +62,19 @@ def synthesize(
     Parameters
     ----------
     exemplar
-        An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1].
+        An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1]; or several of them,
+        whose statistics are mixed.
+    mix
+        What each exemplar counts, 0 or more; they are divided by their sum. Alike if not given.
     loss
-        ``gram``, ``emd``, ``mean``, ``cov`` or a weighted sum: ``mean+cov``, ``gram:1,emd:0.1``.
+        ``gram``, ``emd``, ``swd``, ``mean``, ``cov``, ``gan`` or a weighted sum: ``mean+cov``,
+        ``gram:1,emd:0.1``; ``tv`` beside them smooths.
     layers
         ``all``, ``one-per-block``, ``shallow``, ``deep``, or names: ``conv1_1,conv2_1``.
     layer_weights
-        ``equal``, or one number for each layer, separated by commas.
+        A schedule (``equal``, ``linear[:first,step]``, ``geometric:q``, ``quadratic``,
+        ``inverse-height``, ``inverse-channels``; with ``:descending`` the other way round), or one
+        number for each layer, separated by commas: see `texonnx.layer_weights`.
     gram_norm
         ``gatys``, ``no-n2``, ``no-m2``, ``no-n2-m2`` or ``chw``: see `texonnx.losses.gram`.
     pool
@@ -78,6 +88,11 @@ def synthesize(
         ``pretrained``, ``random``, ``random:SEED``, an imported name, or a weights file.
     activation_scale
         Divide every layer by its mean activation, so that no layer drowns the others.
+    disc_widths
+        Of the ``gan`` loss: channels of the hidden layers of its discriminators; none for
+        logistic regression.
+    disc_steps
+        How many steps the discriminators take for each step of the image.
     artifacts
         A folder that ``texonnx export`` wrote: it replaces all the options above.
     exemplar_size
@@ -92,11 +107,12 @@ def synthesize(
     until
         End a scale before that when its loss falls by less than this share in ten steps.
     optimizer
-        ``lbfgs``, ``scipy-lbfgs`` (SciPy's, without the metric), ``adam`` or ``sgd``.
+        ``lbfgs``, ``scipy-lbfgs`` (SciPy's, without the metric), ``adam``, ``sgd``, or ``auto``:
+        ``lbfgs``, but ``adam`` where discriminators learn as the image moves.
     lr
         Learning rate. Of ``adam``, in units of the image, falling to 0 over the last steps of a
         scale; by default 0.02. Of ``sgd``, for each pixel (the gradient of a mean shrinks as the
-        image grows); by default 1e-5.
+        image grows); by default 1e-5. Against discriminators Adam's is 0.004.
     init
         ``spectrum``: noise with the exemplar's colours and power spectrum; ``noise``: a little
         white noise around its mean colour; ``mean``: hardly any; or an image file.
@@ -144,6 +160,7 @@ def synthesize(
         arch=arch,
         weights=weights,
         activation_scale=activation_scale,
+        disc_widths=channels(disc_widths),
     )
     options = RunOptions(
         exemplar_size=exemplar_size,
@@ -159,125 +176,42 @@ def synthesize(
         provider=provider,
         precision=precision,
         threads=threads,
+        disc_steps=disc_steps,
     )
-    prepared = prepare(exemplar, objective, options, artifacts, on_download)
-    sizes = [scale.output for scale in prepared.scales]
-    chosen = choose_engine(engine, prepared.source, provider, threads, sizes, precision)
-    run = _Run(chosen, prepared.source, options, on_step, started)
-    return run.through(prepared.scales, prepared.exemplar)
+    prepared = prepare(one_or_several(exemplar), objective, options, artifacts, on_download)
+    schedule = steps_by_scale(
+        prepared.options.steps, prepared.options.optimizer, len(prepared.scales)
+    )
+    shares = shares_of(mix, len(prepared.exemplars))
+    return run_course(prepared, Texture(prepared, shares), schedule, on_step, started)
 
 
-class _PlateauReached(Exception):  # noqa: N818
-    """The scale may end: not an error."""
+class Texture:
+    """More of a texture: noise, then at every finer scale the detail that it has there."""
 
+    def __init__(self, prepared: Prepared, shares: tuple[float, ...]) -> None:
+        self._prepared = prepared
+        self._shares = shares
 
-class _Run:
-    """One run through the scales: keeps the history and the best image so far."""
+    def goal(self, scale: int) -> Goal:
+        """Return the exemplars at the scale."""
+        return Goal(self._prepared.exemplars_at(scale), self._shares)
 
-    def __init__(
-        self,
-        engine: Engine,
-        source: GraphSource,
-        options: RunOptions,
-        on_step: OnStep | None,
-        started: float,
-    ) -> None:
-        self._engine = engine
-        self._source = source
-        self._options = options
-        self._on_step = on_step
-        self._started = started
-        self._history: list[Step] = []
+    def start(self, scale: int, coarser: Image | None) -> Image:
+        """Return the first image, or the coarser one enlarged, with noise for its detail."""
+        exemplar = self.colours(scale)
+        size = self._prepared.scales[scale].output
+        seed = self._prepared.options.seed
+        if coarser is None:
+            return first_image(self._prepared.options, exemplar, size)
+        before = self.colours(scale - 1).shape
+        return with_detail(resize(coarser, *size), exemplar, (before[2], before[3]), seed)
 
-    def through(self, scales: Sequence[Scale], exemplar: Image) -> SynthesisResult:
-        """Optimise at every scale, each starting from the one before."""
-        options = self._options
-        schedule = steps_by_scale(options.steps, options.optimizer, len(scales))
-        image = _first_image(options, resize(exemplar, *scales[0].exemplar), scales[0].output)
-        self._begin(image)
-        coarser: Size | None = None
-        try:
-            for number, scale in enumerate(scales, start=1):
-                scaled = resize(exemplar, *scale.exemplar)
-                start = resize(_visible(image), *scale.output)
-                if coarser is not None:
-                    start = with_detail(start, scaled, coarser, options.seed)
-                coarser = scale.exemplar
-                self._begin(start)
-                self._engine.aim(scaled, scale.output)
-                try:
-                    image = optimise(
-                        self._engine,
-                        start,
-                        options.optimizer,
-                        schedule[number - 1],
-                        options.learning_rate,
-                        partial(self._after_step, number, schedule),
-                        scaled,
-                    )
-                except _PlateauReached:
-                    image = self._best
-                self._check_finite(image, self._history[-1].loss)
-        except KeyboardInterrupt as interrupt:
-            raise SynthesisInterrupted(self._result(self._best)) from interrupt
-        return self._result(image)
+    def colours(self, scale: int) -> Image:
+        """Return the exemplar that counts most."""
+        most = self._shares.index(max(self._shares))
+        return self._prepared.exemplars_at(scale)[most]
 
-    def _begin(self, image: Image) -> None:
-        self._best, self._least = image, np.inf
-        self._steps_here = 0
-        self._plateau = None if self._options.until is None else Plateau(self._options.until)
-
-    def _after_step(
-        self, scale: int, schedule: Sequence[int], losses: Losses, image: Image
-    ) -> None:
-        self._steps_here += 1
-        self._check_finite(image, losses.total)
-        if losses.total < self._least:
-            self._best, self._least = image, losses.total
-        step = Step(
-            scale=scale,
-            scales=len(schedule),
-            size=(image.shape[2], image.shape[3]),
-            step=self._steps_here,
-            steps=schedule[scale - 1],
-            steps_to_come=tuple(schedule[scale:]),
-            loss=losses.total,
-            layer_losses=dict(zip(self._source.layers, losses.layers.tolist(), strict=True)),
-            seconds=time.perf_counter() - self._started,
-        )
-        self._history.append(step)
-        if self._on_step is not None:
-            self._on_step(step, image)
-        if self._plateau is not None and self._plateau.reached(losses.total):
-            raise _PlateauReached
-
-    def _check_finite(self, image: Image, loss: float) -> None:
-        if np.isfinite(loss) and np.isfinite(image).all():
-            return
-        what = "image" if np.isfinite(loss) else "loss"
-        height, width = image.shape[2:]
-        raise NotFiniteError(
-            f"the {what} is not finite at step {self._steps_here} of size {width}x{height}; "
-            "a smaller learning rate or another optimizer may help",
-            self._result(self._best),
-        )
-
-    def _result(self, image: Image) -> SynthesisResult:
-        return SynthesisResult(
-            image=_visible(image),
-            engine=self._engine.name,
-            provider=self._engine.provider,
-            random_weights=self._source.random_weights,
-            history=self._history,
-            seconds=time.perf_counter() - self._started,
-        )
-
-
-def _visible(image: Image) -> Image:
-    return np.clip(image, 0, 1)
-
-
-def _first_image(options: RunOptions, exemplar: Image, size: Size) -> Image:
-    if str(options.init) in INITS:
-        return initial_image(str(options.init), exemplar, size, options.seed)
-    return resize(load_image(options.init), *size)
+    def finish(self, image: Image) -> Image:
+        """Return the image."""
+        return image

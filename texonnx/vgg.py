@@ -1,4 +1,4 @@
-"""The VGG-16 and VGG-19 tables, and the parsing of layer sets and layer weights.
+"""The VGG-16 and VGG-19 tables, and the parsing of layer sets.
 
 Source of the tables: Simonyan and Zisserman, "Very Deep Convolutional Networks for
 Large-Scale Image Recognition", 2015, configurations D (VGG-16) and E (VGG-19).
@@ -6,7 +6,6 @@ Large-Scale Image Recognition", 2015, configurations D (VGG-16) and E (VGG-19).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -106,36 +105,6 @@ def parse_layers(text: str, arch: str) -> tuple[str, ...]:
         if names.count(name) > 1:
             raise OptionError(f"layer '{name}' is named more than once")
     return tuple(names)
-
-
-def parse_layer_weights(text: str, layers: Sequence[str]) -> tuple[float, ...]:
-    """Turn ``equal`` or comma-separated numbers into one weight for each of `layers`.
-
-    Raises
-    ------
-    OptionError
-        When the count differs from the layers', a weight is negative or not finite, or all are 0.
-
-    Examples
-    --------
-    >>> parse_layer_weights("1,0.5", ["conv1_1", "conv2_1"])
-    (1.0, 0.5)
-    """
-    if text == "equal":
-        return (1.0,) * len(layers)
-    try:
-        weights = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise OptionError(
-            f"layer weights are 'equal' or comma-separated numbers, not '{text}'"
-        ) from None
-    if len(weights) != len(layers):
-        raise OptionError(f"{len(weights)} layer weights were given for {len(layers)} layers")
-    if not all(math.isfinite(weight) and weight >= 0 for weight in weights):
-        raise OptionError(f"layer weights must be finite and not negative, not '{text}'")
-    if not any(weights):
-        raise OptionError("at least one layer weight must be above 0")
-    return weights
 
 
 def pools_before(layer: str) -> int:

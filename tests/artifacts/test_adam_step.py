@@ -36,7 +36,7 @@ def steps(
         "second_moment": np.zeros_like(image),
         "step": np.ones(1, np.float32),
         "learning_rate": np.array([LEARNING_RATE], np.float32),
-        **objective.targets(exemplar, SIZE),
+        **objective.inputs(exemplar, SIZE),
     }
     outputs = []
     for _ in range(count):

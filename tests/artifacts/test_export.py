@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -18,6 +19,7 @@ from texonnx.artifacts.export import export_folder
 from texonnx.artifacts.folder import ExportedFolder
 from texonnx.errors import ArtifactError
 from texonnx.runtime.analytic import AnalyticEngine
+from texonnx.runtime.goal import texture_of
 
 GRAPHS = ("targets.onnx", "objective.onnx", "adam_step.onnx")
 FILES = {"manifest.json", "weights.bin", *GRAPHS}
@@ -49,6 +51,29 @@ def test_the_weights_are_stored_once_and_no_graph_holds_them(folder: Path) -> No
     assert 4 * sum(convolutions) <= weights < 4 * sum(convolutions) + 4096 * 2 * len(convolutions)
     for name in GRAPHS:
         assert (folder / name).stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("words", "graphs"),
+    [
+        ({"loss": "swd"}, {"targets"}),
+        ({"loss": "gan"}, {"targets", "discriminator_step"}),
+        ({"loss": "gram", "content_layers": "conv1_2"}, {"targets", "content_targets"}),
+        ({"style_weight": 0.0, "content_layers": "conv1_2"}, {"content_targets"}),
+    ],
+    ids=str,
+)
+def test_the_folder_holds_the_graphs_that_the_objective_has(
+    words: dict[str, Any], graphs: set[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    export_folder(folder, specification(**words), drawn())
+    expected = {f"{name}.onnx" for name in (*graphs, "objective", "adam_step")}
+    assert {path.name for path in folder.glob("*.onnx")} == expected
+    for name in expected:
+        onnx.checker.check_model(str(folder / name), full_check=True)
+        domains = {node.domain for node in onnx.load(folder / name).graph.node}
+        assert domains == {""}
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -160,7 +185,7 @@ def test_half_precision_halves_the_weights_and_keeps_the_loss(folder: Path, tmp_
     losses = []
     for place in (folder, half):
         engine = AnalyticEngine(ExportedFolder(place), "cpu")
-        engine.aim(smooth_image(40, 48), (32, 32))
+        engine.aim(texture_of(smooth_image(40, 48)), (32, 32))
         losses.append(engine.loss_and_gradient(noise_image()).losses.total)
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 

@@ -13,7 +13,7 @@ import onnx
 import onnx_ad
 import onnx_ir as ir
 import pytest
-from graph.evaluation import Array, relative_l2, slope
+from graph.evaluation import Array, Reference, relative_l2, slope
 from graph.small_network import random_image
 from losses.small_objective import WEIGHTS, SmallObjective
 from onnx.reference import ReferenceEvaluator
@@ -26,6 +26,7 @@ from texonnx.graph.trunk import PADDINGS, POOLINGS
 from texonnx.losses import GRAM_NORMS, loss_names
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime.analytic import AnalyticEngine
+from texonnx.runtime.goal import Goal
 from texonnx.runtime.training import TrainingEngine
 from texonnx.weights.network import VggWeights
 
@@ -37,38 +38,51 @@ OPTIONS = [
         for loss, pool, padding in product(loss_names(), POOLINGS, PADDINGS)
     ),
     *(replace(PLAIN, gram_norm=norm) for norm in GRAM_NORMS),
-    replace(PLAIN, loss=",".join(f"{name}:0.3" for name in loss_names())),
+    replace(PLAIN, loss="gan", disc_widths=(5,)),
+    replace(PLAIN, loss="gan,swd:0.5", disc_widths=(6, 4)),
+    replace(PLAIN, loss="gram,tv:3"),
+    *(
+        replace(PLAIN, content_layers="conv3_1,conv1_2", tv=2.0, pool=pool, padding=padding)
+        for pool, padding in product(POOLINGS, PADDINGS)
+    ),
+    replace(PLAIN, style_weight=0.0, content_layers="conv2_1"),
+    replace(PLAIN, loss=",".join(f"{name}:0.3" for name in (*loss_names(), "tv"))),
 ]
 
 
 def name_of(options: ObjectiveOptions) -> str:
-    return f"{options.loss}-{options.gram_norm}-{options.pool}-{options.padding}"
+    return (
+        f"{options.loss}-{options.gram_norm}-{options.pool}-{options.padding}"
+        f"-{options.disc_widths}-{options.content_layers}-{options.style_weight}"
+    )
 
 
-def forward_model(objective: SmallObjective) -> onnx.ModelProto:
+def forward_model(objective: SmallObjective) -> ir.Model:
     """Return the graph from image and targets to the loss, without our gradient."""
     tape = Tape("forward", objective.dtype)
     image = tape.input("image", image_shape("image", objective.size))
     written = write_objective(tape, image, objective.parameters, objective.specification)
     tape.output(written.loss, "loss")
-    return ir.to_proto(tape.model())
+    return tape.model()
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 def test_the_gradient_agrees_with_a_finite_difference(options: ObjectiveOptions) -> None:
     objective = SmallObjective(options, dtype=ir.DataType.DOUBLE)
     image, exemplar = (random_image(*size).astype(np.float64) for size in (SIZE, (9, 10)))
-    targets = objective.targets(exemplar, SIZE)
-    forward = ReferenceEvaluator(forward_model(objective))
+    content = random_image(*SIZE, seed=4).astype(np.float64) if options.content_layers else None
+    inputs = objective.inputs(exemplar if options.style_weight else None, SIZE, content)
+    forward = Reference(forward_model(objective))
 
     def loss(at: Array) -> float:
-        return float(forward.run(["loss"], {"image": at, **targets})[0])
+        return float(forward({"image": at, **inputs})["loss"])
 
     along = np.random.default_rng(3).standard_normal(image.shape)
     along /= np.linalg.norm(along)
     expected = slope(loss, image, along, 1e-6)
-    found = float((objective(image, exemplar)["gradient"] * along).sum())
-    assert found == pytest.approx(expected, rel=1e-6)
+    model = objective_model(objective.specification, objective.parameters, None, objective.dtype)
+    found = Reference(model)({"image": image, **inputs})["gradient"]
+    assert float((found * along).sum()) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -83,9 +97,12 @@ def test_the_gradient_agrees_with_that_of_onnx_ad(loss: str, pool: str, padding:
     options = replace(PLAIN, loss=loss, pool=pool, padding=padding)
     objective = SmallObjective(options, SIZE, ir.DataType.DOUBLE)
     image, exemplar = (random_image(*size).astype(np.float64) for size in (SIZE, (9, 10)))
-    forward = onnx.shape_inference.infer_shapes(forward_model(objective))
+    forward = onnx.shape_inference.infer_shapes(ir.to_proto(forward_model(objective)))
     reverse = onnx_ad.reverse(forward, inputs=["image"], outputs=["loss"], layout="onnx")
-    inputs = {"image": image, "adj_loss": np.ones(1), **objective.targets(exemplar, SIZE)}
+    taken = {value.name for value in forward.graph.input}
+    inputs = {"image": image, "adj_loss": np.ones(1)} | {
+        name: value for name, value in objective.inputs(exemplar, SIZE).items() if name in taken
+    }
     (theirs,) = ReferenceEvaluator(reverse).run(["adj_image"], inputs)
     ours = objective(image, exemplar)["gradient"]
     assert relative_l2(ours, theirs[..., 0]) < 1e-12
@@ -94,10 +111,20 @@ def test_the_gradient_agrees_with_that_of_onnx_ad(loss: str, pool: str, padding:
 @pytest.mark.parametrize("pool", POOLINGS)
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_graphs_of_known_and_unknown_size_have_the_same_gradient(pool: str, padding: str) -> None:
-    options = replace(PLAIN, loss="+".join(loss_names()), pool=pool, padding=padding)
+    options = replace(
+        PLAIN,
+        loss="+".join((*loss_names(), "tv")),
+        disc_widths=(4,),
+        content_layers="conv1_2,conv2_1",
+        pool=pool,
+        padding=padding,
+    )
     for size in ((12, 14), (13, 11)):
         image, exemplar = random_image(*size), random_image(9, 10, seed=2)
-        unknown, known = (SmallObjective(options, each)(image, exemplar) for each in (None, size))
+        content = random_image(*size, seed=3)
+        unknown, known = (
+            SmallObjective(options, each)(image, exemplar, content) for each in (None, size)
+        )
         assert relative_l2(known["gradient"], unknown["gradient"]) < 1e-5
         np.testing.assert_allclose(known["loss"], unknown["loss"], rtol=1e-5)
 
@@ -116,7 +143,7 @@ def test_single_precision_is_enough_for_the_gradient(name: str) -> None:
 def test_the_parts_add_up_to_the_loss(options: ObjectiveOptions) -> None:
     found = SmallObjective(options)(random_image(*SIZE), random_image(9, 10, seed=2))
     assert found["loss"].shape == ()
-    assert found["layer_losses"].shape == (2,)
+    assert found["layer_losses"].shape == (3,)
     np.testing.assert_allclose(found["loss"], found["layer_losses"].sum(), rtol=1e-6)
 
 
@@ -157,6 +184,19 @@ def test_the_signature_is_that_of_the_artifact_format() -> None:
     ]
 
 
+def test_the_signature_names_all_that_the_losses_bring() -> None:
+    options = replace(PLAIN, loss="gan+swd+tv", disc_widths=(4,), content_layers="conv1_2")
+    objective = SmallObjective(options)
+    model = ir.to_proto(objective_model(objective.specification, objective.parameters))
+
+    def of(layer: str) -> list[str]:
+        parameters = [f"{key}{k}.gan.{layer}" for k in range(2) for key in ("weight", "bias")]
+        return [*parameters, f"directions.swd.{layer}", f"target.swd.{layer}"]
+
+    inputs = [value.name for value in model.graph.input]
+    assert inputs == ["image", *of("conv1_1"), *of("conv2_1"), "target.content.conv1_2"]
+
+
 def blotches(height: int, width: int, seed: int) -> np.ndarray:
     """Return an image [1, 3, H, W] with something to see at several scales."""
     rng = np.random.default_rng(seed)
@@ -171,11 +211,20 @@ def assert_both_routes_agree(
     options: ObjectiveOptions, weights: VggWeights, size: tuple[int, int]
 ) -> None:
     """Hold our rules against ONNX Runtime's gradient builder, on an exemplar of another size."""
-    image, exemplar = blotches(*size, seed=1), blotches(64, 80, seed=2)
+    image = blotches(*size, seed=1)
+    content = blotches(*size, seed=3) if options.content_layers else None
+    exemplars = (blotches(64, 80, seed=2),) if options.style_weight else ()
+    goal = Goal(exemplars, content=content)
+    learnt = None
     evaluations = []
     for engine_type in (AnalyticEngine, TrainingEngine):
         engine = engine_type(BuiltGraphs(specify(options), weights), "cpu", 2)
-        engine.aim(exemplar, size)
+        engine.aim(goal, size)
+        if engine._discriminators is not None:
+            # At first they say nothing; what they learn is handed from the one to the other.
+            engine.refresh(image, 5)
+            learnt = engine._parameters = learnt or engine._parameters
+            engine.aim(goal, size)
         evaluations.append(engine.loss_and_gradient(image))
     analytic, training = evaluations
     assert analytic.losses.total == pytest.approx(training.losses.total, rel=1e-5)
@@ -205,6 +254,23 @@ def test_both_routes_have_the_same_loss_and_gradient(
 
 @pytest.mark.weights
 @pytest.mark.training
+@pytest.mark.parametrize(
+    "options",
+    [
+        ObjectiveOptions(content_layers="conv4_2,conv2_1", tv=0.1),
+        ObjectiveOptions(content_layers="conv4_2", style_weight=0.0),
+        ObjectiveOptions(loss="gan,gram,tv", disc_widths=(16,)),
+    ],
+    ids=["style-transfer", "reconstruction", "discriminators-and-smoothness"],
+)
+def test_both_routes_agree_on_sums_of_every_kind(
+    pretrained: VggWeights, options: ObjectiveOptions
+) -> None:
+    assert_both_routes_agree(options, pretrained, (64, 70))
+
+
+@pytest.mark.weights
+@pytest.mark.training
 @pytest.mark.parametrize(("loss", "pool"), [("gram", "avg"), ("emd", "max")])
 def test_what_the_rewrites_put_in_computes_what_onnx_runtimes_own_gradient_ops_do(
     pretrained: VggWeights, loss: str, pool: str, monkeypatch: pytest.MonkeyPatch
@@ -224,7 +290,7 @@ def test_built_graphs_take_their_folder_with_them_and_say_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         graphs = BuiltGraphs(specify(PLAIN), WEIGHTS)
-        folder = graphs.targets().parent
+        folder = graphs.objective(SIZE).parent
         assert folder.is_dir()
         warned: list[object] = []
         before, sys.unraisablehook = sys.unraisablehook, warned.append

@@ -13,7 +13,7 @@ import pytest
 import reference
 from graph.evaluation import Array, Reference, Runtime, relative_l2, slope
 from graph.small_network import parameters_of, random_image
-from losses.small_objective import WEIGHTS, SmallObjective, terms_of
+from losses.small_objective import WEIGHTS, SmallObjective, reference_loss, terms_of
 from runtime.small_objective import drawn
 
 from texonnx.artifacts.built import BuiltGraphs
@@ -61,7 +61,7 @@ def graphs_of(options: ObjectiveOptions) -> tuple[onnx.ModelProto, onnx.ModelPro
 
 def double_pullback(options: ObjectiveOptions) -> tuple[Specification, Reference]:
     specification = specify(options)
-    parameters = parameters_of(WEIGHTS, specification.layers, None)
+    parameters = parameters_of(WEIGHTS, specification.trunk_layers, None)
     model = pullback_model(specification, parameters, SIZE, ir.DataType.DOUBLE)
     return specification, Reference(model)
 
@@ -146,6 +146,62 @@ def test_the_losses_that_do_not_sort_are_in_the_second_half(loss: str) -> None:
     assert float((found["gradient"] * along).sum()) == pytest.approx(expected, rel=1e-6)
 
 
+def test_what_is_no_texture_and_what_is_drawn_are_in_the_second_half() -> None:
+    options = replace(
+        PLAIN,
+        loss="emd:0.5,swd:2,gan",
+        disc_widths=(4,),
+        content_layers="conv2_2,conv1_2",
+        content_weight=0.3,
+        tv=5.0,
+    )
+    image, exemplar, content = (
+        random_image(*SIZE, seed=seed).astype(np.float64) for seed in (1, 2, 3)
+    )
+    objective = SmallObjective(options, SIZE, ir.DataType.DOUBLE)
+    _, pullback = double_pullback(options)
+    inputs = objective.inputs(exemplar, SIZE, content)
+    without_sorting = replace(options, loss="swd:2,gan")
+
+    def losses(at: Array) -> list[float]:
+        return reference_loss(without_sorting, at, exemplar, objective.draws, content)[1]
+
+    maps = reference_maps(options, image, (*TRUNK, "conv2_2"))
+    found = pullback(
+        {"image": image}
+        | {f"features.{layer}": each[None] for layer, each in maps.items()}
+        | {f"cotangent.{layer}": np.zeros_like(maps[layer][None]) for layer in COMPARED}
+        | inputs
+    )
+    assert len(losses(image)) == len(COMPARED) + 2 + 1
+    # The kernels are brought to the image's range in float32, and features projected are
+    # differences of large numbers.
+    np.testing.assert_allclose(found["layer_losses"], losses(image), rtol=1e-6)
+    along = np.random.default_rng(3).standard_normal(image.shape)
+    # So short a step that hardly a value overtakes another.
+    expected = slope(lambda at: sum(losses(at)), image, along, 1e-8)
+    assert float((found["gradient"] * along).sum()) == pytest.approx(expected, rel=1e-5)
+
+
+def test_beside_sorting_content_and_smoothness_have_parts_of_their_own() -> None:
+    options = replace(PLAIN, content_layers="conv1_2", tv=2.0)
+    split = BuiltGraphs(specify(options), WEIGHTS).split(SIZE)
+    assert split is not None
+    assert split.parts == 4
+    _, pullback = graphs_of(options)
+    assert {"image", "target.content.conv1_2"} <= names(pullback.graph.input)
+    shapes = {
+        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in pullback.graph.output
+    }
+    assert shapes == {"layer_losses": [4], "gradient": [1, 3, *SIZE]}
+
+
+def test_the_image_itself_goes_in_where_a_loss_looks_at_it() -> None:
+    _, without = graphs_of(replace(PLAIN, content_layers="conv1_2"))
+    assert "image" not in names(without.graph.input)
+
+
 def test_a_loss_of_sorting_alone_leaves_no_layer_losses_and_no_targets() -> None:
     _, pullback = graphs_of(PLAIN)
     assert names(pullback.graph.output) == {"gradient"}
@@ -172,9 +228,15 @@ def test_every_convolution_is_computed_once_there_and_once_back() -> None:
 @pytest.mark.parametrize("pool", POOLINGS)
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_both_halves_are_valid_and_neither_sorts_or_reads_a_shape(pool: str, padding: str) -> None:
-    options = replace(PLAIN, loss="cov,emd,gram,mean", pool=pool, padding=padding)
+    options = replace(
+        PLAIN,
+        loss="cov,emd,gram,mean,gan,tv",
+        content_layers="conv1_2,conv3_1",
+        pool=pool,
+        padding=padding,
+    )
     specification = specify(options)
-    parameters = parameters_of(WEIGHTS, specification.layers, None)
+    parameters = parameters_of(WEIGHTS, specification.trunk_layers, None)
     models = (
         *graphs_of(options),
         ir.to_proto(pullback_model(specification, parameters, SIZE)),
@@ -196,11 +258,13 @@ def test_the_sorted_targets_are_named_as_the_targets_graph_names_them() -> None:
     found = sorted_targets(specification)
     assert found == {"conv1_1": "target.emd.conv1_1", "conv2_1": "target.emd.conv2_1"}
     source = BuiltGraphs(specification, WEIGHTS)
-    written = onnx.load(source.targets(), load_external_data=False).graph.output
+    targets = source.targets()
+    assert targets is not None
+    written = onnx.load(targets, load_external_data=False).graph.output
     assert set(found.values()) <= names(written)
 
 
-@pytest.mark.parametrize("loss", ["gram", "mean+cov"])
+@pytest.mark.parametrize("loss", ["gram", "mean+cov", "swd", "gan,tv"])
 def test_an_objective_that_sorts_nothing_is_not_split(loss: str) -> None:
     specification = specify(replace(PLAIN, loss=loss))
     assert sorting_weights(specification) == {}

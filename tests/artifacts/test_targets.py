@@ -5,23 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 import reference
 from graph.evaluation import Runtime
 from graph.small_network import MEAN, SCALES, random_image
 from losses.small_objective import WEIGHTS, SmallObjective
 
+from texonnx.artifacts.targets import content_targets_model, targets_model
 from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import write_trunk
-from texonnx.losses import find_loss, loss_names
+from texonnx.losses import TextureLoss, find_loss, loss_names
 from texonnx.options import ObjectiveOptions
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 PLAIN = ObjectiveOptions(layers=",".join(LAYERS))
 EXEMPLAR = random_image(32, 29)
 
-OVER_POSITIONS = [name for name in loss_names() if find_loss(name).columns == "M"]
-PER_POSITION = [name for name in loss_names() if name not in OVER_POSITIONS]
+
+def loss_of(name: str) -> TextureLoss:
+    loss = find_loss(name)
+    assert isinstance(loss, TextureLoss)
+    return loss
+
+
+QUANTILES = [name for name in loss_names() if loss_of(name).quantiles]
+OTHERS = [name for name in loss_names() if name not in QUANTILES]
 
 
 def sorted_features(objective: SmallObjective, exemplar: np.ndarray) -> dict[str, np.ndarray]:
@@ -37,8 +46,9 @@ def sorted_features(objective: SmallObjective, exemplar: np.ndarray) -> dict[str
 
 
 def test_sorted_values_depend_on_the_size_of_the_output_and_the_others_do_not() -> None:
-    assert OVER_POSITIONS == ["emd"]
-    assert PER_POSITION == ["cov", "gram", "mean"]
+    assert QUANTILES == ["emd", "swd"]
+    assert OTHERS == ["cov", "gan", "gram", "mean"]
+    assert all(loss_of(name).columns == "M" for name in QUANTILES)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +94,8 @@ def test_resampled_values_stay_sorted_and_within_the_range() -> None:
         assert (rows.max(axis=1) <= values[layer].max(axis=1) + slack).all()
 
 
-@pytest.mark.parametrize("name", PER_POSITION)
-def test_statistics_per_position_do_not_depend_on_the_size_of_the_output(name: str) -> None:
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_statistics_do_not_depend_on_the_size_of_the_output(name: str) -> None:
     objective = SmallObjective(replace(PLAIN, loss=name))
     first, second = (objective.targets(EXEMPLAR, size) for size in ((32, 29), (7, 300)))
     assert list(first) == [f"target.{name}.{layer}" for layer in LAYERS]
@@ -109,3 +119,42 @@ def test_targets_are_the_statistics_of_the_exemplar() -> None:
         }.items():
             target = found[f"target.{name}.{layer}"]
             np.testing.assert_allclose(target, expected, rtol=1e-4, atol=1e-5 * expected.max())
+
+
+def test_discriminators_learn_from_the_exemplars_features_at_its_own_positions() -> None:
+    found = SmallObjective(replace(PLAIN, loss="gan")).targets(EXEMPLAR, (8, 8))
+    features = reference.features(
+        EXEMPLAR, WEIGHTS.kernels, WEIGHTS.biases, MEAN, LAYERS, activation_scale=SCALES
+    )
+    for layer, maps in features.items():
+        expected = maps.reshape(len(maps), -1)
+        np.testing.assert_allclose(
+            found[f"target.gan.{layer}"], expected, rtol=1e-4, atol=1e-5 * expected.max()
+        )
+
+
+def test_the_extents_of_targets_tell_whose_positions_they_are() -> None:
+    """Quantiles are of the output's positions, a discriminator's features of the exemplar's."""
+    objective = SmallObjective(replace(PLAIN, loss="emd,gan,mean", layers="conv2_1"))
+    model = ir.to_proto(targets_model(objective.specification, objective.parameters))
+    shapes = {
+        value.name: [dim.dim_value or dim.dim_param for dim in value.type.tensor_type.shape.dim]
+        for value in model.graph.output
+    }
+    assert shapes == {
+        "target.emd.conv2_1": [128, "positions_conv2"],
+        "target.gan.conv2_1": [128, "exemplar_positions_conv2"],
+        "target.mean.conv2_1": [128, 1],
+    }
+
+
+def test_content_targets_are_the_content_layers_alone() -> None:
+    objective = SmallObjective(replace(PLAIN, content_layers="conv1_2,conv2_1"))
+    model = ir.to_proto(content_targets_model(objective.specification, objective.parameters))
+    assert [value.name for value in model.graph.input] == ["content"]
+    assert [value.name for value in model.graph.output] == [
+        "target.content.conv1_2",
+        "target.content.conv2_1",
+    ]
+    # The trunk ends where the content does, though the texture's goes on.
+    assert "conv3_1.weight" not in {tensor.name for tensor in model.graph.initializer}

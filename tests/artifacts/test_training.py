@@ -123,3 +123,87 @@ def test_the_eval_model_and_the_objective_find_one_loss(folder: Path) -> None:
     session = ort.InferenceSession(folder / "objective.onnx", providers=["CPUExecutionProvider"])
     [expected] = session.run(["loss"], {"image": image, **values})
     assert float(found) == pytest.approx(float(expected), rel=1e-5)
+
+
+# Discriminators
+
+
+@pytest.fixture(scope="module")
+def adversarial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "gan"
+    chosen = specification(loss="gan,gram", disc_widths=(4,))
+    export_folder(folder, chosen, drawn(), training_sizes=[(12, 16), SIZE])
+    return folder
+
+
+def test_discriminators_have_artifacts_of_their_own_for_every_size(adversarial: Path) -> None:
+    for place in ("training/discriminator", "training/16x12/discriminator"):
+        found = {path.name for path in (adversarial / place).iterdir()}
+        assert {
+            "training_model.onnx",
+            "eval_model.onnx",
+            "optimizer_model.onnx",
+            "checkpoint",
+        } <= found
+
+
+def test_a_texture_without_discriminators_has_none(folder: Path) -> None:
+    assert not (folder / "training" / "discriminator").exists()
+
+
+def test_their_checkpoint_holds_every_parameter_and_not_the_image(adversarial: Path) -> None:
+    state = import_training().api.CheckpointState.load_checkpoint(
+        adversarial / "training" / "discriminator" / "checkpoint"
+    )
+    shapes = {name: value.data.shape for name, value in state.parameters}
+    assert shapes == {
+        f"{key}{k}.gan.{layer}": (after, before if key == "weight" else 1)
+        for layer, channels in (("conv1_1", 64), ("conv2_1", 128))
+        for k, (before, after) in enumerate(((channels, 4), (4, 1)))
+        for key in ("weight", "bias")
+    }
+    assert all(value.requires_grad for _, value in state.parameters)
+
+
+def test_in_the_image_s_own_training_the_discriminators_are_inputs(adversarial: Path) -> None:
+    api = import_training().api
+    training = adversarial / "training"
+    state = api.CheckpointState.load_checkpoint(training / "checkpoint")
+    module = api.Module(training / "training_model.onnx", state, training / "eval_model.onnx")
+    assert [name for name, _ in state.parameters] == ["image"]
+    assert {f"weight{k}.gan.conv1_1" for k in range(2)} <= set(module.input_names())
+
+
+def test_their_models_refer_to_the_same_weights(adversarial: Path) -> None:
+    place = adversarial / "training" / "discriminator"
+    for path in place.glob("*_model.onnx"):
+        model = onnx.load(path, load_external_data=False)
+        assert model.ir_version <= 10
+        for tensor in model.graph.initializer:
+            for entry in tensor.external_data:
+                assert entry.key != "location" or entry.value == "../../weights.bin"
+
+
+def test_module_and_optimizer_lower_the_discriminators_loss(adversarial: Path) -> None:
+    place = adversarial / "training" / "discriminator"
+    api = import_training().api
+    state = api.CheckpointState.load_checkpoint(place / "checkpoint")
+    module = api.Module(
+        place / "training_model.onnx", state, place / "eval_model.onnx", device="cpu"
+    )
+    update = api.Optimizer(place / "optimizer_model.onnx", module)
+    update.set_learning_rate(0.01)
+    rng = np.random.default_rng(0)
+    for name, value in list(state.parameters):
+        some = rng.standard_normal(value.data.shape) / np.sqrt(value.data.shape[1])
+        state.parameters[name].data = some.astype(np.float32)
+    values = {**targets(adversarial), "image": noise_image(*SIZE)}
+    module.train()
+    losses = []
+    for _ in range(40):
+        module.lazy_reset_grad()
+        loss, layer_losses = module(*(values[name] for name in module.input_names()))
+        assert layer_losses.shape == (2,)
+        losses.append(float(loss))
+        update.step()
+    assert losses[-1] < 0.8 * losses[0]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from small_runs import draw_once
 
 from texonnx.cli import main
 from texonnx.images import save_image
-from texonnx.weights import cache, library, random_weights
+from texonnx.weights import cache, library
 from texonnx.weights.sources import SourceUnavailableError, keras, mirror
 
 from .commands import Outcome, Texonnx
-
-_draw_once = functools.cache(random_weights)
 
 
 def _unreachable(*_: Any) -> Path:
@@ -31,7 +29,7 @@ def cache_root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("TEXONNX_CACHE", str(root))
     monkeypatch.setattr(keras, "download", _unreachable)
     monkeypatch.setattr(mirror, "download", _unreachable)
-    monkeypatch.setattr(library, "random_weights", _draw_once)
+    monkeypatch.setattr(library, "random_weights", draw_once)
     return root
 
 
@@ -61,8 +59,20 @@ def exemplar(tmp_path: Path) -> Path:
     return write_exemplar(tmp_path / "stone.png")
 
 
-def write_exemplar(path: Path, height: int = 40, width: int = 40) -> Path:
-    coarse = np.random.default_rng(7).uniform(0, 1, (1, 3, height // 4, width // 4))
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """``town.png``: 48 pixels high and 64 wide, other noise of that kind."""
+    return write_exemplar(tmp_path / "town.png", 48, 64, seed=8)
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """``wood.png``: 40x60 pixels, other noise of that kind."""
+    return write_exemplar(tmp_path / "wood.png", 40, 60, seed=9)
+
+
+def write_exemplar(path: Path, height: int = 40, width: int = 40, seed: int = 7) -> Path:
+    coarse = np.random.default_rng(seed).uniform(0, 1, (1, 3, height // 4, width // 4))
     save_image(path, coarse.repeat(4, axis=2).repeat(4, axis=3).astype(np.float32))
     return path
 
@@ -76,7 +86,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("exported") / "small"
     specification = specify(ObjectiveOptions(layers="conv1_1,conv2_1"))
-    export_folder(folder, specification, _draw_once("vgg16", 0))
+    export_folder(folder, specification, draw_once("vgg16", 0))
     return folder
 
 
@@ -86,5 +96,5 @@ def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     root = tmp_path_factory.mktemp("cache-with-weights")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEXONNX_CACHE", str(root))
-        cache.save(_draw_once("vgg16", 0), "drawn")
+        cache.save(draw_once("vgg16", 0), "drawn")
     return {"TEXONNX_CACHE": str(root)}

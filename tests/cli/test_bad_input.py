@@ -143,7 +143,9 @@ WORDS = {
     "loss": ("--loss", "grma", "'gram'"),
     "loss in a sum": ("--loss", "gram:1,edm:0.1", "'emd'"),
     "layer": ("--layers", "conv1_1,conv2_11", "'conv2_1'"),
+    "adversarial loss": ("--loss", "gaan", "'gan'"),
     "layer set": ("--layers", "shalow", "'shallow'"),
+    "schedule": ("--layer-weights", "lineal", "'linear'"),
     "optimizer": ("--optimizer", "addam", "'adam'"),
     "architecture": ("--arch", "vgg-16", "'vgg16'"),
     "pooling": ("--pool", "agv", "'avg'"),
@@ -194,6 +196,14 @@ NUMBERS = [
     *(("--threads", text, text) for text in ("-1", "two")),
     *(("--seed", text, text) for text in ("-1", "1.5")),
     *(("--save-every", text, text) for text in ("0", "-1")),
+    *(("--mix", text, f"'{text}'") for text in ("half", "0.5;0.5", "1,", ",")),
+    *(("--mix", text, f"not {text}") for text in ("-1", "0", "nan", "inf")),
+    *(("--mix", text, "exemplars") for text in ("", "1,2")),
+    *(("--disc-widths", text, f"'{text}'") for text in ("8;4", "8,", "4.5", "many")),
+    *(("--disc-widths", text, f"not {text}") for text in ("0", "-8", "5000")),
+    ("--disc-widths", "8,8,8,8,8", "at most 4 hidden layers, not 5"),
+    *(("--disc-steps", text, text) for text in ("0", "-1", "1.5")),
+    *(("--loss", f"gram,tv:{weight}", weight) for weight in ("0", "-1", "nan")),
 ]
 
 
@@ -202,6 +212,39 @@ def test_a_number_that_will_not_do_is_refused_by_its_value(
     option: str, text: str, told: str, synth: Texonnx, tmp_path: Path
 ) -> None:
     assert told in refused(lambda: synth(option, text), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        ("content", "unknown loss 'content'; known: cov, emd, gan, gram, mean, swd, tv"),
+        ("tv", "name a texture loss beside it"),
+        ("gram,tv,tv", "'tv' is named more than once"),
+    ],
+)
+def test_what_is_no_texture_loss_is_refused(
+    loss: str, told: str, synth: Texonnx, tmp_path: Path
+) -> None:
+    assert told in refused(lambda: synth("--loss", loss), tmp_path)
+
+
+def test_until_with_discriminators_is_refused(synth: Texonnx, tmp_path: Path) -> None:
+    sentence = refused(lambda: synth("--loss", "gan", "--until", "0.1"), tmp_path)
+    assert "gan" in sentence
+    assert "leave 'until' out" in sentence
+
+
+@pytest.mark.parametrize("mix", ["1", "1,2,3"])
+def test_shares_for_another_number_of_exemplars_are_refused(
+    mix: str, synth: Texonnx, other: Path, tmp_path: Path
+) -> None:
+    sentence = refused(lambda: synth("wood.png", "--mix", mix), tmp_path)
+    assert "for 2 exemplars" in sentence
+
+
+def test_a_second_exemplar_that_does_not_exist_is_refused(synth: Texonnx, tmp_path: Path) -> None:
+    sentence = refused(lambda: synth("grass.png"), tmp_path)
+    assert sentence == "texonnx: there is no image file 'grass.png'"
 
 
 @pytest.mark.parametrize(("scales", "steps"), [("2", "4,3,2"), ("3", "4,3"), ("1", "4,3")])
@@ -337,6 +380,20 @@ def test_weights_that_do_not_exist_are_refused(
 # Exported folders
 
 
+def test_a_folder_that_keeps_the_content_of_an_image_is_refused(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    options = ("--content-layers", "conv4_2", "--tv", "0.1", "--no-training", "--quiet")
+    assert texonnx("export", "-o", "transfer", *SMALL, *options).code == 0
+    for plan in ((), ("--plan",)):
+        sentence = refused(
+            lambda plan=plan: texonnx("synth", exemplar, "--artifacts", "transfer", *SHORT, *plan),
+            tmp_path,
+        )
+        assert "'transfer' was exported with content layers" in sentence
+        assert "--content-layers" in sentence
+
+
 def run_from(folder: Path, texonnx: Texonnx, exemplar: Path) -> Outcome:
     return texonnx("synth", exemplar, "-o", "out.png", "--artifacts", folder, *SHORT)
 
@@ -371,7 +428,15 @@ def test_an_exported_folder_with_an_altered_file_is_refused(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "{}", '{"schema_version": 99}', '{"schema_version": 1}', "\x80"],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        "\x80",
+        *(f'{{"schema_version": {version}}}' for version in (1, 2, 99)),
+    ],
 )
 def test_a_manifest_that_is_none_is_refused(
     text: str, folder: Path, texonnx: Texonnx, exemplar: Path, tmp_path: Path
@@ -389,7 +454,9 @@ def rewrite(folder: Path, key: str, value: object) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-MANIFEST_KEYS = ["training", "losses", "layers", "minimum_size", "size", "files"]
+MANIFEST_KEYS = [
+    "training", "losses", "parts", "graphs", "network", "minimum_size", "size", "files"
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", MANIFEST_KEYS)
@@ -437,6 +504,7 @@ def test_a_folder_that_does_not_exist_is_refused(
         ("--arch", "vgg19"),
         ("--weights", "random"),
         ("--raw",),
+        ("--disc-widths", "8"),
     ],
     ids=lambda options: options[0],
 )
@@ -458,7 +526,10 @@ def test_an_objective_beside_an_exported_folder_is_refused(
     [
         ("synth", "stone.png", "--los", "gram"),
         ("synth",),
-        ("synth", "stone.png", "grass.png"),
+        ("transfer",),
+        ("reconstruct",),
+        ("reconstruct", "stone.png", "stone.png"),
+        ("transfer", "stone.png", "stone.png", "stone.png"),
         ("synth", "stone.png", "--loss"),
         ("synt", "stone.png"),
         ("--verbos",),

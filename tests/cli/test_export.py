@@ -25,6 +25,24 @@ def test_the_folder_is_written_and_its_files_listed(texonnx: Texonnx, tmp_path: 
     assert "no training artifacts" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        (("--loss", "swd"), set()),
+        (("--loss", "gan", "--disc-widths", "8,4"), {"discriminator_step.onnx"}),
+        (("--content-layers", "conv4_2", "--tv", "0.1"), {"content_targets.onnx"}),
+    ],
+    ids=" ".join,
+)
+def test_what_the_losses_need_is_written_and_listed(
+    options: tuple[str, ...], more: set[str], texonnx: Texonnx, tmp_path: Path
+) -> None:
+    outcome = texonnx("export", "-o", "folder", *PLAIN, *options)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert set(everything_below(tmp_path / "folder")) == FILES | more
+    assert all(name in outcome.out for name in FILES | more)
+
+
 def test_the_default_folder_lies_in_models_and_is_named_after_network_and_losses(
     texonnx: Texonnx, tmp_path: Path
 ) -> None:
@@ -84,6 +102,12 @@ def test_a_folder_that_cannot_be_written_is_refused(
         (("--size", "1"), "2x2"),
         (("--scales", "2"), "training artifacts"),
         (("--weights", "nothing.h5"), "nothing.h5"),
+        (("--loss", "content"), "unknown loss 'content'"),
+        (("--disc-widths", "0"), "not 0"),
+        (("--content-layers", "conv4_22"), "'conv4_2'"),
+        (("--content-layers", "conv4_2", "--content-weight", "-1"), "content weight"),
+        (("--style-weight", "0"), "no content is kept"),
+        (("--tv", "-1"), "not -1"),
     ],
     ids=" ".join,
 )
@@ -113,6 +137,17 @@ def test_training_artifacts_are_written_where_they_can_be(texonnx: Texonnx, tmp_
     wanted = {"training_model.onnx", "eval_model.onnx", "optimizer_model.onnx", "checkpoint"}
     assert wanted <= below
     assert {f"16x16/{name}" for name in wanted} <= below
+
+
+@pytest.mark.training
+def test_the_training_artifacts_of_discriminators_lie_in_a_folder_of_their_own(
+    texonnx: Texonnx, tmp_path: Path
+) -> None:
+    options = ("--loss", "gan", "--size", "32", "--scales", "1")
+    assert texonnx("export", "-o", "folder", *SMALL, *options).code == 0
+    below = set(everything_below(tmp_path / "folder" / "training"))
+    wanted = {"training_model.onnx", "eval_model.onnx", "optimizer_model.onnx", "checkpoint"}
+    assert wanted | {f"discriminator/{name}" for name in wanted} <= below
 
 
 @pytest.mark.training

@@ -15,7 +15,11 @@ import typer.main
 
 import texonnx
 from texonnx.cli import app
+from texonnx.cli.parameters import parse_widths
+from texonnx.curves import CURVES_SUFFIXES
 from texonnx.graph.trunk import PADDINGS, POOLINGS
+from texonnx.images import ANIMATION_SUFFIXES, PRESERVE_COLOUR
+from texonnx.layer_weights import SCHEDULES
 from texonnx.losses.registry import GRAM_NORMS, loss_names
 from texonnx.optim.initial import INITS
 from texonnx.optim.run import OPTIMIZERS
@@ -44,6 +48,8 @@ finally:
         ["--help"],
         [],
         ["synth", "--help"],
+        ["transfer", "--help"],
+        ["reconstruct", "-h"],
         ["export", "--help"],
         ["weights", "-h"],
         ["bench", "-h"],
@@ -77,7 +83,10 @@ def test_version_is_that_of_the_package(texonnx: Texonnx) -> None:
 def test_help_names_every_command(texonnx: Texonnx) -> None:
     outcome = texonnx("--help")
     assert outcome.code == 0
-    assert all(name in outcome.out for name in ("synth", "export", "weights", "bench", "doctor"))
+    names = (
+        "synth", "transfer", "reconstruct", "export", "weights", "score", "bench", "doctor"
+    )  # fmt: skip
+    assert all(name in outcome.out for name in names)
 
 
 def parameters(name: str) -> dict[str, Any]:
@@ -89,11 +98,18 @@ def parameters(name: str) -> dict[str, Any]:
 
 
 CALLBACKS = {"on_step", "on_download"}
+AS_TEXT = {"disc_widths"}
+"""Numbers that the command line takes with commas between them."""
 
 
 @pytest.mark.parametrize(
     ("name", "function", "positional"),
-    [("synth", texonnx.synthesize, set()), ("export", texonnx.export, {"folder"})],
+    [
+        ("synth", texonnx.synthesize, set()),
+        ("transfer", texonnx.transfer, set()),
+        ("reconstruct", texonnx.reconstruct, set()),
+        ("export", texonnx.export, {"folder"}),
+    ],
 )
 def test_every_option_and_default_is_that_of_the_function(
     name: str, function: Callable[..., Any], positional: set[str]
@@ -105,6 +121,8 @@ def test_every_option_and_default_is_that_of_the_function(
         assert word in options, f"--{word} is missing"
         if parameter.default is not inspect.Parameter.empty:
             default = options[word].default
+            if word in AS_TEXT:
+                default = parse_widths(default)
             assert default == parameter.default, word
             assert type(default) is type(parameter.default), word
 
@@ -120,13 +138,29 @@ NAMED = {
     "engine": ENGINES,
     "init": INITS,
     "weights": ("pretrained", "random"),
+    "preserve_colour": PRESERVE_COLOUR,
+    "layer_weights": SCHEDULES,
+    "animate": ANIMATION_SUFFIXES,
+    "plot": CURVES_SUFFIXES,
 }
 
 
-@pytest.mark.parametrize("option", NAMED)
-def test_the_help_of_an_option_names_everything_it_accepts(option: str) -> None:
-    words = parameters("synth")[option].help
-    assert all(name in words for name in NAMED[option]), words
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        (name, option)
+        for name in ("synth", "transfer", "reconstruct", "export")
+        for option in NAMED
+        if option in parameters(name)
+    ],
+)
+def test_the_help_of_an_option_names_everything_it_accepts(name: str, option: str) -> None:
+    words = parameters(name)[option].help
+    assert all(one in words for one in NAMED[option]), words
+
+
+def test_the_init_of_a_transfer_may_be_the_content() -> None:
+    assert "content" in parameters("transfer")["init"].help
 
 
 @pytest.mark.parametrize(
@@ -142,8 +176,28 @@ def test_the_help_of_the_weights_commands_names_everything_they_accept(
 
 @pytest.mark.parametrize(
     "name",
-    ["synth", "export", "bench", "doctor", "weights fetch", "weights import", "weights list"],
+    [
+        "synth",
+        "transfer",
+        "reconstruct",
+        "export",
+        "score",
+        "bench",
+        "doctor",
+        "weights fetch",
+        "weights import",
+        "weights list",
+    ],
 )
 def test_every_option_has_a_help(name: str) -> None:
     for word, parameter in parameters(name).items():
         assert parameter.help or word == "help", word
+
+
+@pytest.mark.parametrize("name", ["transfer", "reconstruct"])
+def test_the_help_of_a_verb_names_its_images_and_options(name: str, texonnx: Texonnx) -> None:
+    outcome = texonnx(name, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    for word in ("--output", "--animate", "--plot", "--history", "--save-every", "--quiet"):
+        assert word in outcome.out
+    assert ("CONTENT" if name == "transfer" else "IMAGE") in outcome.out

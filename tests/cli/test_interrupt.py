@@ -84,3 +84,24 @@ def test_a_run_that_diverges_keeps_the_last_good_image_and_names_the_step(
     made = load_image(tmp_path / "out.png")
     assert made.shape == (1, 3, 32, 32)
     assert made.std(axis=(2, 3)).max() < 0.1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("transfer", "stone.png", "stone.png", *SMALL, "--content-layers", "conv2_1"),
+        ("reconstruct", "stone.png", "--weights", "random:0", "--layer", "conv2_1"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_every_verb_keeps_the_last_good_image_of_a_run_that_diverges(
+    arguments: tuple[str, ...], texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    outcome = texonnx(
+        *arguments, "-o", "out.png", "--size", "32", "--quiet", "--optimizer", "sgd",
+        "--lr", "1e25", "--init", "noise",
+    )  # fmt: skip
+    assert outcome.code == 2
+    [sentence] = outcome.err.splitlines()
+    assert sentence.startswith("texonnx: the loss is not finite at step 2 ")
+    assert load_image(tmp_path / "out.png").std(axis=(2, 3)).max() < 0.1

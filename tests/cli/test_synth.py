@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
+from small_runs import psnr
 
 from texonnx.images import load_image
 from texonnx.runtime.installed import the_runtime
@@ -21,12 +21,6 @@ ADAM = ("--optimizer", "adam")
 
 def files(folder: Path) -> set[str]:
     return set(everything_below(folder)) - {"stone.png"}
-
-
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in decibels, of values in [0, 1]."""
-    error = float(np.mean((a - b) ** 2, dtype=np.float64))
-    return math.inf if error == 0 else -10 * math.log10(error)
 
 
 @pytest.mark.parametrize(
@@ -294,4 +288,84 @@ def test_a_run_from_an_exported_folder_of_a_loss_that_sorts_makes_the_image_of_o
     ran = texonnx("synth", exemplar, "-o", "ran.png", "--artifacts", tmp_path / "emd", *options)
     assert (built.code, ran.code) == (0, 0)
     # In memory the sorting is the host's, in the folder it is the runtime's.
+    assert psnr(load_image(tmp_path / "built.png"), load_image(tmp_path / "ran.png")) > 60
+
+
+# Several exemplars
+
+
+def test_several_exemplars_are_mixed_and_name_the_output(
+    texonnx: Texonnx, exemplar: Path, other: Path, tmp_path: Path
+) -> None:
+    outcome = texonnx("synth", exemplar, other, *SMALL, *SHORT, "--mix", "0.7,0.3")
+    assert outcome.code == 0
+    assert files(tmp_path) == {"wood.png", "stone+wood-gram.png"}
+    with PIL.Image.open(tmp_path / "stone+wood-gram.png") as picture:
+        assert picture.size == (32, 32)  # the first exemplar's
+        assert picture.info["Source"] == "stone.png+wood.png"
+
+
+def test_shares_decide_what_each_exemplar_counts(
+    texonnx: Texonnx, exemplar: Path, other: Path, tmp_path: Path
+) -> None:
+    size = ("--size", "32x32")
+    for name, arguments in {
+        "alone.png": (other,),
+        "nothing.png": (exemplar, other, "--mix", "0,2"),
+        "alike.png": (exemplar, other),
+        "halves.png": (exemplar, other, "--mix", "0.5,0.5"),
+    }.items():
+        assert texonnx("synth", *arguments, "-o", name, *SMALL, *SHORT, *size).code == 0
+    made = {path.stem: load_image(path) for path in tmp_path.glob("*.png")}
+    assert np.array_equal(made["alone"], made["nothing"])
+    assert np.array_equal(made["alike"], made["halves"])
+    assert not np.array_equal(made["alone"], made["alike"])
+
+
+# Losses that draw and train
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--loss", "swd"),
+        ("--loss", "gan"),
+        ("--loss", "gan", "--disc-widths", "8,4", "--disc-steps", "2"),
+        ("--loss", "gan", "--optimizer", "lbfgs"),
+        ("--loss", "gram,tv:0.1"),
+    ],
+    ids=" ".join,
+)
+def test_every_kind_of_loss_can_be_asked_for(
+    options: tuple[str, ...], texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    outcome = texonnx("synth", exemplar, *SMALL, *SHORT, *options, "--history", "h.json")
+    assert outcome.code == 0
+    label = options[1].replace(",tv:0.1", "+tv")
+    assert files(tmp_path) == {f"stone-{label}.png", "h.json"}
+    parts = json.loads((tmp_path / "h.json").read_text())[-1]["layer_losses"]
+    assert list(parts) == ["conv1_1", "conv2_1", *(["tv"] if "tv" in label else [])]
+
+
+@pytest.mark.parametrize(
+    "loss", [("--loss", "swd"), ("--loss", "gan", "--disc-widths", "8,4")], ids=" ".join
+)
+def test_a_run_from_an_exported_folder_draws_and_trains_as_one_in_memory(
+    loss: tuple[str, ...], texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    assert texonnx("export", "-o", tmp_path / "folder", *SMALL, *loss, "--no-training").code == 0
+    options = (
+        *SHORT,
+        "--engine",
+        "analytic",
+        "--steps",
+        "12",
+        "--optimizer",
+        "sgd",
+        "--lr",
+        "0.01",
+    )
+    built = texonnx("synth", exemplar, "-o", "built.png", *SMALL, *loss, *options)
+    ran = texonnx("synth", exemplar, "-o", "ran.png", "--artifacts", tmp_path / "folder", *options)
+    assert (built.code, ran.code) == (0, 0)
     assert psnr(load_image(tmp_path / "built.png"), load_image(tmp_path / "ran.png")) > 60

@@ -1,4 +1,7 @@
-"""Running graphs: in float64 by ONNX's reference evaluator, in float32 by ONNX Runtime."""
+"""Running graphs: in float64 by ONNX's reference evaluator, in float32 by ONNX Runtime.
+
+Either takes of its inputs those that the graph has, as a host does that keeps them together.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ class Reference:
 
     def __call__(self, inputs: Arrays) -> dict[str, Array]:
         names = self._evaluator.output_names
-        return dict(zip(names, self._evaluator.run(None, dict(inputs)), strict=True))
+        feeds = {name: inputs[name] for name in self._evaluator.input_names}
+        return dict(zip(names, self._evaluator.run(None, feeds), strict=True))
 
 
 class Runtime:
@@ -39,7 +43,8 @@ class Runtime:
 
     def __call__(self, inputs: Arrays) -> dict[str, Array]:
         names = [output.name for output in self._session.get_outputs()]
-        return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
+        feeds = {value.name: inputs[value.name] for value in self._session.get_inputs()}
+        return dict(zip(names, self._session.run(names, feeds), strict=True))
 
 
 def relative_l2(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:

@@ -14,11 +14,12 @@ import pytest
 from graph.evaluation import Array, Reference, slope
 from graph.small_network import parameters_of, small_weights
 from texonnx.artifacts.adam_step import adam_step_model
+from texonnx.artifacts.discriminator import discriminator_step_model
 from texonnx.artifacts.objective import objective_model
 from texonnx.artifacts.specification import specify
-from texonnx.artifacts.targets import targets_model
+from texonnx.artifacts.targets import content_targets_model, targets_model
 from texonnx.errors import GraphError
-from texonnx.graph import gradient, pullback
+from texonnx.graph import gradient, gradients, pullback
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import PADDINGS, POOLINGS
@@ -37,9 +38,11 @@ PORTABLE_OPS = {
     "DepthToSpace",
     "Div",
     "Equal",
+    "Exp",
     "Expand",
     "Greater",
     "Identity",
+    "Log",
     "MatMul",
     "MaxPool",
     "Mul",
@@ -61,27 +64,58 @@ PORTABLE_OPS = {
 }
 
 OPTIONS = [
-    ObjectiveOptions(loss=loss, pool=pool, padding=padding, layers="conv1_1,conv2_1,conv3_1")
-    for loss, pool, padding in product(loss_names(), POOLINGS, PADDINGS)
+    *(
+        ObjectiveOptions(loss=loss, pool=pool, padding=padding, layers="conv1_1,conv2_1,conv3_1")
+        for loss, pool, padding in product(loss_names(), POOLINGS, PADDINGS)
+    ),
+    ObjectiveOptions(loss="gan", layers="conv1_1,conv2_1", disc_widths=(5, 3)),
+    *(
+        ObjectiveOptions(
+            loss="gram+tv", layers="conv1_1", content_layers="conv1_2,conv3_1", padding=padding
+        )
+        for padding in PADDINGS
+    ),
+    ObjectiveOptions(style_weight=0.0, content_layers="conv2_1", tv=1.0),
 ]
+
+
+EVERYTHING = replace(
+    OPTIONS[0],
+    loss="+".join((*loss_names(), "tv")),
+    disc_widths=(4,),
+    content_layers="conv1_2,conv2_1",
+)
 
 
 def models_of(options: ObjectiveOptions) -> dict[str, onnx.ModelProto]:
     """Return every graph of an objective, of known and of unknown size."""
     specification = specify(options)
-    parameters = parameters_of(small_weights(), specification.layers)
+    parameters = parameters_of(small_weights(), specification.trunk_layers)
     models = {
-        "targets": targets_model(specification, parameters),
         "objective": objective_model(specification, parameters),
         "objective-13x18": objective_model(specification, parameters, (13, 18)),
         "adam_step": adam_step_model(specification, parameters),
         "adam_step-13x18": adam_step_model(specification, parameters, (13, 18)),
     }
+    if specification.terms:
+        models["targets"] = targets_model(specification, parameters)
+    if specification.content_layers:
+        models["content_targets"] = content_targets_model(specification, parameters)
+    if specification.adversarial:
+        models |= {
+            "discriminator_step": discriminator_step_model(specification, parameters),
+            "discriminator_step-13x18": discriminator_step_model(
+                specification, parameters, (13, 18)
+            ),
+        }
     return {name: ir.to_proto(model) for name, model in models.items()}
 
 
 def name_of(options: ObjectiveOptions) -> str:
-    return f"{options.loss}-{options.pool}-{options.padding}"
+    return (
+        f"{options.loss}-{options.pool}-{options.padding}-{options.disc_widths}"
+        f"-{options.content_layers}"
+    )
 
 
 def double_tape() -> Tape:
@@ -97,16 +131,16 @@ def evaluated(tape: Tape, value: ir.Value, **inputs: object) -> np.ndarray:
 def test_an_op_without_a_rule_is_named() -> None:
     tape = double_tape()
     x = tape.input("x", ())
-    y = tape.op("Exp", [x], ())
-    with pytest.raises(GraphError, match=r"no gradient rule for Exp.*there are rules for Add, "):
+    y = tape.op("Cos", [x], ())
+    with pytest.raises(GraphError, match=r"no gradient rule for Cos.*there are rules for Add, "):
         gradient(tape, y, x)
 
 
 def test_an_op_without_a_rule_is_no_obstacle_where_no_gradient_passes() -> None:
     tape = double_tape()
     x, y = tape.input("x", ()), tape.input("y", ())
-    z = tape.mul(x, tape.op("Exp", [y], ()))
-    tape.op("Exp", [x], ())
+    z = tape.mul(x, tape.op("Cos", [y], ()))
+    tape.op("Cos", [x], ())
     assert evaluated(tape, gradient(tape, z, x), x=5.0, y=0.0) == 1.0
 
 
@@ -251,7 +285,7 @@ def test_every_graph_is_valid_portable_onnx(options: ObjectiveOptions) -> None:
 def test_the_shapes_that_the_tape_declares_are_those_that_onnx_infers(
     pool: str, padding: str
 ) -> None:
-    options = replace(OPTIONS[0], loss="+".join(loss_names()), pool=pool, padding=padding)
+    options = replace(EVERYTHING, pool=pool, padding=padding)
     for name, model in models_of(options).items():
         bare = onnx.ModelProto()
         bare.CopyFrom(model)
@@ -272,9 +306,9 @@ def extents(value: onnx.ValueInfoProto) -> list[int | None]:
 
 @pytest.mark.parametrize("padding", PADDINGS)
 def test_where_the_size_is_known_no_shape_is_read_at_run_time(padding: str) -> None:
-    options = replace(OPTIONS[0], loss="+".join(loss_names()), pool="max", padding=padding)
-    graph = models_of(options)["objective-13x18"].graph
-    assert not [node.name for node in graph.node if node.op_type == "Shape"]
+    models = models_of(replace(EVERYTHING, pool="max", padding=padding))
+    for name in ("objective-13x18", "adam_step-13x18"):
+        assert not [node.name for node in models[name].graph.node if node.op_type == "Shape"]
 
 
 def test_the_gradient_has_the_shape_of_what_it_is_with_respect_to() -> None:
@@ -285,6 +319,55 @@ def test_the_gradient_has_the_shape_of_what_it_is_with_respect_to() -> None:
 
 
 # Several values at once
+
+
+def test_gradients_with_respect_to_several_inputs_come_in_their_order() -> None:
+    # x² y + y z in x, y, z: 2 x y, x² + z, y; at 2, 3, 5.
+    tape = double_tape()
+    x, y, z = (tape.input(name, ()) for name in "xyz")
+    total = tape.add(tape.mul(tape.square(x), y), tape.mul(y, z))
+    for name, found in zip("zxy", gradients(tape, total, [z, x, y]), strict=True):
+        tape.output(found, name + "_slope")
+    found = Reference(tape.model())({"x": np.array(2.0), "y": np.array(3.0), "z": np.array(5.0)})
+    assert {name: float(value) for name, value in found.items()} == {
+        "z_slope": 3.0,
+        "x_slope": 12.0,
+        "y_slope": 9.0,
+    }
+
+
+def test_gradients_of_matrices_at_once_are_those_of_each_by_itself() -> None:
+    rng = np.random.default_rng(0)
+    shapes = {"w": (3, 4), "b": (3, 1), "x": (4, 5)}
+    arrays = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+
+    def written(wrt: list[str]) -> dict[str, Array]:
+        tape = double_tape()
+        values = {name: tape.input(name, shape) for name, shape in shapes.items()}
+        product = tape.matmul(values["w"], values["x"])
+        y = tape.sum_of_squares(tape.relu(tape.add(product, values["b"])))
+        for name, slope_ in zip(wrt, gradients(tape, y, [values[n] for n in wrt]), strict=True):
+            tape.output(slope_, f"{name}_slope")
+        return Reference(tape.model())(arrays)
+
+    together = written(["w", "b", "x"])
+    for name in shapes:
+        np.testing.assert_array_equal(together[f"{name}_slope"], written([name])[f"{name}_slope"])
+
+
+def test_of_several_inputs_the_one_that_does_not_count_is_named() -> None:
+    tape = double_tape()
+    x, y = tape.input("x", ()), tape.input("y", ())
+    with pytest.raises(GraphError, match="nothing that has a gradient depends on y"):
+        gradients(tape, tape.square(x), [x, y])
+
+
+def test_of_several_inputs_each_must_be_one() -> None:
+    tape = double_tape()
+    x = tape.input("x", ())
+    y = tape.square(x)
+    with pytest.raises(GraphError, match="is computed on the tape"):
+        gradients(tape, tape.square(y), [x, y])
 
 
 def test_cotangents_of_several_values_give_the_gradient_of_the_sum_of_inner_products() -> None:

@@ -107,6 +107,10 @@ def poolings() -> Iterator[Case]:
 def elementwise() -> Iterator[Case]:
     yield from case("Relu", "plain", lambda tape, x: tape.relu(x), (3, 4))
     yield from case("Identity", "plain", lambda tape, x: tape.op("Identity", [x], dims(x)), (3, 4))
+    yield from case("Exp", "plain", lambda tape, x: tape.op("Exp", [x], dims(x)), (3, 4))
+    yield from case(
+        "Log", "plain", lambda tape, x: tape.op("Log", [tape.square(x)], dims(x)), (3, 4)
+    )
     broadcasts = {
         "same": ((2, 3), (2, 3)),
         "rank": ((2, 3), (3,)),

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from texonnx.errors import OptionError
-from texonnx.losses import LossOptions, find_loss, label_of, loss_names, parse_loss
+from texonnx.losses import (
+    ImageTerm,
+    LossOptions,
+    LossTerm,
+    TextureLoss,
+    find_loss,
+    label_of,
+    loss_names,
+    parse_loss,
+)
+from texonnx.losses.registry import MOST_CHANNELS, MOST_HIDDEN_LAYERS
 
 
 def terms(text: str) -> list[tuple[str, float]]:
     return [(term.loss.name, term.weight) for term in parse_loss(text)]
 
 
-@pytest.mark.parametrize("name", loss_names())
+@pytest.mark.parametrize("name", [*loss_names(), "tv"])
 def test_a_name_alone_has_weight_one(name: str) -> None:
     assert terms(name) == [(name, 1.0)]
 
@@ -26,6 +38,7 @@ def test_a_name_alone_has_weight_one(name: str) -> None:
         ("gram:2+emd:0.5", [("gram", 2.0), ("emd", 0.5)]),
         ("gram+emd:3,mean:.25", [("gram", 1.0), ("emd", 3.0), ("mean", 0.25)]),
         ("emd+gram", [("emd", 1.0), ("gram", 1.0)]),
+        ("swd,tv:0.5,gan", [("swd", 1.0), ("tv", 0.5), ("gan", 1.0)]),
     ],
 )
 def test_plus_and_comma_both_add(text: str, expected: list[tuple[str, float]]) -> None:
@@ -54,7 +67,7 @@ def test_blanks_around_the_terms_do_not_matter(text: str) -> None:
 def test_an_unknown_loss_is_answered_with_the_nearest(text: str) -> None:
     with pytest.raises(OptionError, match=r"unknown loss 'grma' \(did you mean 'gram'\?\)") as info:
         parse_loss(text)
-    for name in loss_names():
+    for name in (*loss_names(), "tv"):
         assert name in str(info.value)
 
 
@@ -87,10 +100,55 @@ def test_the_label_names_the_losses_in_order() -> None:
 def test_a_loss_is_found_under_its_name_and_says_what_it_is() -> None:
     for name in loss_names():
         loss = find_loss(name)
+        assert isinstance(loss, TextureLoss)
         assert loss.name == name
         assert loss.summary
         assert loss.source
         assert loss.columns in ("N", "1", "M")
+
+
+def test_what_needs_no_exemplar_is_no_texture_loss() -> None:
+    texture, smoothness = parse_loss("gram,tv:3")
+    assert isinstance(texture, LossTerm)
+    assert isinstance(smoothness, ImageTerm)
+    assert "tv" not in loss_names()
+
+
+def test_the_content_is_no_texture_to_be_asked_for_by_name() -> None:
+    with pytest.raises(OptionError, match="unknown loss 'content'"):
+        parse_loss("gram,content")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"discriminator_widths": (0,)}, f"from 1 to {MOST_CHANNELS} channels, not 0"),
+        ({"discriminator_widths": (8, -2)}, f"from 1 to {MOST_CHANNELS} channels, not -2"),
+        (
+            {"discriminator_widths": (MOST_CHANNELS + 1,)},
+            f"from 1 to {MOST_CHANNELS} channels, not {MOST_CHANNELS + 1}",
+        ),
+        (
+            {"discriminator_widths": (8,) * (MOST_HIDDEN_LAYERS + 1)},
+            f"at most {MOST_HIDDEN_LAYERS} hidden layers, not {MOST_HIDDEN_LAYERS + 1}",
+        ),
+        ({"discriminator_penalty": -0.5}, "must be a number from 0 up, not -0.5"),
+        ({"discriminator_penalty": float("inf")}, "must be a number from 0 up, not inf"),
+        ({"discriminator_penalty": float("nan")}, "must be a number from 0 up, not nan"),
+    ],
+    ids=str,
+)
+def test_a_discriminator_that_cannot_be_is_refused_with_its_value(
+    options: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        LossOptions(**options)
+
+
+def test_the_least_and_the_largest_discriminators_are_accepted() -> None:
+    LossOptions(discriminator_widths=(), discriminator_penalty=0.0)
+    LossOptions(discriminator_widths=(1,))
+    LossOptions(discriminator_widths=(MOST_CHANNELS,) * MOST_HIDDEN_LAYERS)
 
 
 def test_an_unknown_gram_normalisation_is_refused() -> None:

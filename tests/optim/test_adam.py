@@ -11,6 +11,7 @@ from texonnx.optim.adam import AdamStepper
 from texonnx.optim.run import optimise
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.runtime.goal import texture_of
 
 SHAPE = (1, 3, 4, 5)
 TARGET = np.random.default_rng(1).random(SHAPE, dtype=np.float32)
@@ -58,7 +59,7 @@ def test_a_split_objective_takes_the_steps_of_the_step_graph(loss: str) -> None:
         if not split:
             source.split = lambda size: None  # type: ignore[method-assign]
         engine = AnalyticEngine(source, "cpu")
-        engine.aim(smooth_image(48, 36), size)
+        engine.aim(texture_of(smooth_image(48, 36)), size)
         losses: list[float] = []
         image = optimise(
             engine, noise_image(*size), "adam", 6, 0.02, lambda step, _: losses.append(step.total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from texonnx.errors import OptionError
-from texonnx.optim.pyramid import Scale, pyramid
+from texonnx.optim.pyramid import Scale, pyramid, shrunk
 
 
 def test_sizes_halve_from_the_finest_down() -> None:
@@ -57,3 +57,13 @@ def test_rounding_leaves_no_scale_below_the_least_size() -> None:
     # Halving 66 thrice gives 8.25, which the layers of least size 8 can look at.
     for scale in pyramid((66, 66), (66, 66), 4, 8):
         assert min(*scale.exemplar, *scale.output) >= 8
+
+
+@pytest.mark.parametrize(
+    ("size", "factor", "expected"),
+    [((64, 96), 2, (32, 48)), ((5, 3), 4, (1, 1)), ((1, 9), 8, (1, 1)), ((7, 7), 1, (7, 7))],
+)
+def test_a_size_shrinks_to_one_pixel_and_no_further(
+    size: tuple[int, int], factor: int, expected: tuple[int, int]
+) -> None:
+    assert shrunk(size, factor) == expected

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from runtime.small_objective import built
 
 from texonnx.errors import OptionError
 from texonnx.images import Image
-from texonnx.optim.run import OPTIMIZERS, check_optimizer, optimise, share_of_learning_rate
+from texonnx.optim.run import (
+    OPTIMIZERS,
+    check_optimizer,
+    optimise,
+    refresh_interval,
+    share_of_learning_rate,
+)
 from texonnx.runtime.engine import Evaluation, Losses, Stepper
+from texonnx.runtime.goal import Goal
 
 START = np.full((1, 3, 2, 2), 0.5, np.float32)
 
@@ -36,8 +44,11 @@ class QuadraticEngine:
     def __init__(self) -> None:
         self.adam = RecordingStepper(START)
 
-    def aim(self, exemplar: Image, size: tuple[int, int]) -> None:
+    def aim(self, goal: Goal, size: tuple[int, int]) -> None:
         raise NotImplementedError
+
+    def refresh(self, image: Image, steps: int) -> None:
+        raise AssertionError("nothing was to be drawn anew")
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
         total = float(np.sum(image.astype(np.float64) ** 2))
@@ -85,7 +96,7 @@ def test_known_optimizers_are_accepted_and_others_refused() -> None:
 
 
 def test_every_optimizer_lowers_the_loss() -> None:
-    for optimizer in set(OPTIMIZERS) - {"adam"}:
+    for optimizer in set(OPTIMIZERS) - {"adam", "auto"}:
         told: list[float] = []
         optimise(
             QuadraticEngine(), START, optimizer, 8, 0.1 / 4,
@@ -137,3 +148,127 @@ def test_the_exemplar_gives_lbfgs_its_metric() -> None:
     curvature = np.geomspace(1, 100, 108).reshape(3, 36).mean(axis=1)
     # Beside the gradient's own proportions.
     assert red / curvature[0] > 3 * max(green / curvature[1], blue / curvature[2])
+
+
+# Drawing and training anew
+
+
+class ShiftingEngine(QuadraticEngine):
+    """The loss sum c (x - m)², whose minimum m moves at every refresh; tells what happens."""
+
+    def __init__(self, own_adam: bool = False) -> None:
+        super().__init__()
+        self.minimum = 0.0
+        self.told: list[tuple[str, float, int]] = []
+        self._own_adam = own_adam
+        self._curvature = np.geomspace(1, 30, START.size).reshape(START.shape)
+
+    def refresh(self, image: Image, steps: int) -> None:
+        self.minimum += 0.25
+        self.told.append(("refresh", self.loss(image), steps))
+
+    def loss(self, image: Image) -> float:
+        away = image.astype(np.float64) - self.minimum
+        return float(np.sum(self._curvature * away**2))
+
+    def loss_and_gradient(self, image: Image) -> Evaluation:
+        total = self.loss(image)
+        self.told.append(("evaluation", total, 1))
+        gradient = 2 * self._curvature * (image.astype(np.float64) - self.minimum)
+        losses = Losses(total, np.array([total], np.float32))
+        return Evaluation(losses, gradient.astype(np.float32))
+
+    def stepper(self, optimizer: str, image: Image) -> Stepper | None:
+        return self.adam if self._own_adam and optimizer == "adam" else None
+
+    @property
+    def happened(self) -> list[str]:
+        return [what for what, *_ in self.told]
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs"])
+def test_lbfgs_begins_anew_after_every_refresh(optimizer: str) -> None:
+    engine = ShiftingEngine()
+    told: list[float] = []
+    optimise(
+        engine, START, optimizer, 25, 0.0, lambda losses, image: told.append(losses.total), None, 10
+    )
+    refreshes = [number for number, what in enumerate(engine.happened) if what == "refresh"]
+    assert refreshes == [0, 11, 22]
+    # The engine is told for how many steps it draws and trains: of the last, what is left.
+    assert [steps for what, _, steps in engine.told if what == "refresh"] == [10, 10, 5]
+    assert engine.happened.count("evaluation") == len(told) == 25
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs"])
+def test_it_begins_anew_from_the_best_image_so_far(optimizer: str) -> None:
+    engine = ShiftingEngine()
+    optimise(engine, START, optimizer, 30, 0.0, lambda losses, image: None, None, 10)
+    for number, (what, shown, _) in enumerate(engine.told):
+        if what == "refresh":
+            # What is shown to the engine is what is evaluated next.
+            assert engine.told[number + 1][:2] == ("evaluation", shown)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs"])
+def test_its_history_is_of_one_draw_alone(optimizer: str) -> None:
+    """The first step after a refresh is as from nothing: that of a run that begins there."""
+    images: list[Image] = []
+    optimise(
+        ShiftingEngine(), START, optimizer, 12, 0.0,
+        lambda losses, image: images.append(image), None, 10,
+    )  # fmt: skip
+    fresh = ShiftingEngine()
+    fresh.minimum = 0.25
+    again: list[Image] = []
+    optimise(
+        fresh, images[10], optimizer, 2, 0.0, lambda losses, image: again.append(image), None, 2
+    )
+    for found, expected in zip(images[10:], again, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize(("every", "expected"), [(1, 7), (3, 3), (10, 1)])
+def test_a_stepper_goes_on_over_every_refresh(optimizer: str, every: int, expected: int) -> None:
+    engine = ShiftingEngine()
+    told: list[float] = []
+    optimise(
+        engine, START, optimizer, 7, 0.01, lambda losses, image: told.append(losses.total), None,
+        every,
+    )  # fmt: skip
+    assert engine.happened.count("refresh") == expected
+    assert {steps for what, _, steps in engine.told if what == "refresh"} == {every}
+    assert engine.happened[:2] == ["refresh", "evaluation"]
+    # Each step's loss is of the draw before it.
+    assert told == [loss for what, loss, _ in engine.told if what == "evaluation"]
+
+
+def test_the_engines_own_adam_is_refreshed_with_the_image_as_it_is() -> None:
+    engine = ShiftingEngine(own_adam=True)
+    shown: list[float] = []
+    engine.refresh = lambda image, steps: shown.append(float(image[0, 0, 0, 0]))  # type: ignore[method-assign]
+    optimise(engine, START, "adam", 5, 0.1, lambda *_: None, None, 2)
+    # It adds 1 at every step.
+    assert shown == [0.5, 2.5, 4.5]
+
+
+def test_without_an_interval_nothing_is_refreshed() -> None:
+    for optimizer in set(OPTIMIZERS) - {"auto"}:
+        optimise(QuadraticEngine(), START, optimizer, 12, 0.01, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("loss", "optimizer", "expected"),
+    [
+        *((loss, optimizer, None) for loss in ("emd", "mean+tv") for optimizer in ("lbfgs", "sgd")),
+        *(("swd", optimizer, 10) for optimizer in ("lbfgs", "scipy-lbfgs", "adam", "sgd")),
+        *(("gan", optimizer, 1) for optimizer in ("adam", "sgd")),
+        *(("gan", optimizer, 10) for optimizer in ("lbfgs", "scipy-lbfgs")),
+        ("gan+swd", "adam", 1),
+    ],
+)  # fmt: skip
+def test_directions_serve_ten_steps_and_discriminators_learn_at_every_one(
+    loss: str, optimizer: str, expected: int | None
+) -> None:
+    assert refresh_interval(built(loss=loss), optimizer) == expected

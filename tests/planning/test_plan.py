@@ -93,6 +93,18 @@ def test_memory_that_the_system_does_not_tell_is_not_planned(
     assert texonnx.plan(exemplar(64), exemplar_size=64, weights="drawn").megabytes is None
 
 
+def test_discriminators_and_an_exported_folder_are_tried_out_too(tmp_path: Path) -> None:
+    words: dict[str, Any] = {"loss": "gan", "layers": "conv1_1", "weights": "drawn"}
+    folder = texonnx.export(tmp_path / "folder", training=False, **words)
+    for options in (words, {"artifacts": folder}):
+        planned = texonnx.plan(
+            exemplar(32), exemplar_size=32, steps=3, disc_steps=2, engine="analytic", **options
+        )
+        assert [(scale.size, scale.steps) for scale in planned.scales] == [((32, 32), 3)]
+        assert planned.scales[0].measured
+        assert planned.scales[0].step_seconds > 0
+
+
 @functools.cache
 def attempt(number: int, size: int, layers: str, folder: Path) -> tuple[float, float, float, float]:
     """Plan, then run; return planned and real megabytes, planned and real seconds."""

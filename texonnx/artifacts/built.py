@@ -51,13 +51,29 @@ class BuiltGraphs:
         return self._specification.minimum_size
 
     @property
-    def layers(self) -> Sequence[str]:
-        """The layers, in the order of ``layer_losses``."""
-        return self._specification.layers
+    def parts(self) -> Sequence[str]:
+        """The names of the entries of ``layer_losses``."""
+        return self._specification.parts
 
-    def targets(self) -> Path:
-        """Return the graph: exemplar, output_size -> target statistics."""
-        return self._writer.targets("targets.onnx")
+    @property
+    def draws(self) -> bool:
+        """Whether a loss wants something drawn or trained anew every few steps."""
+        return any(term.loss.draws for term in self._specification.terms)
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether a loss has discriminators."""
+        return self._specification.adversarial
+
+    def targets(self) -> Path | None:
+        """Return the graph: exemplar, output_size -> target statistics, if there are any."""
+        return self._writer.targets("targets.onnx") if self._specification.terms else None
+
+    def content_targets(self) -> Path | None:
+        """Return the graph: content -> the features to be kept of it, if any are."""
+        if not self._specification.content_layers:
+            return None
+        return self._writer.content_targets("content_targets.onnx")
 
     def objective(self, size: Size) -> Path:
         """Return the graph: image, targets -> loss, layer_losses, gradient."""
@@ -66,6 +82,10 @@ class BuiltGraphs:
     def adam_step(self, size: Size) -> Path:
         """Return the graph of one step of Adam."""
         return self._writer.adam_step("adam_step.onnx", size)
+
+    def discriminator_step(self, size: Size) -> Path:
+        """Return the graph of one step of the discriminators."""
+        return self._writer.discriminator_step("discriminator_step.onnx", size)
 
     def split(self, size: Size) -> SplitGraphs | None:
         """Return the objective cut at the features, or ``None`` if no loss of it sorts."""

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from texonnx.artifacts.manifest import GRAPHS, MANIFEST, write_manifest
+from texonnx.artifacts.manifest import MANIFEST, write_manifest
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.writer import GraphWriter
@@ -60,9 +60,7 @@ def export_folder(
             writer = GraphWriter(
                 new, specification, weights, activation_scale=activation_scale, fp16=fp16
             )
-            writer.targets(GRAPHS["targets"])
-            writer.objective(GRAPHS["objective"], size)
-            writer.adam_step(GRAPHS["adam_step"], size)
+            graphs = _write_graphs(writer, specification, size)
             training = {_training_folder(one, training_sizes): one for one in training_sizes}
             for name, training_size in training.items():
                 writer.training(name, training_size)
@@ -70,6 +68,7 @@ def export_folder(
                 new,
                 specification,
                 weights,
+                graphs=graphs,
                 precision="float16" if fp16 else "float32",
                 activation_scale=activation_scale,
                 size=size,
@@ -78,6 +77,23 @@ def export_folder(
             _put_in_place(new, folder, Path(workplace, "old"))
     except OSError as error:
         raise ArtifactError(f"'{folder}' cannot be written: {reason(error)}") from error
+
+
+def _write_graphs(
+    writer: GraphWriter, specification: Specification, size: Size | None
+) -> dict[str, str]:
+    """Write every graph that the objective has; return the file of each."""
+    written = {
+        "objective": writer.objective("objective.onnx", size),
+        "adam_step": writer.adam_step("adam_step.onnx", size),
+    }
+    if specification.terms:
+        written["targets"] = writer.targets("targets.onnx")
+    if specification.content_layers:
+        written["content_targets"] = writer.content_targets("content_targets.onnx")
+    if specification.adversarial:
+        written["discriminator_step"] = writer.discriminator_step("discriminator_step.onnx", size)
+    return {name: path.name for name, path in written.items()}
 
 
 def check_destination(folder: Path, *, replace: bool) -> None:

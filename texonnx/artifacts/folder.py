@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from texonnx.artifacts.manifest import GRAPHS, read_manifest
+from texonnx.artifacts.manifest import read_manifest
 from texonnx.artifacts.objective import Size
 from texonnx.errors import ArtifactError
 
@@ -39,9 +39,19 @@ class ExportedFolder:
         return self._contents.minimum_size
 
     @property
-    def layers(self) -> Sequence[str]:
-        """The layers, in the order of ``layer_losses``."""
-        return self._contents.layers
+    def parts(self) -> Sequence[str]:
+        """The names of the entries of ``layer_losses``."""
+        return self._contents.parts
+
+    @property
+    def draws(self) -> bool:
+        """Whether a loss wants something drawn or trained anew every few steps."""
+        return self._contents.draws
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether a loss has discriminators."""
+        return "discriminator_step" in self._contents.graphs
 
     @property
     def random_weights(self) -> bool:
@@ -58,9 +68,13 @@ class ExportedFolder:
         """The sizes for which there are training artifacts."""
         return list(self._contents.training)
 
-    def targets(self) -> Path:
-        """Return the graph: exemplar, output_size -> target statistics."""
-        return self._folder / GRAPHS["targets"]
+    def targets(self) -> Path | None:
+        """Return the graph: exemplar, output_size -> target statistics, if there are any."""
+        return self._optional("targets")
+
+    def content_targets(self) -> Path | None:
+        """Return the graph: content -> the features to be kept of it, if any are."""
+        return self._optional("content_targets")
 
     def objective(self, size: Size) -> Path:
         """Return the graph: image, targets -> loss, layer_losses, gradient."""
@@ -69,6 +83,10 @@ class ExportedFolder:
     def adam_step(self, size: Size) -> Path:
         """Return the graph of one step of Adam."""
         return self._graph("adam_step", size)
+
+    def discriminator_step(self, size: Size) -> Path:
+        """Return the graph of one step of the discriminators."""
+        return self._graph("discriminator_step", size)
 
     def split(self, size: Size) -> None:
         """Return ``None``: what is exported is whole."""
@@ -86,7 +104,11 @@ class ExportedFolder:
                 f"the graphs of '{self._folder}' are for {_text(self.fixed_size)} alone, "
                 f"not for {_text(size)}"
             )
-        return self._folder / GRAPHS[name]
+        return self._folder / self._contents.graphs[name]
+
+    def _optional(self, name: str) -> Path | None:
+        file = self._contents.graphs.get(name)
+        return None if file is None else self._folder / file
 
 
 def _text(size: Size) -> str:

@@ -11,34 +11,40 @@ from typing import Any
 
 import onnx
 
+from texonnx.artifacts.discriminator import is_parameter
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.parameters import layer_units
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.writer import WEIGHTS
 from texonnx.errors import ArtifactError
 from texonnx.graph.tape import IR_VERSION, OPSET
+from texonnx.losses.content import CONTENT
+from texonnx.losses.swd import DIRECTIONS
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
-GRAPHS = {"targets": "targets.onnx", "objective": "objective.onnx", "adam_step": "adam_step.onnx"}
+ALWAYS = ("objective", "adam_step")
+"""The graphs that every folder has."""
 
 _MEANINGS = {
     "exemplar": "the texture to imitate, RGB in [0, 1]",
     "output_size": "height and width in pixels of the image to be made",
+    "content": "the image whose content is kept, of the output's size, RGB in [0, 1]",
     "image": "the image being made, RGB in [0, 1]",
     "first_moment": "Adam's running mean of the gradient, zeros at first",
     "second_moment": "Adam's running mean of the squared gradient, zeros at first",
     "step": "number of this step, from 1",
     "learning_rate": "step length of Adam, in units of the image",
     "loss": "weighted sum over layers and losses, of the image that came in",
-    "layer_losses": "its parts, in the order of the manifest's layers",
+    "layer_losses": "its parts, in the order of the manifest's parts",
     "gradient": "derivative of the loss with respect to the image",
     "next_image": "the image after the step; it may leave [0, 1], clip it to show it",
     "next_first_moment": "first_moment of the next step",
     "next_second_moment": "second_moment of the next step",
     "next_step": "step of the next step",
+    "discriminator_losses": "of each layer's discriminator, before the step",
 }
 
 
@@ -48,8 +54,12 @@ class Contents:
 
     Attributes
     ----------
-    losses, layers
-        Their names, in order.
+    losses, parts
+        The names of the losses, and of the entries of ``layer_losses``, in order.
+    graphs
+        The file of each graph.
+    draws
+        Whether a loss wants something drawn or trained anew every few steps.
     minimum_size
         The least height and width that the layers can look at.
     size
@@ -61,7 +71,9 @@ class Contents:
     """
 
     losses: tuple[str, ...]
-    layers: tuple[str, ...]
+    parts: tuple[str, ...]
+    graphs: Mapping[str, str]
+    draws: bool
     minimum_size: int
     size: Size | None
     training: Mapping[Size, str]
@@ -73,6 +85,7 @@ def write_manifest(
     specification: Specification,
     weights: VggWeights,
     *,
+    graphs: Mapping[str, str],
     precision: str,
     activation_scale: bool,
     size: Size | None,
@@ -86,6 +99,8 @@ def write_manifest(
         Holds every other file already.
     specification, weights
         What the graphs were built from.
+    graphs
+        The file of each graph by name.
     precision
         Type of the numbers in ``weights.bin``: ``float32`` or ``float16``.
     activation_scale
@@ -108,7 +123,7 @@ def write_manifest(
             "weights_digest": weights.digest,
             "weights_random": weights.random,
             "precision": precision,
-            "activation_scale": {name: units[name] for name in specification.layers}
+            "activation_scale": {name: units[name] for name in specification.trunk_layers}
             if activation_scale
             else None,
         },
@@ -116,8 +131,22 @@ def write_manifest(
             {"name": name, "weight": weight}
             for name, weight in zip(specification.layers, specification.layer_weights, strict=True)
         ],
-        "losses": [{"name": term.loss.name, "weight": term.weight} for term in specification.terms],
+        "losses": [
+            {"name": term.loss.name, "weight": term.weight} for term in specification.all_terms
+        ],
+        "content": [
+            {"layer": part.layer, "weight": term.weight}
+            for part in specification.content_parts
+            for term in part.terms
+        ],
+        "parts": list(specification.parts),
         "gram_norm": specification.loss_options.gram_norm,
+        "discriminator": {
+            "widths": list(specification.loss_options.discriminator_widths),
+            "penalty": specification.loss_options.discriminator_penalty,
+        }
+        if specification.adversarial
+        else None,
         "preprocessing": {
             "layout": "NCHW",
             "channels": "RGB",
@@ -129,7 +158,7 @@ def write_manifest(
         "size": None if size is None else {"height": size[0], "width": size[1]},
         "opset": OPSET,
         "ir_version": IR_VERSION,
-        "graphs": {name: _describe_graph(folder, file) for name, file in GRAPHS.items()},
+        "graphs": {name: _describe_graph(folder, file) for name, file in graphs.items()},
         "training": [
             {"folder": name, "height": height, "width": width}
             for name, (height, width) in training.items()
@@ -169,15 +198,16 @@ def read_manifest(folder: Path) -> Contents:
         raise ArtifactError(
             f"'{path}' is of schema version {version}, and this texonnx reads {SCHEMA_VERSION}"
         )
-    files = manifest.get("files")
-    if not isinstance(files, dict) or not {*GRAPHS.values(), WEIGHTS} <= set(files):
-        raise ArtifactError(f"'{path}' does not list the files that belong to the folder")
-    for name, entry in files.items():
-        _check_file(folder, name, entry)
     try:
         contents = _contents(manifest)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ArtifactError(f"'{path}' is damaged: an entry is missing or malformed") from None
+    files = manifest.get("files")
+    complete = isinstance(files, dict) and {*contents.graphs.values(), WEIGHTS} <= set(files)
+    if not complete or not set(ALWAYS) <= set(contents.graphs):
+        raise ArtifactError(f"'{path}' does not list the files that belong to the folder")
+    for name, entry in files.items():
+        _check_file(folder, name, entry)
     for name in contents.training.values():
         _check_inside(folder, name)
     return contents
@@ -187,12 +217,22 @@ def _contents(manifest: Any) -> Contents:
     size = manifest["size"]
     return Contents(
         losses=tuple(str(loss["name"]) for loss in manifest["losses"]),
-        layers=tuple(str(layer["name"]) for layer in manifest["layers"]),
+        parts=_names(manifest["parts"]),
+        graphs={str(name): str(graph["file"]) for name, graph in manifest["graphs"].items()},
+        draws=any(
+            _is_drawn(str(value["name"])) for value in manifest["graphs"]["objective"]["inputs"]
+        ),
         minimum_size=int(manifest["minimum_size"]),
         size=None if size is None else _size(size),
         training={_size(entry): str(entry["folder"]) for entry in manifest["training"]},
         random_weights=bool(manifest["network"]["weights_random"]),
     )
+
+
+def _names(entry: Any) -> tuple[str, ...]:
+    if not isinstance(entry, list):
+        raise TypeError("a list of names is accepted")
+    return tuple(str(name) for name in entry)
 
 
 def _size(entry: Any) -> Size:
@@ -238,11 +278,26 @@ def _describe_values(values: Sequence[onnx.ValueInfoProto]) -> list[dict[str, An
         tensor = value.type.tensor_type
         shape = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
         dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
-        meaning = _MEANINGS.get(value.name) or _target_meaning(value.name)
+        meaning = _MEANINGS.get(value.name) or _layer_meaning(value.name)
         described.append({"name": value.name, "dtype": dtype, "shape": shape, "meaning": meaning})
     return described
 
 
-def _target_meaning(name: str) -> str:
-    _, loss, layer = name.split(".")
-    return f"the exemplar's statistic of the {loss} loss at {layer}"
+def _layer_meaning(name: str) -> str:
+    """Return the meaning of a value named after what it is, the loss and the layer."""
+    after, before = name.removeprefix("next_"), ""
+    end = ", after the step" if name.startswith("next_") else ""
+    for moment in ("first_moment", "second_moment"):
+        if after.startswith(f"{moment}."):
+            after, before = after.removeprefix(f"{moment}."), f"{_MEANINGS[moment]}: "
+    key, loss, layer = after.split(".")
+    if key == "target":
+        whose = "content image" if loss == CONTENT.name else "exemplar"
+        return f"the {whose}'s statistic of the {loss} loss at {layer}"
+    if key == DIRECTIONS:
+        return f"unit vectors at random, one a row, that the {loss} loss looks along at {layer}"
+    return f"{before}{key} of the discriminator at {layer}{end}"
+
+
+def _is_drawn(name: str) -> bool:
+    return name.startswith(f"{DIRECTIONS}.") or is_parameter(name)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import onnx_ir as ir
 
-from texonnx.artifacts.specification import Specification, target_name
+from texonnx.artifacts.specification import LayerPart, Specification, target_name
 from texonnx.errors import OptionError
 from texonnx.graph import gradient
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.graph.trunk import TrunkParameters, write_trunk
 from texonnx.images import MAX_PIXELS
-from texonnx.losses import Comparison, LossTerm, TextureLoss
+from texonnx.losses import AddInput, Comparison, ImageTerm, LayerFeatures, TextureLoss
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -47,7 +48,7 @@ class Objective:
     loss
         The weighted sum over layers and losses, a scalar.
     layer_losses
-        Its parts, [layers], weights included.
+        Its parts, [parts], weights included.
     """
 
     loss: ir.Value
@@ -75,31 +76,58 @@ def write_objective(
     tape: Tape, image: ir.Value, parameters: TrunkParameters, specification: Specification
 ) -> Objective:
     """Write trunk, statistics, distances and their weighted sum; add the targets as inputs."""
-    maps = write_trunk(tape, image, parameters, specification.layers, specification.trunk)
-    return write_losses(tape, maps, specification, specification.terms)
+    maps = write_trunk(tape, image, parameters, specification.trunk_layers, specification.trunk)
+    parts = (*specification.texture_parts, *specification.content_parts)
+    return write_losses(tape, image, maps, specification, parts, specification.image_terms)
 
 
 def write_losses(
     tape: Tape,
+    image: ir.Value,
     maps: Mapping[str, ir.Value],
     specification: Specification,
-    terms: Sequence[LossTerm],
+    parts: Sequence[LayerPart],
+    image_terms: Sequence[ImageTerm],
 ) -> Objective:
-    """Write the weighted sum of `terms`, at least one, over feature maps [1, N, H, W]."""
-    layer_losses = []
-    for layer, layer_weight in zip(specification.layers, specification.layer_weights, strict=True):
-        features = feature_matrix(tape, maps[layer])
+    """Write the sum of `parts` over feature maps [1, N, H, W], and of what the image is itself.
+
+    A part without terms counts 0.
+    """
+    matrices = {layer: feature_matrix(tape, features) for layer, features in maps.items()}
+    losses = []
+    for part in parts:
         total: ir.Value | None = None
-        for term in terms:
-            statistic = term.loss.statistic(tape, features)
-            target = _add_target_input(tape, term.loss, layer, statistic)
-            comparison = Comparison(tape, features, statistic, target, specification.loss_options)
-            distance = tape.scale(term.loss.distance(comparison), layer_weight * term.weight)
+        for term in part.terms:
+            features = layer_features(
+                tape, matrices[part.layer], specification, input_adder(tape, term.loss, part.layer)
+            )
+            comparison = Comparison(
+                features,
+                term.loss.statistic,
+                partial(_add_target_input, tape, term.loss, part.layer),
+            )
+            distance = tape.scale(term.loss.distance(comparison), term.weight)
             total = distance if total is None else tape.add(total, distance)
-        assert total is not None
-        layer_losses.append(tape.reshape(total, [1]))
-    joined = tape.concat(layer_losses, axis=0)
+        losses.append(tape.constant(0.0) if total is None else total)
+    losses += [tape.scale(term.loss.value(tape, image), term.weight) for term in image_terms]
+    joined = tape.concat([tape.reshape(loss, [1]) for loss in losses], axis=0)
     return Objective(tape.reduce_sum(joined, [0]), joined)
+
+
+def layer_features(
+    tape: Tape, matrix: ir.Value, specification: Specification, add_input: AddInput
+) -> LayerFeatures:
+    """Return a layer's features as its losses see them."""
+    return LayerFeatures(tape, matrix, specification.loss_options, add_input)
+
+
+def input_adder(tape: Tape, loss: TextureLoss, layer: str) -> AddInput:
+    """Return what adds graph inputs named after a loss and a layer."""
+
+    def add_input(key: str, shape: tuple[int, int]) -> ir.Value:
+        return tape.input(f"{key}.{loss.name}.{layer}", shape)
+
+    return add_input
 
 
 def _add_target_input(tape: Tape, loss: TextureLoss, layer: str, statistic: ir.Value) -> ir.Value:

@@ -22,8 +22,8 @@ class GraphSource(Protocol):
         """The least height and width in pixels of an image that the layers can look at."""
 
     @property
-    def layers(self) -> Sequence[str]:
-        """The layers, in the order of ``layer_losses``."""
+    def parts(self) -> Sequence[str]:
+        """The names of the entries of ``layer_losses``: layers, ``content.conv4_2``, ``tv``."""
 
     @property
     def random_weights(self) -> bool:
@@ -34,6 +34,14 @@ class GraphSource(Protocol):
         """Whether the objective can be cut at the features: see :meth:`split`."""
 
     @property
+    def draws(self) -> bool:
+        """Whether a loss wants something drawn or trained anew every few steps."""
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether a loss has discriminators, which are trained in the loop."""
+
+    @property
     def fixed_size(self) -> Size | None:
         """Height and width, if the graphs are for one size alone."""
 
@@ -41,8 +49,11 @@ class GraphSource(Protocol):
     def training_sizes(self) -> Sequence[Size] | None:
         """The sizes for which there are training artifacts; ``None`` if for any."""
 
-    def targets(self) -> Path:
-        """Return the graph: exemplar, output_size -> target statistics."""
+    def targets(self) -> Path | None:
+        """Return the graph: exemplar, output_size -> target statistics, if there are any."""
+
+    def content_targets(self) -> Path | None:
+        """Return the graph: content -> the features to be kept of it, if any are."""
 
     def objective(self, size: Size) -> Path:
         """Return the graph: image, targets -> loss, layer_losses, gradient."""
@@ -52,6 +63,9 @@ class GraphSource(Protocol):
 
     def split(self, size: Size) -> SplitGraphs | None:
         """Return the objective cut at the features, or ``None`` if there is no such thing."""
+
+    def discriminator_step(self, size: Size) -> Path:
+        """Return the graph of one step of the discriminators, where the loss has some."""
 
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""

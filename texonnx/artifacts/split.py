@@ -8,7 +8,7 @@ all other losses stay in the second graph.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx_ir as ir
@@ -30,8 +30,11 @@ class SplitGraphs:
     features
         image -> ``features.<layer>`` [1, N, H, W] for every layer of the trunk.
     pullback
-        ``features.<layer>``, ``cotangent.<layer>`` for every layer of `sorting_weights`, and the
-        targets of the other losses -> gradient, and layer_losses if there are other losses.
+        ``features.<layer>``, ``cotangent.<layer>`` for every layer of `sorting_weights`, and what
+        the other losses take (the image itself, targets) -> gradient, and layer_losses if there
+        are other losses.
+    parts
+        How many entries layer_losses has: first one for each layer of `sorting_weights`.
     sorting_weights
         For each layer that is compared, what multiplies the mean squared distance of the sorted
         features.
@@ -41,6 +44,7 @@ class SplitGraphs:
 
     features: Path
     pullback: Path
+    parts: int
     sorting_weights: Mapping[str, float]
     sorted_targets: Mapping[str, str]
 
@@ -87,14 +91,21 @@ def pullback_model(
         maps[layer]: tape.input(f"cotangent.{layer}", dims(maps[layer]))
         for layer in specification.layers
     }
-    others = [term for term in specification.terms if not term.loss.sorts]
-    if others:
-        objective = write_losses(tape, maps, specification, others)
+    others = [
+        replace(part, terms=tuple(term for term in part.terms if not term.loss.sorts))
+        for part in (*specification.texture_parts, *specification.content_parts)
+    ]
+    if specification.image_terms or any(part.terms for part in others):
+        objective = write_losses(
+            tape, image, maps, specification, others, specification.image_terms
+        )
         tape.output(objective.layer_losses, "layer_losses")
         cotangents[objective.loss] = tape.constant(1.0)
     tape.output(pullback(tape, cotangents, image), "gradient", shape)
     for layer, features in maps.items():
         tape.cut(features, f"features.{layer}")
+    if specification.image_terms:
+        tape.cut(image, "image")
     return tape.model()
 
 
@@ -102,5 +113,5 @@ def _all_maps(
     tape: Tape, image: ir.Value, parameters: TrunkParameters, specification: Specification
 ) -> dict[str, ir.Value]:
     trunk = specification.trunk
-    layers = [layer.name for layer in layers_needed(trunk.arch, specification.layers)]
+    layers = [layer.name for layer in layers_needed(trunk.arch, specification.trunk_layers)]
     return write_trunk(tape, image, parameters, layers, trunk)

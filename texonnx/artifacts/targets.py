@@ -1,10 +1,19 @@
-"""The targets graph: exemplar and output size to the statistics that the output shall have."""
+"""The targets graphs: exemplar and output size to the statistics that the output shall have.
+
+Another graph goes from the content image to what the output shall keep of it.
+"""
 
 from __future__ import annotations
 
 import onnx_ir as ir
 
-from texonnx.artifacts.objective import feature_matrix, image_shape, positions_symbol
+from texonnx.artifacts.objective import (
+    feature_matrix,
+    image_shape,
+    input_adder,
+    layer_features,
+    positions_symbol,
+)
 from texonnx.artifacts.specification import Specification
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
@@ -28,10 +37,35 @@ def targets_model(
     output_size = tape.input("output_size", [2], ir.DataType.INT64)
     maps = write_trunk(tape, exemplar, parameters, specification.layers, specification.trunk)
     for name, loss, layer in specification.targets():
-        statistic = loss.statistic(tape, feature_matrix(tape, maps[layer]))
-        if loss.columns == "M":
+        matrix = feature_matrix(tape, maps[layer])
+        add_input = input_adder(tape, loss, layer)
+        statistic = loss.statistic(layer_features(tape, matrix, specification, add_input))
+        if loss.quantiles:
             positions = _positions(tape, output_size, pools_before(layer))
             statistic = _resample(tape, statistic, positions)
+        symbol = ("" if loss.quantiles else "exemplar_") + positions_symbol(layer)
+        shape = [symbol if n is None else n for n in dims(statistic)]
+        tape.output(statistic, name, shape)
+    return tape.model()
+
+
+def content_targets_model(
+    specification: Specification,
+    parameters: TrunkParameters,
+    dtype: ir.DataType = ir.DataType.FLOAT,
+) -> ir.Model:
+    """Build the graph: content image -> the features that the output shall keep.
+
+    The content image has the output's size.
+    """
+    tape = Tape("content_targets", dtype)
+    content = tape.input("content", image_shape("content", None))
+    layers = specification.content_layers
+    maps = write_trunk(tape, content, parameters, layers, specification.trunk)
+    for name, loss, layer in specification.content_targets():
+        matrix = feature_matrix(tape, maps[layer])
+        add_input = input_adder(tape, loss, layer)
+        statistic = loss.statistic(layer_features(tape, matrix, specification, add_input))
         shape = [positions_symbol(layer) if n is None else n for n in dims(statistic)]
         tape.output(statistic, name, shape)
     return tape.model()

@@ -22,6 +22,7 @@ import onnx_ir as ir
 from onnx import helper
 
 from texonnx.artifacts.adam_step import BETA1, BETA2, EPSILON
+from texonnx.artifacts.discriminator import write_discriminator_loss
 from texonnx.artifacts.objective import Size, write_objective
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.training_rewrites import rewrite_gradients
@@ -29,6 +30,8 @@ from texonnx.graph.tape import IR_VERSION, Tape
 from texonnx.graph.trunk import TrunkParameters
 
 IMAGE = "image"
+DISCRIMINATOR = "discriminator"
+"""The folder, in that of the objective, of the discriminators' own artifacts."""
 TRAINING_MODEL = "training_model.onnx"
 EVAL_MODEL = "eval_model.onnx"
 CHECKPOINT = "checkpoint"
@@ -81,8 +84,20 @@ def write_training_artifacts(
     size
         Height and width of the image; it is a parameter, so its shape is fixed.
     """
+    forward = _forward_model(specification, parameters, size)
+    _write_artifacts(folder, weights_file, forward, [IMAGE])
+    if specification.adversarial:
+        place = folder / DISCRIMINATOR
+        place.mkdir(exist_ok=True)
+        forward, names = _discriminator_model(specification, parameters, size)
+        _write_artifacts(place, weights_file, forward, names)
+
+
+def _write_artifacts(
+    folder: Path, weights_file: Path, model: ir.Model, trainable: Sequence[str]
+) -> None:
     training = import_training()
-    forward = ir.to_proto(_forward_model(specification, parameters, size))
+    forward = ir.to_proto(model)
     weights = _take_weights_out(forward.graph)
     for tensor in weights:
         entries = {entry.key: entry for entry in tensor.external_data}
@@ -90,18 +105,18 @@ def write_training_artifacts(
     with _silence():
         training.artifacts.generate_artifacts(
             forward,
-            requires_grad=[IMAGE],
+            requires_grad=list(trainable),
             loss=_first_output_is_the_loss(training),
             artifact_directory=folder,
             additional_output_names=["layer_losses"],
         )
-    for name, model in _optimizer_models(training, forward).items():
-        onnx.save(model, folder / OPTIMIZER_MODELS[name])
+    for name, optimizer in _optimizer_models(training, forward, trainable).items():
+        onnx.save(optimizer, folder / OPTIMIZER_MODELS[name])
     for file in (TRAINING_MODEL, EVAL_MODEL):
-        model = onnx.load(folder / file)
-        rewrite_gradients(model.graph)
-        _put_weights_back(model.graph, weights)
-        onnx.save(model, folder / file)
+        written = onnx.load(folder / file)
+        rewrite_gradients(written.graph)
+        _put_weights_back(written.graph, weights)
+        onnx.save(written, folder / file)
 
 
 def _forward_model(
@@ -116,6 +131,22 @@ def _forward_model(
     return tape.model()
 
 
+def _discriminator_model(
+    specification: Specification, parameters: TrunkParameters, size: Size
+) -> tuple[ir.Model, list[str]]:
+    """Return the discriminators' loss of an image, and the names of their parameters."""
+    tape = Tape("discriminator")
+    image = tape.input(IMAGE, (1, 3, *size))
+
+    def add_parameter(name: str, shape: tuple[int, int]) -> ir.Value:
+        return tape.initializer(name, ir.tensor(np.zeros(shape, np.float32), name=name))
+
+    written = write_discriminator_loss(tape, image, parameters, specification, add_parameter)
+    tape.output(written.loss, "loss")
+    tape.output(written.layer_losses, "layer_losses")
+    return tape.model(), list(written.parameters)
+
+
 def _first_output_is_the_loss(training: TrainingModules) -> Any:
     block: Any = training.onnxblock.Block
 
@@ -127,19 +158,19 @@ def _first_output_is_the_loss(training: TrainingModules) -> Any:
 
 
 def _optimizer_models(
-    training: TrainingModules, forward: onnx.ModelProto
+    training: TrainingModules, forward: onnx.ModelProto, trainable: Sequence[str]
 ) -> dict[str, onnx.ModelProto]:
-    """Return the graphs that update the image: Adam (AdamW without decay) and plain SGD."""
+    """Return the graphs that update `trainable`: Adam (AdamW without decay) and plain SGD."""
     optim = training.onnxblock.optim
     blocks = {
         "adam": optim.AdamW(betas=(BETA1, BETA2), eps=EPSILON, weight_decay=0.0),
         "sgd": optim.SGD(),
     }
-    image = next(tensor for tensor in forward.graph.initializer if tensor.name == IMAGE)
+    tensors = [tensor for tensor in forward.graph.initializer if tensor.name in trainable]
     models = {}
     for name, block in blocks.items():
         with training.onnxblock.empty_base(opset_version=forward.opset_import[0].version):
-            block(([image], []))
+            block((tensors, []))
             models[name] = block.to_model_proto()
         # The installed onnx stamps its own IR version, which ONNX Runtime 1.19 may refuse.
         models[name].ir_version = min(models[name].ir_version, IR_VERSION)

@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from texonnx.artifacts.adam_step import adam_step_model
+from texonnx.artifacts.discriminator import discriminator_step_model
 from texonnx.artifacts.objective import Size, objective_model
 from texonnx.artifacts.parameters import layer_units, store_tensors, trunk_parameters, trunk_tensors
 from texonnx.artifacts.specification import Specification
@@ -18,7 +19,7 @@ from texonnx.artifacts.split import (
     sorted_targets,
     sorting_weights,
 )
-from texonnx.artifacts.targets import targets_model
+from texonnx.artifacts.targets import content_targets_model, targets_model
 from texonnx.artifacts.training import write_training_artifacts
 from texonnx.weights.network import VggWeights
 
@@ -52,13 +53,17 @@ class GraphWriter:
         self._folder = folder
         self._specification = specification
         units = layer_units(weights, specification.trunk.pooling) if activation_scale else None
-        tensors = trunk_tensors(weights, specification.layers, units)
+        tensors = trunk_tensors(weights, specification.trunk_layers, units)
         stored = store_tensors(folder / WEIGHTS, tensors, np.float16 if fp16 else np.float32)
         self._parameters = trunk_parameters(stored, weights.mean)
 
     def targets(self, name: str) -> Path:
         """Write the graph: exemplar, output_size -> target statistics."""
         return self._write(name, targets_model(self._specification, self._parameters))
+
+    def content_targets(self, name: str) -> Path:
+        """Write the graph: content -> the features that the image shall keep of it."""
+        return self._write(name, content_targets_model(self._specification, self._parameters))
 
     def objective(self, name: str, size: Size | None) -> Path:
         """Write the graph: image, targets -> loss, layer_losses, gradient."""
@@ -68,6 +73,11 @@ class GraphWriter:
         """Write the graph of one step of Adam."""
         return self._write(name, adam_step_model(self._specification, self._parameters, size))
 
+    def discriminator_step(self, name: str, size: Size | None) -> Path:
+        """Write the graph of one step of Adam for the discriminators."""
+        model = discriminator_step_model(self._specification, self._parameters, size)
+        return self._write(name, model)
+
     def split(self, features: str, pullback: str, size: Size) -> SplitGraphs | None:
         """Write the objective cut at the features; return ``None`` if no loss of it sorts."""
         weights = sorting_weights(self._specification)
@@ -76,6 +86,7 @@ class GraphWriter:
         return SplitGraphs(
             self._write(features, features_model(self._specification, self._parameters, size)),
             self._write(pullback, pullback_model(self._specification, self._parameters, size)),
+            len(self._specification.parts),
             weights,
             sorted_targets(self._specification),
         )

@@ -14,6 +14,7 @@ from texonnx.measurement.child_process import serve
 from texonnx.measurement.peak_memory import peak_memory
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime.choose import choose_engine
+from texonnx.runtime.goal import texture_of
 from texonnx.weights import load_weights
 
 
@@ -44,7 +45,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     engine = choose_engine(
         job["engine"], source, job["provider"], job["threads"], [size], job["precision"]
     )
-    engine.aim(exemplar, size)
+    engine.aim(texture_of(exemplar), size)
     engine.loss_and_gradient(image)
     start_seconds = time.perf_counter() - begun
     seconds = []

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from texonnx.cli import bench, doctor, export, score, synth, weights
+from texonnx.cli import bench, doctor, export, reconstruct, score, synth, transfer, weights
 from texonnx.errors import TexonnxError
 
 BAD_INPUT = 2
@@ -21,6 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(synth.synth)
+app.command()(transfer.transfer)
+app.command()(reconstruct.reconstruct)
 app.command()(export.export)
 app.add_typer(weights.app, name="weights")
 app.command()(score.score)

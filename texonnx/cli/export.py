@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from texonnx.cli import parameters
-from texonnx.cli.parameters import parse_size
-from texonnx.options import OBJECTIVE
+from texonnx.cli.parameters import parse_size, parse_widths
+from texonnx.options import OBJECTIVE, TRANSFER
 
 _FOLDER = "Folder"
 
@@ -35,6 +35,18 @@ def export(
     arch: parameters.Arch = OBJECTIVE.arch,
     weights: parameters.Weights = OBJECTIVE.weights,
     activation_scale: parameters.ActivationScale = OBJECTIVE.activation_scale,
+    disc_widths: parameters.DiscWidths = parameters.DISC_WIDTHS,
+    content_layers: Annotated[
+        str,
+        typer.Option(
+            help="For style transfer: where the content is kept, such as conv4_2.",
+            show_default="none: a texture's objective",
+            rich_help_panel="Objective",
+        ),
+    ] = OBJECTIVE.content_layers,
+    content_weight: parameters.ContentWeight = TRANSFER.content_weight,
+    style_weight: parameters.StyleWeight = TRANSFER.style_weight,
+    tv: parameters.TotalVariation = TRANSFER.tv,
     fp16: Annotated[
         bool, typer.Option("--fp16", help="Store the weights in 16 bits.", rich_help_panel=_FOLDER)
     ] = False,
@@ -84,6 +96,11 @@ def export(
             arch=arch,
             weights=weights,
             activation_scale=activation_scale,
+            disc_widths=parse_widths(disc_widths),
+            content_layers=content_layers,
+            content_weight=content_weight,
+            style_weight=style_weight,
+            tv=tv,
             fp16=fp16,
             size=parse_size(size),
             training=training,

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 if TYPE_CHECKING:
+    from texonnx.images import Image
     from texonnx.result import Step
 
 _LINES_A_SCALE = 5
@@ -24,6 +25,10 @@ class RunProgress:
         self._bars: Progress | None = None
         self._task: TaskID | None = None
         self._pace = Pace()
+
+    def on_step(self, step: Step, image: Image) -> None:
+        """Show one step of the run, as a run tells it."""
+        self.show(step)
 
     def show(self, step: Step) -> None:
         """Show one step of the run."""

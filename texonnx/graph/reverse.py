@@ -44,9 +44,20 @@ def gradient(tape: Tape, output: ir.Value, wrt: ir.Value) -> ir.Value:
         When an op on the way has no rule, `output` does not depend on `wrt`, or `wrt` is itself
         computed on the tape.
     """
+    return gradients(tape, output, [wrt])[0]
+
+
+def gradients(tape: Tape, output: ir.Value, wrt: Sequence[ir.Value]) -> list[ir.Value]:
+    """Write the gradients of the scalar `output` with respect to each of `wrt`.
+
+    Raises
+    ------
+    GraphError
+        As :func:`gradient` does.
+    """
     if len(output.shape or ()) != 0:
         raise GraphError(f"only a scalar has a gradient here, not {output.name} {output.shape}")
-    return pullback(tape, {output: tape.constant(1.0)}, wrt)
+    return _pullbacks(tape, {output: tape.constant(1.0)}, wrt)
 
 
 def pullback(tape: Tape, cotangents: Mapping[ir.Value, ir.Value], wrt: ir.Value) -> ir.Value:
@@ -59,24 +70,35 @@ def pullback(tape: Tape, cotangents: Mapping[ir.Value, ir.Value], wrt: ir.Value)
     GraphError
         As :func:`gradient` does.
     """
-    if wrt.producer() is not None:
-        raise GraphError(f"{wrt.name} is computed on the tape; gradients are of its inputs")
+    return _pullbacks(tape, cotangents, [wrt])[0]
+
+
+def _pullbacks(
+    tape: Tape, cotangents: Mapping[ir.Value, ir.Value], wrt: Sequence[ir.Value]
+) -> list[ir.Value]:
+    for source in wrt:
+        if source.producer() is not None:
+            raise GraphError(f"{source.name} is computed on the tape; gradients are of its inputs")
     forward = list(tape.nodes)
     active = _depending_on(wrt, forward)
     for start in cotangents:
         if start not in active:
-            raise GraphError(f"{start.name} does not depend on {wrt.name}")
-    gradients = dict(cotangents)
+            names = ", ".join(str(value.name) for value in wrt)
+            raise GraphError(f"{start.name} does not depend on {names}")
+    found = dict(cotangents)
     for node in reversed(forward):
-        incoming = gradients.get(node.outputs[0])
+        incoming = found.get(node.outputs[0])
         if incoming is None or node.outputs[0] not in active:
             continue
         for value, contribution in zip(node.inputs, _rule(node)(tape, node, incoming), strict=True):
             if value is None or contribution is None or value not in active:
                 continue
-            before = gradients.get(value)
-            gradients[value] = contribution if before is None else tape.add(before, contribution)
-    return gradients[wrt]
+            before = found.get(value)
+            found[value] = contribution if before is None else tape.add(before, contribution)
+    for source in wrt:
+        if source not in found:
+            raise GraphError(f"nothing that has a gradient depends on {source.name}")
+    return [found[source] for source in wrt]
 
 
 def _rule(node: ir.Node) -> Rule:
@@ -88,9 +110,9 @@ def _rule(node: ir.Node) -> Rule:
     return _RULES[node.op_type]
 
 
-def _depending_on(source: ir.Value, nodes: Sequence[ir.Node]) -> set[ir.Value]:
-    """Return `source` and every floating-point value computed from it."""
-    active = {source}
+def _depending_on(sources: Sequence[ir.Value], nodes: Sequence[ir.Node]) -> set[ir.Value]:
+    """Return `sources` and every floating-point value computed from them."""
+    active = set(sources)
     for node in nodes:
         if any(value in active for value in node.inputs if value is not None):
             active.update(

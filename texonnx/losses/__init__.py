@@ -5,17 +5,24 @@ import pkgutil
 
 from texonnx.losses.registry import (
     GRAM_NORMS,
+    AddInput,
     Comparison,
+    ImageLoss,
+    LayerFeatures,
     LossOptions,
     TextureLoss,
     find_loss,
     loss_names,
 )
-from texonnx.losses.terms import LossTerm, label_of, parse_loss
+from texonnx.losses.terms import ImageTerm, LossTerm, label_of, parse_loss
 
 __all__ = [
     "GRAM_NORMS",
+    "AddInput",
     "Comparison",
+    "ImageLoss",
+    "ImageTerm",
+    "LayerFeatures",
     "LossOptions",
     "LossTerm",
     "TextureLoss",

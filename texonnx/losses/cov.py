@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from texonnx.graph.tape import Tape
 from texonnx.losses.gram import gram_matrix
 from texonnx.losses.mean import channel_means
-from texonnx.losses.registry import Comparison, TextureLoss, register
+from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
 
 
-def covariance(tape: Tape, features: ir.Value) -> ir.Value:
-    """Write (F - mu) (F - mu)ᵀ / M, [N, N], for features [N, M]."""
-    return gram_matrix(tape, tape.sub(features, channel_means(tape, features)))
+def covariance(features: LayerFeatures) -> ir.Value:
+    """Write (F - mu) (F - mu)ᵀ / M, [N, N]."""
+    centred = features.tape.sub(features.matrix, channel_means(features))
+    return gram_matrix(features.tape, centred)
 
 
 def _distance(comparison: Comparison) -> ir.Value:
-    squares = comparison.tape.sum_of_squares(comparison.difference)
-    return comparison.tape.scale(squares, 1 / (4 * comparison.channels**2))
+    features = comparison.features
+    squares = features.tape.sum_of_squares(comparison.difference)
+    return features.tape.scale(squares, 1 / (4 * features.channels**2))
 
 
 COV = register(

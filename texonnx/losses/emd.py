@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from texonnx.graph.tape import Tape
-from texonnx.losses.registry import Comparison, TextureLoss, register
+from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
 
 
-def sorted_values(tape: Tape, features: ir.Value) -> ir.Value:
-    """Write each row of the features [N, M] sorted, rising: its quantile function."""
-    return tape.sort(features)[0]
+def sorted_values(features: LayerFeatures) -> ir.Value:
+    """Write each row of the features sorted, rising: its quantile function."""
+    return features.tape.sort(features.matrix)[0]
 
 
 def _distance(comparison: Comparison) -> ir.Value:
-    return comparison.tape.mean_of_squares(comparison.difference)
+    return comparison.features.tape.mean_of_squares(comparison.difference)
 
 
 EMD = register(
@@ -29,6 +28,7 @@ EMD = register(
         statistic=sorted_values,
         distance=_distance,
         columns="M",
+        quantiles=True,
         sorts=True,
     )
 )

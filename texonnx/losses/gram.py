@@ -18,7 +18,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from texonnx.graph.tape import Tape
-from texonnx.losses.registry import Comparison, TextureLoss, register
+from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
 
 
 def gram_matrix(tape: Tape, features: ir.Value) -> ir.Value:
@@ -27,11 +27,16 @@ def gram_matrix(tape: Tape, features: ir.Value) -> ir.Value:
     return tape.div(product, tape.count(features, [1]))
 
 
+def _statistic(features: LayerFeatures) -> ir.Value:
+    return gram_matrix(features.tape, features.matrix)
+
+
 def _distance(comparison: Comparison) -> ir.Value:
-    tape, norm, n = comparison.tape, comparison.options.gram_norm, comparison.channels
+    features = comparison.features
+    tape, norm, n = features.tape, features.options.gram_norm, features.channels
     squares = tape.sum_of_squares(comparison.difference)
     if norm in ("no-m2", "no-n2-m2"):
-        squares = tape.mul(squares, tape.square(comparison.positions))
+        squares = tape.mul(squares, tape.square(features.positions))
     divisor = {"gatys": 4 * n**2, "no-n2": 4, "no-m2": 4 * n**2, "no-n2-m2": 4, "chw": n**2}[norm]
     return tape.scale(squares, 1 / divisor)
 
@@ -41,7 +46,7 @@ GRAM = register(
         name="gram",
         summary="Gram matrices: how feature maps occur together",
         source="Gatys 2015",
-        statistic=gram_matrix,
+        statistic=_statistic,
         distance=_distance,
         columns="N",
     )

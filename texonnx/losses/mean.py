@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from texonnx.graph.tape import Tape
-from texonnx.losses.registry import Comparison, TextureLoss, register
+from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
 
 
-def channel_means(tape: Tape, features: ir.Value) -> ir.Value:
-    """Write the mean over the positions, [N, 1], of features [N, M]."""
-    return tape.reduce_mean(features, [1], keepdims=True)
+def channel_means(features: LayerFeatures) -> ir.Value:
+    """Write the mean over the positions, [N, 1]."""
+    return features.tape.reduce_mean(features.matrix, [1], keepdims=True)
 
 
 def _distance(comparison: Comparison) -> ir.Value:
-    return comparison.tape.mean_of_squares(comparison.difference)
+    return comparison.features.tape.mean_of_squares(comparison.difference)
 
 
 MEAN = register(

@@ -7,8 +7,10 @@ gradient, the graphs, the command line and the tests follow from these.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import onnx_ir as ir
@@ -18,6 +20,8 @@ from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 
 GRAM_NORMS = ("gatys", "no-n2", "no-m2", "no-n2-m2", "chw")
+MOST_HIDDEN_LAYERS = 4
+MOST_CHANNELS = 4096
 
 
 @dataclass(frozen=True)
@@ -28,53 +32,98 @@ class LossOptions:
     ----------
     gram_norm
         What divides the Gram loss: see :mod:`texonnx.losses.gram`.
+    discriminator_widths
+        Channels of the hidden layers of the gan loss's discriminators; none for logistic
+        regression.
+    discriminator_penalty
+        Weight of half the squared slope of a discriminator at the exemplar's features.
     """
 
     gram_norm: str = "gatys"
+    discriminator_widths: tuple[int, ...] = (32,)
+    discriminator_penalty: float = 0.1
 
     def __post_init__(self) -> None:
         if self.gram_norm not in GRAM_NORMS:
             raise OptionError(unknown("Gram normalisation", self.gram_norm, GRAM_NORMS))
+        if len(self.discriminator_widths) > MOST_HIDDEN_LAYERS:
+            raise OptionError(
+                f"a discriminator has at most {MOST_HIDDEN_LAYERS} hidden layers, not "
+                f"{len(self.discriminator_widths)}"
+            )
+        for width in self.discriminator_widths:
+            if not 1 <= width <= MOST_CHANNELS:
+                raise OptionError(
+                    f"a discriminator's layer has from 1 to {MOST_CHANNELS} channels, not {width}"
+                )
+        if not 0 <= self.discriminator_penalty < math.inf:
+            raise OptionError(
+                "the penalty on a discriminator's slope must be a number from 0 up, not "
+                f"{self.discriminator_penalty}"
+            )
+
+
+AddInput = Callable[[str, tuple[int, int]], ir.Value]
+"""Adds a graph input of the loss at this layer, by its key and its shape."""
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One layer of the image, and the exemplar's statistic that it is held against.
+class LayerFeatures:
+    """One layer's features on a tape, and what a loss may need beside them.
 
     Attributes
     ----------
     tape
-        Where the distance is written.
-    features
-        F of the image, [N, M].
-    statistic, target
-        The loss's statistic of the image and of the exemplar, in one shape.
+        Where the loss is written.
+    matrix
+        F, [N, M].
     options
         What the user chose.
+    add_input
+        Adds what the host has to bring: random directions, a discriminator's weights.
     """
 
     tape: Tape
-    features: ir.Value
-    statistic: ir.Value
-    target: ir.Value
+    matrix: ir.Value
     options: LossOptions
+    add_input: AddInput
 
     @property
     def channels(self) -> int:
         """N, the number of feature maps."""
-        count = dims(self.features)[0]
+        count = dims(self.matrix)[0]
         assert count is not None
         return count
 
     @property
     def positions(self) -> ir.Value:
         """M, the number of positions, as a scalar on the tape."""
-        return self.tape.count(self.features, [1])
+        return self.tape.count(self.matrix, [1])
 
-    @property
+
+@dataclass(frozen=True)
+class Comparison:
+    """One layer of the image, to be held against the exemplar's statistic.
+
+    Attributes
+    ----------
+    features
+        The image's.
+    write_statistic
+        Writes the loss's statistic.
+    add_target
+        Adds the exemplar's statistic as a graph input, in the shape of the image's.
+    """
+
+    features: LayerFeatures
+    write_statistic: Callable[[LayerFeatures], ir.Value]
+    add_target: Callable[[ir.Value], ir.Value]
+
+    @cached_property
     def difference(self) -> ir.Value:
-        """The statistic minus the target."""
-        return self.tape.sub(self.statistic, self.target)
+        """The image's statistic minus the exemplar's."""
+        statistic = self.write_statistic(self.features)
+        return self.features.tape.sub(statistic, self.add_target(statistic))
 
 
 @dataclass(frozen=True)
@@ -90,27 +139,55 @@ class TextureLoss:
     source
         The paper or section that it comes from.
     statistic
-        Writes the statistic of F [N, M] on a tape.
+        Writes the statistic of a layer's features.
     distance
         Writes the scalar distance of a :class:`Comparison`.
     columns
-        How many columns the statistic has beside its N rows: ``N``, ``1``, or ``M``, one for
-        each position. A statistic over positions is resampled to the output's number of them.
+        How many columns the statistic has beside its rows: ``N``, ``1``, or ``M``, one for each
+        position.
+    quantiles
+        Whether the statistic is over positions in rising order, to be resampled as a quantile
+        function to as many positions as the output has.
     sorts
         Whether the statistic is F with sorted rows, and the distance the mean of squares: a host
         that sorts faster than the runtime can then do it by itself.
+    adversarial
+        Whether discriminators stand in for the distance, to be trained on the statistic.
+    draws
+        Whether the host draws inputs of it anew every few steps.
     """
 
     name: str
     summary: str
     source: str
-    statistic: Callable[[Tape, ir.Value], ir.Value]
+    statistic: Callable[[LayerFeatures], ir.Value]
     distance: Callable[[Comparison], ir.Value]
     columns: Literal["N", "1", "M"]
+    quantiles: bool = False
     sorts: bool = False
+    adversarial: bool = False
+    draws: bool = False
 
 
-_LOSSES: dict[str, TextureLoss] = {}
+@dataclass(frozen=True)
+class ImageLoss:
+    """A loss of the image by itself, without an exemplar.
+
+    Attributes
+    ----------
+    name, summary, source
+        As in :class:`TextureLoss`.
+    value
+        Writes the loss of an image [1, 3, H, W].
+    """
+
+    name: str
+    summary: str
+    source: str
+    value: Callable[[Tape, ir.Value], ir.Value]
+
+
+_LOSSES: dict[str, TextureLoss | ImageLoss] = {}
 
 
 def register(loss: TextureLoss) -> TextureLoss:
@@ -119,13 +196,19 @@ def register(loss: TextureLoss) -> TextureLoss:
     return loss
 
 
+def register_image_loss(loss: ImageLoss) -> ImageLoss:
+    """Make a loss of the image by itself known under its name."""
+    _LOSSES[loss.name] = loss
+    return loss
+
+
 def loss_names() -> tuple[str, ...]:
-    """Return the names of all losses, sorted."""
-    return tuple(sorted(_LOSSES))
+    """Return the names of all texture losses, sorted."""
+    return tuple(sorted(name for name, loss in _LOSSES.items() if isinstance(loss, TextureLoss)))
 
 
-def find_loss(name: str) -> TextureLoss:
+def find_loss(name: str) -> TextureLoss | ImageLoss:
     """Return the loss called `name`, else raise :class:`OptionError`."""
     if name not in _LOSSES:
-        raise OptionError(unknown("loss", name, loss_names()))
+        raise OptionError(unknown("loss", name, sorted(_LOSSES)))
     return _LOSSES[name]

@@ -8,18 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from texonnx.errors import OptionError
-from texonnx.losses.registry import TextureLoss, find_loss
+from texonnx.losses.registry import ImageLoss, TextureLoss, find_loss
 
 
 @dataclass(frozen=True)
 class LossTerm:
-    """A loss and its weight in the sum."""
+    """A texture loss and its weight in the sum."""
 
     loss: TextureLoss
     weight: float = 1.0
 
 
-def parse_loss(text: str) -> tuple[LossTerm, ...]:
+@dataclass(frozen=True)
+class ImageTerm:
+    """A loss of the image by itself, and its weight in the sum."""
+
+    loss: ImageLoss
+    weight: float = 1.0
+
+
+def parse_loss(text: str) -> tuple[LossTerm | ImageTerm, ...]:
     """Turn ``NAME[:WEIGHT]`` joined by ``+`` or ``,`` into the terms of the sum.
 
     Raises
@@ -32,17 +40,20 @@ def parse_loss(text: str) -> tuple[LossTerm, ...]:
     >>> [(term.loss.name, term.weight) for term in parse_loss("gram:1,emd:0.1")]
     [('gram', 1.0), ('emd', 0.1)]
     """
-    terms: list[LossTerm] = []
+    terms: list[LossTerm | ImageTerm] = []
     for part in re.split(r",|\+(?=\s*[a-zA-Z])", text):
         name, colon, number = part.strip().partition(":")
         loss = find_loss(name)
         if any(term.loss is loss for term in terms):
             raise OptionError(f"loss '{name}' is named more than once in '{text}'")
-        terms.append(LossTerm(loss, _weight(name, number) if colon else 1.0))
+        weight = _weight(name, number) if colon else 1.0
+        terms.append(
+            ImageTerm(loss, weight) if isinstance(loss, ImageLoss) else LossTerm(loss, weight)
+        )
     return tuple(terms)
 
 
-def label_of(terms: Sequence[LossTerm]) -> str:
+def label_of(terms: Sequence[LossTerm | ImageTerm]) -> str:
     """Return the losses' names, fit for a file name.
 
     Examples

@@ -57,9 +57,10 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
             f"at least {minimum_size}; take fewer scales, fewer layers or a larger image"
         )
     factors = [2**k for k in reversed(range(scales))]
-    return [Scale(_shrunk(exemplar, factor), _shrunk(output, factor)) for factor in factors]
+    return [Scale(shrunk(exemplar, factor), shrunk(output, factor)) for factor in factors]
 
 
-def _shrunk(size: Size, factor: int) -> Size:
+def shrunk(size: Size, factor: int) -> Size:
+    """Return a size divided by `factor`, at least one pixel each way."""
     height, width = size
     return max(1, round(height / factor)), max(1, round(width / factor))

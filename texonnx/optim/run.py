@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from texonnx.artifacts.source import GraphSource
 from texonnx.errors import OptionError, unknown
 from texonnx.images import Image
 from texonnx.optim.adam import AdamStepper
@@ -14,7 +15,11 @@ from texonnx.optim.scipy_lbfgs import minimise_scipy_lbfgs
 from texonnx.optim.sgd import SgdStepper, sgd_rate
 from texonnx.runtime.engine import Engine, Losses
 
-OPTIMIZERS = ("lbfgs", "scipy-lbfgs", "adam", "sgd")
+OPTIMIZERS = ("auto", "lbfgs", "scipy-lbfgs", "adam", "sgd")
+_LBFGS = ("lbfgs", "scipy-lbfgs")
+_STEPS_A_DRAW = 10
+"""Random directions serve for so many steps, and L-BFGS begins anew after as many."""
+
 _FALL_BEGINS = 0.7
 
 AfterStep = Callable[[Losses, Image], None]
@@ -52,27 +57,58 @@ def optimise(
     learning_rate: float,
     after_step: AfterStep,
     exemplar: Image | None = None,
+    refresh_every: int | None = None,
 ) -> Image:
     """Return `image` after `steps` steps (for L-BFGS: evaluations) of `optimizer`.
 
     Adam and SGD step inside the runtime where the engine has them. Steps move the image where
     they like; it is brought back to [0, 1] by whoever shows it. `exemplar`, [1, 3, H', W'], gives
-    L-BFGS its metric.
+    L-BFGS its metric. Every `refresh_every` steps the engine draws and trains anew; L-BFGS then
+    starts anew, from the best image so far.
     """
-    evaluate = engine.loss_and_gradient
-    if optimizer == "scipy-lbfgs":
-        return minimise_scipy_lbfgs(evaluate, image, steps, after_step)
-    if optimizer == "lbfgs":
-        size = (image.shape[2], image.shape[3])
-        metric = None if exemplar is None else ImageMetric(exemplar, size)
-        return minimise_lbfgs(evaluate, image, steps, after_step, metric)
+    if optimizer in _LBFGS:
+        metric = None
+        if optimizer == "lbfgs" and exemplar is not None:
+            metric = ImageMetric(exemplar, (image.shape[2], image.shape[3]))
+        for done in range(0, steps, refresh_every or steps):
+            count = min(refresh_every or steps, steps - done)
+            if refresh_every is not None:
+                engine.refresh(image, count)
+            image = _minimise(engine, image, optimizer, count, after_step, metric)
+        return image
     on_the_host = AdamStepper if optimizer == "adam" else SgdStepper
-    stepper = engine.stepper(optimizer, image) or on_the_host(evaluate, image)
+    stepper = engine.stepper(optimizer, image) or on_the_host(engine.loss_and_gradient, image)
     for step in range(steps):
         if optimizer == "sgd":
             rate = sgd_rate(learning_rate, image)
         else:
             rate = learning_rate * share_of_learning_rate(step / steps)
         before = stepper.image()
+        if refresh_every is not None and step % refresh_every == 0:
+            engine.refresh(before, refresh_every)
         after_step(stepper.step(rate), before)
     return stepper.image()
+
+
+def _minimise(
+    engine: Engine,
+    image: Image,
+    optimizer: str,
+    evaluations: int,
+    after_step: AfterStep,
+    metric: ImageMetric | None,
+) -> Image:
+    evaluate = engine.loss_and_gradient
+    if optimizer == "scipy-lbfgs":
+        return minimise_scipy_lbfgs(evaluate, image, evaluations, after_step)
+    return minimise_lbfgs(evaluate, image, evaluations, after_step, metric)
+
+
+def refresh_interval(source: GraphSource, optimizer: str) -> int | None:
+    """Return after how many steps the engine is to draw and train anew; ``None`` for never.
+
+    Discriminators learn at every step, but for L-BFGS, which cannot follow a loss that changes.
+    """
+    if not source.draws:
+        return None
+    return 1 if source.adversarial and optimizer not in _LBFGS else _STEPS_A_DRAW

@@ -14,7 +14,7 @@ _WINDOW = 10
 
 
 def steps_by_scale(
-    steps: int | Sequence[int] | None, optimizer: str, scales: int
+    steps: int | Sequence[int] | None, optimizer: str, scales: int, effort: int = 1
 ) -> tuple[int, ...]:
     """Return how many steps each of `scales` scales gets, coarsest first.
 
@@ -27,6 +27,8 @@ def steps_by_scale(
         A name of :data:`texonnx.optim.run.OPTIMIZERS`.
     scales
         How many scales there are.
+    effort
+        What the numbers are multiplied by where they are not given.
 
     Raises
     ------
@@ -43,7 +45,8 @@ def steps_by_scale(
     (100, 100)
     """
     if steps is None:
-        coarsest, *finer = (_FINEST[optimizer] * 2**k for k in reversed(range(scales)))
+        finest = _FINEST[optimizer] * effort
+        coarsest, *finer = (finest * 2**k for k in reversed(range(scales)))
         return max(coarsest, _AT_THE_COARSEST), *finer
     if isinstance(steps, int):
         return (steps,) * scales

@@ -11,6 +11,7 @@ import numpy as np
 from texonnx.images import Image
 from texonnx.optim.run import optimise
 from texonnx.runtime.engine import Engine, Evaluation, Losses, Stepper
+from texonnx.runtime.goal import Goal
 
 _STEPS_THAT_FILL = {"lbfgs": 22, "scipy-lbfgs": 12}
 """After so many steps L-BFGS keeps no more images than before: its corrections, and one or two."""
@@ -54,9 +55,13 @@ class Rehearsal:
         """Whether evaluation `number`, from 0, is real."""
         return number == 0 or number >= self._evaluations - self._timed
 
-    def aim(self, exemplar: Image, size: tuple[int, int]) -> None:
+    def aim(self, goal: Goal, size: tuple[int, int]) -> None:
         """Pass on to the real engine."""
-        self._engine.aim(exemplar, size)
+        self._engine.aim(goal, size)
+
+    def refresh(self, image: Image, steps: int) -> None:
+        """Pass on to the real engine."""
+        self._engine.refresh(image, steps)
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the quadratic at `image`, and the real objective where its turn has come."""
@@ -80,6 +85,7 @@ def rehearse(
     steps: int,
     learning_rate: float,
     timed: int,
+    refresh_every: int | None = None,
 ) -> tuple[float, float]:
     """Return the seconds of the first step, and the median seconds of `timed` later ones.
 
@@ -95,6 +101,8 @@ def rehearse(
         Those of the run at this scale.
     timed
         How many steps to time.
+    refresh_every
+        After how many steps the engine draws and trains anew.
     """
     evaluations = max(1 + timed, min(steps, _STEPS_THAT_FILL.get(optimizer, 0)))
     rehearsal = Rehearsal(engine, image.shape, evaluations, timed)
@@ -107,6 +115,7 @@ def rehearse(
         learning_rate,
         lambda losses, trial: ends.append(time.perf_counter()),
         exemplar,
+        refresh_every,
     )
     seconds = [after - before for before, after in pairwise(ends)]
     later = [one for number, one in enumerate(seconds) if number and rehearsal.is_real(number)]

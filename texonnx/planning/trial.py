@@ -13,7 +13,7 @@ from texonnx.images import Image
 from texonnx.measurement.child_process import answers_of
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.schedule import steps_by_scale
-from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, whole_numbers
+from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, channels, whole_numbers
 from texonnx.planning.planned import Plan, foresee
 from texonnx.planning.probes import Probe, pixels_of, scales_to_try
 from texonnx.preparation import Prepared, prepare
@@ -35,6 +35,8 @@ def plan(
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
+    disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
+    disc_steps: int = RUN.disc_steps,
     artifacts: str | Path | None = None,
     exemplar_size: int = RUN.exemplar_size,
     size: Size | None = RUN.size,
@@ -59,7 +61,9 @@ def plan(
     ----------
     exemplar, loss, layers, layer_weights, gram_norm, pool, padding, arch, weights
         As in :func:`texonnx.synthesize`.
-    activation_scale, artifacts, exemplar_size, size, scales, steps, until, optimizer, lr
+    activation_scale, disc_widths, disc_steps, artifacts, exemplar_size, size, scales, steps
+        As in :func:`texonnx.synthesize`.
+    until, optimizer, lr
         As in :func:`texonnx.synthesize`.
     engine, provider, precision, threads, on_download
         As in :func:`texonnx.synthesize`.
@@ -79,6 +83,7 @@ def plan(
         arch=arch,
         weights=weights,
         activation_scale=activation_scale,
+        disc_widths=channels(disc_widths),
     )
     options = RunOptions(
         exemplar_size=exemplar_size,
@@ -92,11 +97,12 @@ def plan(
         provider=provider,
         precision=precision,
         threads=threads,
+        disc_steps=disc_steps,
     )
-    prepared = prepare(exemplar, objective, options, artifacts, on_download)
+    prepared = prepare([exemplar], objective, options, artifacts, on_download)
     sizes = [scale.output for scale in prepared.scales]
     choose_engine(engine, prepared.source, provider, threads, sizes, precision)
-    schedule = steps_by_scale(options.steps, optimizer, len(sizes))
+    schedule = steps_by_scale(options.steps, prepared.options.optimizer, len(sizes))
     tried = scales_to_try(prepared.scales, prepared.source)
     job = {
         "exemplar": _by_path_or_size(exemplar),

@@ -14,10 +14,13 @@ from texonnx.measurement.child_process import serve
 from texonnx.measurement.peak_memory import forget_peak, peak_memory
 from texonnx.optim.initial import with_detail
 from texonnx.optim.pyramid import Scale
+from texonnx.optim.run import refresh_interval
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.rehearsal import rehearse
 from texonnx.preparation import prepare
 from texonnx.runtime.choose import choose_engine
+from texonnx.runtime.engine import Sampling
+from texonnx.runtime.goal import texture_of
 
 _FEW_PIXELS = 256 * 256
 _TIMED, _TIMED_WHERE_LARGE = 3, 1
@@ -40,8 +43,9 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         :class:`texonnx.planning.probes.Probe`.
     """
     options = RunOptions(**_with_tuples(job["run"]))
-    objective = ObjectiveOptions(**job["objective"])
-    prepared = prepare(_exemplar(job["exemplar"]), objective, options, job["artifacts"])
+    objective = ObjectiveOptions(**_with_tuples(job["objective"]))
+    prepared = prepare([_exemplar(job["exemplar"])], objective, options, job["artifacts"])
+    options = prepared.options
     sizes = [(height, width) for height, width in job["sizes"]]
     engine = choose_engine(
         options.engine,
@@ -50,22 +54,30 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         options.threads,
         sizes,
         options.precision,
+        Sampling(options.seed, options.disc_steps),
     )
     yield {"engine": engine.name, "provider": engine.provider}
     largest = peak_memory()
     for (exemplar_size, output), steps in job["try"]:
         scale = Scale(tuple(exemplar_size), tuple(output))
         begun = time.perf_counter()
-        exemplar = resize(prepared.exemplar, *scale.exemplar)
-        image = resize(prepared.exemplar, *scale.output)
+        exemplar = resize(prepared.exemplars[0], *scale.exemplar)
+        image = resize(prepared.exemplars[0], *scale.output)
         image = with_detail(image, exemplar, _half(scale.exemplar), options.seed)
-        engine.aim(exemplar, scale.output)
+        engine.aim(texture_of(exemplar), scale.output)
         aimed = time.perf_counter()
         largest = _larger(largest, peak_memory())
         forget_peak()
         timed = _TIMED if image[0, 0].size <= _FEW_PIXELS else _TIMED_WHERE_LARGE
         first, later = rehearse(
-            engine, image, exemplar, options.optimizer, steps, options.learning_rate, timed
+            engine,
+            image,
+            exemplar,
+            options.optimizer,
+            steps,
+            options.learning_rate,
+            timed,
+            refresh_interval(prepared.source, options.optimizer),
         )
         largest = _larger(largest, peak_memory())
         yield {

@@ -7,15 +7,18 @@ from functools import partial
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.images import Image
-from texonnx.runtime.binding import BoundSession, on_device
-from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
+from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters
+from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
+from texonnx.runtime.goal import Goal
 from texonnx.runtime.providers import check_precision_is_real, open_session
 from texonnx.runtime.split import HOST_PROVIDERS, SplitObjective
-from texonnx.runtime.target_statistics import target_statistics
+from texonnx.runtime.target_statistics import TargetStatistics
 
 
 class AnalyticEngine:
@@ -24,33 +27,58 @@ class AnalyticEngine:
     name = "analytic"
 
     def __init__(
-        self, source: GraphSource, provider: str, threads: int = 0, precision: str = "fp32"
+        self,
+        source: GraphSource,
+        provider: str,
+        threads: int = 0,
+        precision: str = "fp32",
+        sampling: Sampling = SAMPLING,
     ) -> None:
         check_precision_is_real(provider, precision)
         self.provider = provider
         self._source = source
+        self._sampling = sampling
         self._open = partial(open_session, provider=provider, threads=threads, precision=precision)
+        self._discriminators: AnalyticDiscriminators | None = None
+        self._parameters: Parameters | None = None
 
-    def aim(self, exemplar: Image, size: Size) -> None:
-        """Take the targets from `exemplar`, for images of `size`."""
-        targets = target_statistics(self._open(self._source.targets()), exemplar, size)
-        self._size = size
-        self._targets: dict[str, ort.OrtValue] | None = None
+    def aim(self, goal: Goal, size: Size) -> None:
+        """Take the targets from `goal`, for images of `size`."""
+        # What was loaded for the scale before goes first, not when the new is there.
         self._evaluate: Callable[[Image], Evaluation] | None = None
-        split = self._source.split(size) if self.provider in HOST_PROVIDERS else None
-        if split is not None:
-            self._evaluate = SplitObjective(split, targets, self._open)
-        else:
-            self._targets = {
-                name: on_device(value, self.provider) for name, value in targets.items()
-            }
+        self._inputs: dict[str, ort.OrtValue] = {}
+        self._discriminators = None
+        seed = self._sampling.seed
+        statistics = TargetStatistics(self._source, goal, size, self._open, seed)
+        self._size = size
+        arrays = statistics.draw()
+        self._statistics = statistics if statistics.varies else None
+        if self._source.adversarial:
+            session = self._open(self._source.discriminator_step(size))
+            self._discriminators = AnalyticDiscriminators(
+                session, self.provider, size, arrays, self._parameters, seed
+            )
+            arrays |= self._discriminators.parameters()
+        self._inputs = {name: on_device(value, self.provider) for name, value in arrays.items()}
+        self._split = self._source.split(size) if self.provider in HOST_PROVIDERS else None
+        if self._split is not None:
+            self._evaluate = SplitObjective(self._split, arrays, self._open)
+
+    def refresh(self, image: Image, steps: int) -> None:
+        """Draw new directions, and train the discriminators on for `steps` steps of the image."""
+        values = {} if self._statistics is None else self._statistics.draw()
+        if self._discriminators is not None:
+            self._discriminators.train(image, steps * self._sampling.discriminator_steps)
+            self._parameters = self._discriminators.parameters()
+            values |= self._parameters
+        for name, value in values.items():
+            self._inputs[name].update_inplace(value)
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
         if self._evaluate is None:
-            assert self._targets is not None
             session = self._open(self._source.objective(self._size))
-            self._evaluate = WholeObjective(session, self.provider, self._targets, self._size)
+            self._evaluate = WholeObjective(session, self.provider, self._inputs, self._size)
         return self._evaluate(image)
 
     def stepper(self, optimizer: str, image: Image) -> AdamStepper | None:
@@ -58,10 +86,10 @@ class AnalyticEngine:
 
         ``None`` for other optimisers, and where the objective is split.
         """
-        if optimizer != "adam" or self._targets is None:
+        if optimizer != "adam" or self._split is not None:
             return None
         session = self._open(self._source.adam_step(self._size))
-        return AdamStepper(session, self.provider, self._targets, image)
+        return AdamStepper(session, self.provider, self._inputs, image)
 
 
 class WholeObjective:
@@ -71,81 +99,61 @@ class WholeObjective:
         self,
         session: ort.InferenceSession,
         provider: str,
-        targets: Mapping[str, ort.OrtValue],
+        inputs: Mapping[str, ort.OrtValue],
         size: Size,
     ) -> None:
-        shape = (1, 3, *size)
-        self._image = on_device(np.zeros(shape, np.float32), provider)
-        self._losses = _LossArrays(session)
-        self._gradient = np.zeros(shape, np.float32)
-        outputs = {"gradient": on_device(self._gradient, "cpu"), **self._losses.values}
-        self._bound = BoundSession(session, {"image": self._image, **targets}, outputs)
+        self._image = on_device(np.zeros((1, 3, *size), np.float32), provider)
+        self._results = output_arrays(session, {"gradient": (1, 3, *size)})
+        outputs = {name: on_device(array, "cpu") for name, array in self._results.items()}
+        self._bound = BoundSession(
+            session, {"image": self._image, **taken(session, inputs)}, outputs
+        )
 
     def __call__(self, image: Image) -> Evaluation:
         """Evaluate at `image`, [1, 3, H, W] in [0, 1]."""
         self._image.update_inplace(np.ascontiguousarray(image))
         self._bound.run()
-        return Evaluation(self._losses.read(), self._gradient.copy())
+        return Evaluation(_losses(self._results), self._results["gradient"].copy())
 
 
 class AdamStepper:
-    """Loops ``adam_step.onnx`` on the device, between two places for image and moments."""
-
-    _STATE = ("image", "first_moment", "second_moment", "step")
+    """Loops ``adam_step.onnx`` on the device."""
 
     def __init__(
         self,
         session: ort.InferenceSession,
         provider: str,
-        targets: Mapping[str, ort.OrtValue],
+        inputs: Mapping[str, ort.OrtValue],
         image: Image,
     ) -> None:
-        self._rate = on_device(np.zeros(1, np.float32), provider)
-        self._losses = _LossArrays(session)
         zeros = np.zeros_like(image)
-        start = (image.copy(), zeros, zeros, np.ones(1, np.float32))
-        here, there = (
-            {
-                name: on_device(value.copy(), provider)
-                for name, value in zip(self._STATE, start, strict=True)
-            }
-            for _ in range(2)
-        )
-        self._images = [here["image"], there["image"]]
-        self._bound = [
-            BoundSession(
-                session,
-                {**before, "learning_rate": self._rate, **targets},
-                {f"next_{name}": value for name, value in after.items()} | self._losses.values,
-            )
-            for before, after in ((here, there), (there, here))
-        ]
+        state = {
+            "image": image,
+            "first_moment": zeros,
+            "second_moment": zeros,
+            "step": np.ones(1, np.float32),
+        }
+        fixed = {**taken(session, inputs), "learning_rate": np.zeros(1, np.float32)}
+        self._stepping = Stepping(session, provider, state, fixed)
 
     def step(self, learning_rate: float) -> Losses:
         """Move the image by one step; return the losses of the image as it was before."""
-        self._rate.update_inplace(np.array([learning_rate], np.float32))
-        self._bound[0].run()
-        self._bound.reverse()
-        self._images.reverse()
-        return self._losses.read()
+        self._stepping.put("learning_rate", np.array([learning_rate], np.float32))
+        self._stepping.run()
+        return _losses(self._stepping.results)
 
     def image(self) -> Image:
         """Return a copy of the image as it is now, [1, 3, H, W]."""
-        return np.array(self._images[0].numpy())
+        return self._stepping.state("image")
 
 
-class _LossArrays:
-    """Where a session leaves its losses, in the host's memory."""
+def _losses(results: Mapping[str, NDArray[np.float32]]) -> Losses:
+    return Losses(float(results["loss"]), results["layer_losses"].copy())
 
-    def __init__(self, session: ort.InferenceSession) -> None:
-        [layers] = [value for value in session.get_outputs() if value.name == "layer_losses"]
-        self._total = np.zeros((), np.float32)
-        self._layers = np.zeros([int(n) for n in layers.shape], np.float32)
-        self.values = {
-            "loss": ort.OrtValue.ortvalue_from_numpy(self._total),
-            "layer_losses": ort.OrtValue.ortvalue_from_numpy(self._layers),
-        }
 
-    def read(self) -> Losses:
-        """Return the losses of the last run."""
-        return Losses(float(self._total), self._layers.copy())
+def taken(
+    session: ort.InferenceSession, inputs: Mapping[str, ort.OrtValue]
+) -> dict[str, ort.OrtValue]:
+    """Return those of `inputs` that the graph takes."""
+    names = [value.name for value in session.get_inputs()]
+    return {name: inputs[name] for name in names if name in inputs}

@@ -5,7 +5,7 @@ Nothing is allocated or copied from step to step, wherever the provider keeps it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnxruntime as ort
@@ -42,15 +42,82 @@ class BoundSession:
         self._session.run_with_iobinding(self._binding)
 
 
+class Stepping:
+    """A session whose outputs ``next_...`` are its inputs the next time, in two places by turns.
+
+    Parameters
+    ----------
+    session, provider
+        What is run, and where.
+    state
+        What it steps on, by name, as it is at first.
+    fixed
+        The other inputs.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        provider: str,
+        state: Mapping[str, NDArray[np.float32]],
+        fixed: Mapping[str, NDArray[np.float32] | ort.OrtValue],
+    ) -> None:
+        self._fixed = {
+            name: on_device(value, provider) if isinstance(value, np.ndarray) else value
+            for name, value in fixed.items()
+        }
+        shapes = {f"next_{name}": value.shape for name, value in state.items()}
+        arrays = output_arrays(session, shapes)
+        self.results = {name: array for name, array in arrays.items() if name not in shapes}
+        results = {name: on_device(array, "cpu") for name, array in self.results.items()}
+        self._places = [
+            {name: on_device(value.copy(), provider) for name, value in state.items()}
+            for _ in range(2)
+        ]
+        here, there = self._places
+        self._bound = [
+            BoundSession(
+                session,
+                {**before, **self._fixed},
+                {f"next_{name}": value for name, value in after.items()} | results,
+            )
+            for before, after in ((here, there), (there, here))
+        ]
+
+    def put(self, name: str, value: NDArray[np.float32]) -> None:
+        """Set one of the fixed inputs."""
+        self._fixed[name].update_inplace(np.ascontiguousarray(value))
+
+    def run(self) -> None:
+        """Take one step; what it tells beside the state lies in `results`."""
+        self._bound[0].run()
+        self._bound.reverse()
+        self._places.reverse()
+
+    def state(self, name: str) -> NDArray[np.float32]:
+        """Return a copy of what it steps on, as it is now."""
+        return np.array(self._places[0][name].numpy())
+
+
 def on_device(array: NDArray[np.float32], provider: str) -> ort.OrtValue:
     """Return `array` where `provider` computes; on the CPU it is the array's own memory."""
     device = "cuda" if provider == "cuda" else "cpu"
-    return ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), device, 0)
+    # Not ascontiguousarray, which gives a scalar an axis.
+    return ort.OrtValue.ortvalue_from_numpy(np.asarray(array, order="C"), device, 0)
 
 
-def output_arrays(session: ort.InferenceSession) -> dict[str, NDArray[np.float32]]:
-    """Return zeros for every output of a graph of fixed size, by name."""
+def output_arrays(
+    session: ort.InferenceSession, shapes: Mapping[str, Sequence[int]] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Return zeros for every output of a graph, by name.
+
+    `shapes` gives those that the graph leaves open.
+    """
     return {
-        output.name: np.zeros([int(extent) for extent in output.shape], np.float32)
+        output.name: np.zeros((shapes or {}).get(output.name) or _extents(output), np.float32)
         for output in session.get_outputs()
     }
+
+
+def _extents(output: ort.NodeArg) -> list[int]:
+    return [int(extent) for extent in output.shape]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.errors import OptionError, RuntimeUnavailableError, unknown
-from texonnx.runtime.engine import Engine
+from texonnx.runtime.engine import SAMPLING, Engine, Sampling
 from texonnx.runtime.installed import the_runtime
 
 ENGINES = ("auto", "training", "analytic")
@@ -20,6 +20,7 @@ def choose_engine(
     threads: int,
     sizes: Sequence[Size],
     precision: str = "fp32",
+    sampling: Sampling = SAMPLING,
 ) -> Engine:
     """Return the engine called `name` over `source`, on `provider`, in `precision`.
 
@@ -67,8 +68,8 @@ def choose_engine(
         and precision == "fp32"
     )
     if name == "training" or (name == "auto" and can_train):
-        return TrainingEngine(source, chosen, threads)
-    return AnalyticEngine(source, chosen, threads, precision)
+        return TrainingEngine(source, chosen, threads, sampling)
+    return AnalyticEngine(source, chosen, threads, precision, sampling)
 
 
 def _join(sizes: Sequence[Size]) -> str:

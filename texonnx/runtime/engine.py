@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from texonnx.artifacts.objective import Size
 from texonnx.images import Image
+from texonnx.runtime.goal import Goal
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Losses:
     total
         The weighted sum over layers and losses.
     layers
-        Its parts, weights included, in the order of the objective's layers.
+        Its parts, weights included, in the order of the objective's parts.
     """
 
     total: float
@@ -34,6 +35,25 @@ class Evaluation:
 
     losses: Losses
     gradient: Image
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How what the losses draw and train is drawn and trained.
+
+    Attributes
+    ----------
+    seed
+        Of random directions and of discriminators at first.
+    discriminator_steps
+        How many steps the discriminators take for each of the image.
+    """
+
+    seed: int = 0
+    discriminator_steps: int = 1
+
+
+SAMPLING = Sampling()
 
 
 class Stepper(Protocol):
@@ -60,8 +80,14 @@ class Engine(Protocol):
     name: str
     provider: str
 
-    def aim(self, exemplar: Image, size: Size) -> None:
-        """Take the targets from `exemplar`, for images of `size`."""
+    def aim(self, goal: Goal, size: Size) -> None:
+        """Take the targets from `goal`, for images of `size`."""
+
+    def refresh(self, image: Image, steps: int) -> None:
+        """Draw and train what the losses want anew, before `steps` more steps from `image`.
+
+        Does nothing where no loss wants that.
+        """
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""

@@ -31,7 +31,7 @@ class SplitObjective:
     graphs
         The two halves.
     targets
-        Every target statistic by name.
+        What the graphs take beside the image, by name; read anew at every evaluation.
     open_session
         Starts a session of a graph.
     """
@@ -55,8 +55,9 @@ class SplitObjective:
             layer: np.empty_like(self._features[f"features.{layer}"]) for layer in self._weights
         }
         self._results = output_arrays(pullback)
-        self._others = self._results.get("layer_losses", np.zeros(len(self._weights), np.float32))
+        self._others = self._results.get("layer_losses", np.zeros(graphs.parts, np.float32))
         between = {
+            "image": self._image,
             **self._features,
             **{f"cotangent.{layer}": array for layer, array in self._cotangents.items()},
             **targets,
@@ -80,8 +81,10 @@ class SplitObjective:
             for layer, weight in self._weights.items()
         ]
         self._backward.run()
-        layers = (self._others + np.array(sorted_losses)).astype(np.float32)
-        return Evaluation(Losses(float(layers.sum()), layers), self._results["gradient"].copy())
+        losses = self._others.astype(np.float64)
+        losses[: len(sorted_losses)] += sorted_losses
+        parts = losses.astype(np.float32)
+        return Evaluation(Losses(float(parts.sum()), parts), self._results["gradient"].copy())
 
 
 def _bound(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.artifacts.training import (
     CHECKPOINT,
+    DISCRIMINATOR,
     EVAL_MODEL,
     IMAGE,
     OPTIMIZER_MODELS,
@@ -19,9 +23,11 @@ from texonnx.artifacts.training import (
 )
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.images import Image
-from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators
+from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
+from texonnx.runtime.goal import Goal
 from texonnx.runtime.providers import open_session, session_options
-from texonnx.runtime.target_statistics import target_statistics
+from texonnx.runtime.target_statistics import TargetStatistics
 
 TRAINING_PROVIDERS = ("cpu", "cuda")
 
@@ -31,7 +37,13 @@ class TrainingEngine:
 
     name = "training"
 
-    def __init__(self, source: GraphSource, provider: str, threads: int = 0) -> None:
+    def __init__(
+        self,
+        source: GraphSource,
+        provider: str,
+        threads: int = 0,
+        sampling: Sampling = SAMPLING,
+    ) -> None:
         if provider not in TRAINING_PROVIDERS:
             raise RuntimeUnavailableError(
                 f"the training engine runs on {' and '.join(TRAINING_PROVIDERS)}, not on {provider}"
@@ -39,16 +51,22 @@ class TrainingEngine:
         self.provider = provider
         self._source = source
         self._threads = threads
+        self._sampling = sampling
         self._api = import_training().api
         self._module: Any = None
         self._state: Any = None
+        self._discriminators: TrainingDiscriminators | None = None
+        self._parameters: Parameters | None = None
 
-    def aim(self, exemplar: Image, size: Size) -> None:
-        """Take the targets from `exemplar`, for images of `size`."""
+    def aim(self, goal: Goal, size: Size) -> None:
+        """Take the targets from `goal`, for images of `size`."""
         # What was loaded for the scale before goes first, not when the new is there.
-        self._module = self._state = None
-        session = open_session(self._source.targets(), self.provider, self._threads)
-        statistics = target_statistics(session, exemplar, size)
+        self._module = self._state = self._discriminators = None
+        self._inputs: list[ort.OrtValue] = []
+        opened = partial(open_session, provider=self.provider, threads=self._threads)
+        statistics = TargetStatistics(self._source, goal, size, opened, self._sampling.seed)
+        arrays = statistics.draw()
+        self._statistics = statistics if statistics.varies else None
         self._folder = self._source.training(size)
         self._state = self._api.CheckpointState.load_checkpoint(self._folder / CHECKPOINT)
         self._module = self._api.Module(
@@ -59,17 +77,51 @@ class TrainingEngine:
             session_options=session_options(self._threads),
         )
         self._module.train()
-        self._targets = [
-            ort.OrtValue.ortvalue_from_numpy(statistics[name], self.provider, 0)
-            for name in self._module.input_names()
+        if self._source.adversarial:
+            self._discriminators = TrainingDiscriminators(
+                self._folder / DISCRIMINATOR,
+                self.provider,
+                session_options(self._threads),
+                arrays,
+                self._parameters,
+                self._sampling.seed,
+            )
+            arrays |= self._discriminators.parameters()
+        self._take(arrays)
+
+    def _take(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+        """Put what the module takes beside the image where it computes."""
+        names = self._module.input_names()
+        before = dict(zip(names, self._inputs, strict=True)) if self._inputs else {}
+        self._inputs = [
+            ort.OrtValue.ortvalue_from_numpy(arrays[name], self.provider, 0)
+            if name in arrays
+            else before[name]
+            for name in names
         ]
+
+    def refresh(self, image: Image, steps: int) -> None:
+        """Draw new directions, and train the discriminators on for `steps` steps of the image."""
+        values = {} if self._statistics is None else self._statistics.draw()
+        if self._discriminators is not None:
+            self._discriminators.train(image, steps * self._sampling.discriminator_steps)
+            self._parameters = self._discriminators.parameters()
+            values |= self._parameters
+        if values:
+            self._take(values)
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
         parameter = self._state.parameters[IMAGE]
         parameter.data = np.ascontiguousarray(image)
-        losses = _train_step(self._module, self._targets)
+        losses = self._train_step()
         return Evaluation(losses, np.array(parameter.grad))
+
+    def _train_step(self) -> Losses:
+        """Run forward and backward from a zero gradient (ONNX Runtime accumulates otherwise)."""
+        self._module.lazy_reset_grad()
+        loss, parts = self._module(*self._inputs)
+        return Losses(float(loss.numpy()), parts.numpy())
 
     def stepper(self, optimizer: str, image: Image) -> TrainingStepper | None:
         """Return Adam or SGD inside the runtime, starting at `image`."""
@@ -78,21 +130,20 @@ class TrainingEngine:
         self._state.parameters[IMAGE].data = np.ascontiguousarray(image)
         model = self._folder / OPTIMIZER_MODELS[optimizer]
         update = self._api.Optimizer(model, self._module)
-        return TrainingStepper(self._module, update, self._state, self._targets)
+        return TrainingStepper(self._train_step, update, self._state)
 
 
 class TrainingStepper:
     """One of ONNX Runtime's own optimisers over the image."""
 
-    def __init__(self, module: Any, optimizer: Any, state: Any, targets: list[Any]) -> None:
-        self._module = module
+    def __init__(self, evaluate: Callable[[], Losses], optimizer: Any, state: Any) -> None:
+        self._evaluate = evaluate
         self._optimizer = optimizer
         self._state = state
-        self._targets = targets
 
     def step(self, learning_rate: float) -> Losses:
         """Move the image by one step; return the losses of the image as it was before."""
-        losses = _train_step(self._module, self._targets)
+        losses = self._evaluate()
         self._optimizer.set_learning_rate(learning_rate)
         self._optimizer.step()
         return losses
@@ -100,10 +151,3 @@ class TrainingStepper:
     def image(self) -> Image:
         """Return a copy of the image as it is now, [1, 3, H, W]."""
         return np.array(self._state.parameters[IMAGE].data)
-
-
-def _train_step(module: Any, targets: list[Any]) -> Losses:
-    """Run forward and backward from a zero gradient (ONNX Runtime accumulates otherwise)."""
-    module.lazy_reset_grad()
-    loss, layers = module(*targets)
-    return Losses(float(loss.numpy()), layers.numpy())

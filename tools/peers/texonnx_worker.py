@@ -28,6 +28,7 @@ def engine_for(job: Job) -> Any:
     from texonnx.artifacts.specification import specify
     from texonnx.options import ObjectiveOptions
     from texonnx.runtime.analytic import AnalyticEngine
+    from texonnx.runtime.goal import texture_of
     from texonnx.runtime.training import TrainingEngine
     from texonnx.weights import load_weights
 
@@ -36,7 +37,7 @@ def engine_for(job: Job) -> Any:
     make: Any = TrainingEngine if settings["engine"] == "training" else AnalyticEngine
     engine = make(source, settings["provider"], job["threads"], **engine_options(settings))
     with np.load(job["file"]) as shared:
-        engine.aim(shared["exemplar"], (job["size"], job["size"]))
+        engine.aim(texture_of(shared["exemplar"]), (job["size"], job["size"]))
     return engine
 
 

@@ -54,6 +54,20 @@ def div(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ir.Val
     return _unbroadcast(tape, share, a), _unbroadcast(tape, opposite, b)
 
 
+@vjp("Exp")
+def exponential(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
+    """Multiply the gradient by the output."""
+    return (tape.mul(gradient, node.outputs[0]),)
+
+
+@vjp("Log")
+def logarithm(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
+    """Divide the gradient by the input."""
+    x = node.inputs[0]
+    assert x is not None
+    return (tape.div(gradient, x),)
+
+
 @vjp("Identity")
 def identity(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
     """Pass the gradient."""

@@ -1,0 +1,104 @@
+"""The adversarial loss: a discriminator on each layer's features, in place of a statistic.
+
+A discriminator looks at the N values of one position at a time, a stack of 1x1 convolutions with
+leaky ReLUs between them, and says whether they are the exemplar's or the image's. It is trained
+in the loop (:mod:`texonnx.artifacts.discriminator`); the image is then moved so that it says
+"exemplar": the generator's loss with the labels swapped, the mean of softplus(-D)
+(Goodfellow et al., "Generative Adversarial Nets", 2014, section 3). The discriminators' weights
+are inputs of the graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import onnx_ir as ir
+
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
+from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
+
+PARAMETERS = ("weight", "bias")
+LEAK = 0.2
+"""Slope of the leaky ReLU below 0."""
+
+_LARGEST_EXPONENT = 30.0
+"""Beyond, softplus(x) is x to float32."""
+
+Stack = Sequence[tuple[ir.Value, ir.Value]]
+"""Weight [out, in] and bias [out, 1] of each layer of a discriminator, the last with out = 1."""
+
+
+def add_stack(features: LayerFeatures) -> Stack:
+    """Add a layer's discriminator as inputs: ``weight0``, ``bias0``, ``weight1`` and so on."""
+    widths = features.options.discriminator_widths
+    stack = []
+    for k, (before, after) in enumerate(
+        zip((features.channels, *widths), (*widths, 1), strict=True)
+    ):
+        shapes = ((after, before), (after, 1))
+        weight, bias = (
+            features.add_input(f"{key}{k}", shape)
+            for key, shape in zip(PARAMETERS, shapes, strict=True)
+        )
+        stack.append((weight, bias))
+    return stack
+
+
+def forward(tape: Tape, stack: Stack, matrix: ir.Value) -> tuple[ir.Value, list[ir.Value]]:
+    """Write D(F), [1, M], and the slope of every leaky ReLU on the way, [width, M].
+
+    D is above 0 where it takes the position for the exemplar's.
+    """
+    slopes = []
+    x = matrix
+    for k, (weight, bias) in enumerate(stack):
+        if k:
+            positive = tape.cast(tape.compare("Greater", x, tape.constant(0.0)))
+            slopes.append(tape.add(tape.scale(positive, 1 - LEAK), tape.constant(LEAK)))
+            x = tape.mul(x, slopes[-1])
+        x = tape.add(tape.matmul(weight, x), bias)
+    return x, slopes
+
+
+def slopes_at(tape: Tape, stack: Stack, slopes: Sequence[ir.Value]) -> ir.Value:
+    """Write the derivative of D with respect to F, [N, M]; [N, 1] where it is the same at all."""
+    (*hidden, (last, _)) = stack
+    derivative = tape.transpose(last, [1, 0])
+    for (weight, _), slope in zip(reversed(hidden), reversed(slopes), strict=True):
+        derivative = tape.matmul(tape.transpose(weight, [1, 0]), tape.mul(slope, derivative))
+    return derivative
+
+
+def softplus(tape: Tape, x: ir.Value) -> ir.Value:
+    """Write log(1 + exp x), in ops that ONNX Runtime's gradient builder knows, too."""
+    most = tape.constant(_LARGEST_EXPONENT)
+    small = tape.sub(most, tape.relu(tape.sub(most, x)))
+    exponential = tape.op("Exp", [small], dims(x))
+    logarithm = tape.op("Log", [tape.add(exponential, tape.constant(1.0))], dims(x))
+    return tape.add(logarithm, tape.relu(tape.sub(x, most)))
+
+
+def _features(features: LayerFeatures) -> ir.Value:
+    return features.matrix
+
+
+def _distance(comparison: Comparison) -> ir.Value:
+    features = comparison.features
+    tape = features.tape
+    verdict, _ = forward(tape, add_stack(features), features.matrix)
+    return tape.reduce_mean(softplus(tape, tape.scale(verdict, -1.0)), [0, 1])
+
+
+GAN = register(
+    TextureLoss(
+        name="gan",
+        summary="a discriminator on the features of each position, trained in the loop",
+        source="Goodfellow 2014, on VGG's features",
+        statistic=_features,
+        distance=_distance,
+        columns="M",
+        adversarial=True,
+        draws=True,
+    )
+)

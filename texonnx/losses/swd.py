@@ -1,0 +1,40 @@
+"""The sliced Wasserstein loss: EMD along random directions in the space of the channels.
+
+Heitz, Vanhoey, Chambon and Belcour, "A Sliced Wasserstein Loss for Neural Texture Synthesis",
+2021, eq. 3 to 5: as many directions as the layer has channels, drawn uniformly on the sphere.
+Where the per-channel EMD sees each channel by itself, random directions see how they occur
+together. The directions are an input of the graphs, [N, N], one unit vector a row; the host draws
+new ones every few steps, and the targets with them.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
+
+DIRECTIONS = "directions"
+
+
+def sorted_projections(features: LayerFeatures) -> ir.Value:
+    """Write F projected on every direction, each row sorted, rising."""
+    directions = features.add_input(DIRECTIONS, (features.channels, features.channels))
+    return features.tape.sort(features.tape.matmul(directions, features.matrix))[0]
+
+
+def _distance(comparison: Comparison) -> ir.Value:
+    return comparison.features.tape.mean_of_squares(comparison.difference)
+
+
+SWD = register(
+    TextureLoss(
+        name="swd",
+        summary="sorted projections on random directions (sliced Wasserstein-2)",
+        source="Heitz 2021",
+        statistic=sorted_projections,
+        distance=_distance,
+        columns="M",
+        quantiles=True,
+        draws=True,
+    )
+)

@@ -1,0 +1,181 @@
+"""The discriminators of the gan loss, as both engines train them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from texonnx.artifacts.discriminator import is_parameter
+from texonnx.artifacts.objective import Size
+from texonnx.artifacts.training import (
+    CHECKPOINT,
+    EVAL_MODEL,
+    IMAGE,
+    OPTIMIZER_MODELS,
+    TRAINING_MODEL,
+    import_training,
+)
+from texonnx.images import Image
+from texonnx.losses.gan import LEAK, PARAMETERS
+from texonnx.runtime.binding import Stepping
+
+LEARNING_RATE = 0.01
+
+Parameters = dict[str, NDArray[np.float32]]
+
+
+class Discriminators(Protocol):
+    """The discriminators of all layers, and their optimiser."""
+
+    def train(self, image: Image, steps: int) -> None:
+        """Take `steps` more steps against `image`."""
+
+    def parameters(self) -> Parameters:
+        """Return every weight and bias as it is now, by name."""
+
+
+def initial_parameters(
+    shapes: Mapping[str, tuple[int, ...]], generator: np.random.Generator
+) -> Parameters:
+    """Return parameters to start from: hidden weights as He et al. 2015 draw them, the rest 0.
+
+    With a last layer of zeros, a discriminator at first says nothing. They are drawn in the order
+    of their names: graphs list them in another.
+    """
+    parameters = {}
+    for name, shape in sorted(shapes.items()):
+        value = np.zeros(shape, np.float32)
+        if _next_weight(name) in shapes:
+            deviation = np.sqrt(2 / ((1 + LEAK**2) * shape[1]))
+            value = generator.standard_normal(shape, np.float32) * np.float32(deviation)
+        parameters[name] = value
+    return parameters
+
+
+def _next_weight(name: str) -> str | None:
+    """Return the name of the weight on top of a weight; ``None`` for what is none itself."""
+    key, _, place = name.partition(".")
+    weight, _ = PARAMETERS
+    if not key.startswith(weight):
+        return None
+    return f"{weight}{int(key.removeprefix(weight)) + 1}.{place}"
+
+
+class AnalyticDiscriminators:
+    """Trains by ``discriminator_step.onnx``.
+
+    Parameters
+    ----------
+    session, provider
+        Of that graph.
+    size
+        Height and width of the image.
+    targets
+        The exemplar's features among them.
+    start
+        The parameters, if there are some already.
+    seed
+        Of those that are drawn otherwise.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        provider: str,
+        size: Size,
+        targets: Mapping[str, NDArray[np.float32]],
+        start: Parameters | None,
+        seed: int,
+    ) -> None:
+        inputs = {value.name: tuple(value.shape) for value in session.get_inputs()}
+        shapes = {name: shape for name, shape in inputs.items() if is_parameter(name)}
+        parameters = start or initial_parameters(shapes, np.random.default_rng(seed))
+        self._names = list(parameters)
+        moments = {
+            f"{order}_moment.{name}": np.zeros_like(value)
+            for name, value in parameters.items()
+            for order in ("first", "second")
+        }
+        step = {"step": np.ones(1, np.float32)}
+        fixed = {name: targets[name] for name in inputs if name in targets}
+        fixed["learning_rate"] = np.array([LEARNING_RATE], np.float32)
+        fixed[IMAGE] = np.zeros((1, 3, *size), np.float32)
+        self._stepping = Stepping(session, provider, parameters | moments | step, fixed)
+
+    def train(self, image: Image, steps: int) -> None:
+        """Take `steps` more steps against `image`."""
+        self._stepping.put(IMAGE, image)
+        for _ in range(steps):
+            self._stepping.run()
+
+    def parameters(self) -> Parameters:
+        """Return every weight and bias as it is now, by name."""
+        return {name: self._stepping.state(name) for name in self._names}
+
+
+class TrainingDiscriminators:
+    """Trains by ONNX Runtime's own gradient builder and AdamW.
+
+    Parameters
+    ----------
+    folder
+        The discriminators' training artifacts.
+    device
+        ``cpu`` or ``cuda``.
+    options
+        ONNX Runtime's session options.
+    targets, start, seed
+        As in :class:`AnalyticDiscriminators`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        device: str,
+        options: ort.SessionOptions,
+        targets: Mapping[str, NDArray[np.float32]],
+        start: Parameters | None,
+        seed: int,
+    ) -> None:
+        api = import_training().api
+        self._state: Any = api.CheckpointState.load_checkpoint(folder / CHECKPOINT)
+        self._module: Any = api.Module(
+            folder / TRAINING_MODEL,
+            self._state,
+            folder / EVAL_MODEL,
+            device=device,
+            session_options=options,
+        )
+        self._module.train()
+        self._optimizer: Any = api.Optimizer(folder / OPTIMIZER_MODELS["adam"], self._module)
+        self._optimizer.set_learning_rate(LEARNING_RATE)
+        shapes = {name: tuple(value.data.shape) for name, value in self._state.parameters}
+        for name, value in (
+            start or initial_parameters(shapes, np.random.default_rng(seed))
+        ).items():
+            self._state.parameters[name].data = value
+        self._names = list(shapes)
+        self._device = device
+        self._fixed = {
+            name: ort.OrtValue.ortvalue_from_numpy(targets[name], device, 0)
+            for name in self._module.input_names()
+            if name != IMAGE
+        }
+
+    def train(self, image: Image, steps: int) -> None:
+        """Take `steps` more steps against `image`."""
+        shown = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(image), self._device, 0)
+        feeds = {**self._fixed, IMAGE: shown}
+        for _ in range(steps):
+            self._module.lazy_reset_grad()
+            self._module(*(feeds[name] for name in self._module.input_names()))
+            self._optimizer.step()
+
+    def parameters(self) -> Parameters:
+        """Return every weight and bias as it is now, by name."""
+        return {name: np.array(self._state.parameters[name].data) for name in self._names}
