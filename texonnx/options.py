@@ -37,7 +37,7 @@ class ObjectiveOptions:
 
     loss: str = "gram"
     layers: str = "all"
-    layer_weights: str = "equal"
+    layer_weights: str = "geometric:0.5"
     gram_norm: str = "gatys"
     pool: str = "avg"
     padding: str = "zeros"
@@ -171,6 +171,7 @@ class ReconstructionOptions:
 
     layer: str = "conv4_2"
     style: bool = False
+    layer_weights: str = "equal"
     size: int = 256
     init: str | Path = "noise"
 

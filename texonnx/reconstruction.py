@@ -29,7 +29,7 @@ from texonnx.weights.sources import Progress
 _STEPS = {"lbfgs": 60, "scipy-lbfgs": 60, "adam": 150, "sgd": 300}
 """Of a content reconstruction, where none are given."""
 
-_TEXTURE = (OBJECTIVE.loss, OBJECTIVE.layer_weights, OBJECTIVE.gram_norm)
+_TEXTURE = (OBJECTIVE.loss, RECONSTRUCTION.layer_weights, OBJECTIVE.gram_norm)
 
 
 def reconstruct(
@@ -38,7 +38,7 @@ def reconstruct(
     layer: str = RECONSTRUCTION.layer,
     style: bool = RECONSTRUCTION.style,
     loss: str = OBJECTIVE.loss,
-    layer_weights: str = OBJECTIVE.layer_weights,
+    layer_weights: str = RECONSTRUCTION.layer_weights,
     gram_norm: str = OBJECTIVE.gram_norm,
     pool: str = OBJECTIVE.pool,
     padding: str = OBJECTIVE.padding,

@@ -23,6 +23,10 @@ environment cpu cpu,test,lint
 "$place/cpu/bin/ruff" format --check .
 "$place/cpu/bin/mypy"
 "$place/cpu/bin/python" -m pytest
+echo "== plain ONNX Runtime: every study, in small"
+for study in studies/*.toml; do
+    "$place/cpu/bin/texonnx" study "$study" -o "$place/studies/$(basename "$study" .toml)" --quick -q
+done
 
 if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     echo "== onnxruntime-training: tests"

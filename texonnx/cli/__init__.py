@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from texonnx.cli import bench, doctor, export, reconstruct, score, synth, transfer, weights
+from texonnx.cli import bench, doctor, export, reconstruct, score, study, synth, transfer, weights
 from texonnx.errors import TexonnxError
 
 BAD_INPUT = 2
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command()(synth.synth)
 app.command()(transfer.transfer)
 app.command()(reconstruct.reconstruct)
+app.command()(study.study)
 app.command()(export.export)
 app.add_typer(weights.app, name="weights")
 app.command()(score.score)

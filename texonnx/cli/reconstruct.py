@@ -38,7 +38,7 @@ def reconstruct(
         ),
     ] = False,
     loss: parameters.Loss = OBJECTIVE.loss,
-    layer_weights: parameters.LayerWeights = OBJECTIVE.layer_weights,
+    layer_weights: parameters.LayerWeights = RECONSTRUCTION.layer_weights,
     gram_norm: parameters.GramNorm = OBJECTIVE.gram_norm,
     pool: parameters.Pool = OBJECTIVE.pool,
     padding: parameters.Padding = OBJECTIVE.padding,

@@ -1,0 +1,104 @@
+"""Refusing options before anything runs: their names, their types, and the values one can check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from texonnx.artifacts.specification import specify
+from texonnx.errors import OptionError, unknown
+from texonnx.images import PRESERVE_COLOUR
+from texonnx.optim.initial import INITS
+from texonnx.optim.run import check_optimizer
+from texonnx.options import ObjectiveOptions, RunOptions, TransferOptions
+from texonnx.runtime.choose import ENGINES
+from texonnx.runtime.precision import PRECISIONS
+from texonnx.studies.option_types import fits, in_words
+from texonnx.studies.study import Options
+from texonnx.studies.verbs import Verb, options_of
+from texonnx.vgg import layer_names
+
+
+def checked_options(verb: Verb, options: Options, where: str) -> dict[str, Any]:
+    """Return `options`, if the verb's function has all of them and their types fit.
+
+    Parameters
+    ----------
+    where
+        The part of the file, as the sentence names it.
+
+    Raises
+    ------
+    OptionError
+        For a name that the function does not have, or a value of another type.
+    """
+    known = options_of(verb)
+    checked = {}
+    for name, value in options.items():
+        if name not in known:
+            raise OptionError(f"{where}: {unknown(f'{verb.name} option', name, known)}")
+        annotation = known[name].annotation
+        if name == "size" and not fits(value, annotation):
+            value = [value, value]  # a square, as on the command line
+        if not fits(value, annotation):
+            raise OptionError(f"{where}: {name} is {in_words(annotation)}, not {options[name]!r}")
+        checked[name] = value
+    return checked
+
+
+def as_arguments(settings: Options) -> dict[str, Any]:
+    """Return the keyword arguments: tuples where TOML and JSON have lists."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    }
+
+
+def check_values(verb: Verb, settings: Options) -> None:
+    """Refuse what the function would refuse, as far as that can be told without running it.
+
+    Parameters
+    ----------
+    settings
+        All options of a cell, defaults included, as :func:`as_arguments` returns them.
+
+    Raises
+    ------
+    OptionError
+        With the sentence that the function itself would have.
+    """
+    if settings.get("artifacts") is None:
+        specify(ObjectiveOptions(**_fields_of(ObjectiveOptions, settings)))
+    run = _fields_of(RunOptions, settings)
+    if isinstance(run.get("size"), int):  # of the shorter side
+        run["size"] = (run["size"], run["size"])
+    RunOptions(**run)
+    check_optimizer(settings["optimizer"])
+    if "style_scale" in settings:
+        TransferOptions(**_fields_of(TransferOptions, settings))
+    for name, accepted in _known_words(settings).items():
+        if settings.get(name, accepted[0]) not in accepted:
+            raise OptionError(unknown(name.replace("_", " "), settings[name], accepted))
+    inits = list(dict.fromkeys([*INITS, options_of(verb)["init"].default]))
+    if settings["init"] not in inits and not Path(settings["init"]).is_file():
+        raise OptionError(f"{unknown('init', settings['init'], inits)}, or the path of an image")
+
+
+def _known_words(settings: Options) -> dict[str, Sequence[str]]:
+    """Return what is accepted for the options that take one of a few words."""
+    from texonnx.runtime.providers import PROVIDERS
+
+    return {
+        "engine": ENGINES,
+        "provider": ("auto", *PROVIDERS),
+        "precision": PRECISIONS,
+        "preserve_colour": PRESERVE_COLOUR,
+        "layer": layer_names(settings["arch"]),
+    }
+
+
+def _fields_of(
+    options: type[ObjectiveOptions | RunOptions | TransferOptions], settings: Options
+) -> dict[str, Any]:
+    return {field.name: settings[field.name] for field in fields(options) if field.name in settings}

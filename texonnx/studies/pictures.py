@@ -1,0 +1,96 @@
+"""The pictures of a report: its contact sheet, its curves, and images small enough for a page."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+from PIL import ImageDraw
+
+from texonnx.images import Image, load_image, save_image, scale_shorter_side
+from texonnx.images.labels import label_font, wrap
+from texonnx.images.sheet import contact_sheet
+from texonnx.studies.results import Result, Results
+from texonnx.studies.study import Subject
+
+SHEET = "sheet.png"
+_SIDE_WITHOUT_ANY = 128
+"""Pixels of a model's shorter side where no cell of its row has an image."""
+_WEB_SIDE = 512
+_WEB_QUALITY = 88
+_PAPER, _INK = (238, 236, 232), (96, 90, 84)
+
+
+def can_plot() -> bool:
+    """Return whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def model_images(subject: Subject, row: tuple[Result, ...]) -> list[Image]:
+    """Return the images that the row was made from, each about as large as the results."""
+    sides = [min(load_image(one.image).shape[2:]) for one in row if one.image is not None]
+    side = max(sides, default=_SIDE_WITHOUT_ANY)
+    return [scale_shorter_side(load_image(image), side) for image in subject.images]
+
+
+def write_sheet(results: Results, place: Path) -> Path:
+    """Write the contact sheet: models first, then the variants; a failure says why in its cell."""
+    rows: list[list[Image | None]] = []
+    for subject, row in results.rows:
+        models = model_images(subject, row)
+        height, width = models[0].shape[2:]
+        made = [
+            load_image(one.image) if one.image else notice(_shown_failure(one), height, width)
+            for one in row
+        ]
+        rows.append([*models, *made])
+    study = results.study
+    sheet = contact_sheet(
+        rows,
+        [subject.label for subject in study.subjects],
+        [*study.verb.images, *(variant.label for variant in study.variants)],
+        title=f"{study.title} (quick look)" if results.quick else study.title,
+    )
+    save_image(place / SHEET, sheet)
+    return place / SHEET
+
+
+def write_curves(subject: Subject, row: tuple[Result, ...], path: Path) -> bool:
+    """Draw the losses of a row, all variants in one plot; return whether there are any."""
+    from texonnx.curves import plot_comparison
+
+    runs = {one.cell.variant.label: one.outcome.history for one in row if one.outcome.history}
+    if runs:
+        plot_comparison(path, runs, subject.label)
+    return bool(runs)
+
+
+def notice(text: str, height: int, width: int) -> Image:
+    """Return a sentence as an image, [1, 3, height, width], to stand where one is missing."""
+    paper = PIL.Image.new("RGB", (width, height), _PAPER)
+    size = max(9, round(min(height, width) * 0.07))
+    font = label_font(size, [text])
+    line = round(size * 1.3)
+    lines = wrap(text, font, width - 2 * size, max(1, (height - size) // line))
+    draw = ImageDraw.Draw(paper)
+    top = (height - len(lines) * line) // 2
+    for number, words in enumerate(lines):
+        draw.text((width // 2, top + number * line), words, _INK, font, anchor="ma")
+    return np.asarray(paper, np.float32).transpose(2, 0, 1)[np.newaxis] / np.float32(255)
+
+
+def as_jpeg(image: Image) -> tuple[bytes, int, int]:
+    """Return an image as a JPEG file for a page, and its width and height."""
+    pixels = np.rint(image[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
+    picture = PIL.Image.fromarray(pixels)
+    picture.thumbnail((_WEB_SIDE, _WEB_SIDE), PIL.Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=_WEB_QUALITY, subsampling=0, optimize=True)
+    return file.getvalue(), picture.width, picture.height
+
+
+def _shown_failure(one: Result) -> str:
+    return f"not here: {one.failure}" if one.outcome.status == "refused" else one.failure
