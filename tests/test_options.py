@@ -13,6 +13,7 @@ from texonnx.optim.run import OPTIMIZERS
 from texonnx.options import (
     LEARNING_RATES,
     OBJECTIVE,
+    RECONSTRUCTION,
     RUN,
     ObjectiveOptions,
     RunOptions,
@@ -22,7 +23,8 @@ from texonnx.options import (
 
 
 def test_the_defaults_are_those_of_the_readme() -> None:
-    assert (OBJECTIVE.loss, OBJECTIVE.layers, OBJECTIVE.layer_weights) == ("gram", "all", "equal")
+    assert (OBJECTIVE.loss, OBJECTIVE.layers) == ("gram", "all")
+    assert OBJECTIVE.layer_weights == "geometric:0.5"
     assert (OBJECTIVE.pool, OBJECTIVE.padding, OBJECTIVE.arch) == ("avg", "zeros", "vgg16")
     assert OBJECTIVE.weights == "pretrained"
     assert OBJECTIVE.activation_scale is True
@@ -39,6 +41,15 @@ def test_by_default_there_is_texture_alone() -> None:
 
 def test_the_defaults_are_accepted() -> None:
     assert len(specify(OBJECTIVE).layers) == 13
+
+
+def test_the_default_weight_falls_by_half_from_each_chosen_layer_to_the_next() -> None:
+    weights = specify(ObjectiveOptions(layers="conv1_1,conv3_1,conv5_1")).layer_weights
+    assert weights == (1.0, 0.5, 0.25)
+
+
+def test_a_reconstruction_weights_its_layers_alike() -> None:
+    assert RECONSTRUCTION.layer_weights == "equal"
 
 
 def test_every_optimizer_with_a_learning_rate_has_a_default_of_it() -> None:

@@ -285,7 +285,7 @@ def test_with_histogram_the_styles_colours_are_the_contents() -> None:
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "lr"), [("lbfgs", None), ("scipy-lbfgs", None), ("adam", None), ("sgd", 0.01)]
+    ("optimizer", "lr"), [("lbfgs", None), ("scipy-lbfgs", None), ("adam", None), ("sgd", 0.03)]
 )
 def test_the_loss_falls_with_every_optimizer(optimizer: str, lr: float | None) -> None:
     history = run(optimizer=optimizer, lr=lr, steps=20, scales=1).history

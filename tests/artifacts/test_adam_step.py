@@ -22,7 +22,8 @@ STATE = ("image", "first_moment", "second_moment", "step")
 
 
 def small(loss: str, size: tuple[int, int] | None = None) -> SmallObjective:
-    return SmallObjective(ObjectiveOptions(loss=loss, layers="conv1_1,conv2_1"), size)
+    options = ObjectiveOptions(loss=loss, layers="conv1_1,conv2_1", layer_weights="equal")
+    return SmallObjective(options, size)
 
 
 def steps(

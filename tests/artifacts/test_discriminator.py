@@ -27,7 +27,7 @@ from texonnx.losses import LossOptions
 from texonnx.options import ObjectiveOptions
 
 LAYERS = ("conv1_1", "conv2_1")
-OPTIONS = ObjectiveOptions(loss="gan", layers=",".join(LAYERS))
+OPTIONS = ObjectiveOptions(loss="gan", layers=",".join(LAYERS), layer_weights="equal")
 IMAGE, EXEMPLAR = random_image(12, 14, seed=1), random_image(9, 11, seed=2) ** 2
 
 WIDTHS = pytest.mark.parametrize("widths", [(), (5,), (6, 4)], ids=str)

@@ -12,10 +12,10 @@ from texonnx.losses import find_loss
 from texonnx.options import ObjectiveOptions
 
 
-def test_the_defaults_are_all_layers_alike_and_the_gram_loss() -> None:
+def test_the_defaults_are_all_layers_each_half_the_one_before_and_the_gram_loss() -> None:
     specification = specify(ObjectiveOptions())
     assert len(specification.layers) == 13
-    assert set(specification.layer_weights) == {1.0}
+    assert specification.layer_weights == tuple(0.5**i for i in range(13))
     assert [term.loss.name for term in specification.terms] == ["gram"]
     assert specification.loss_options.gram_norm == "gatys"
     assert (specification.trunk.pooling, specification.trunk.padding) == ("avg", "zeros")

@@ -19,7 +19,7 @@ from texonnx.losses import LayerFeatures, LossOptions
 from texonnx.losses.gan import add_stack, forward, slopes_at, softplus
 from texonnx.options import ObjectiveOptions
 
-OPTIONS = ObjectiveOptions(loss="gan", layers="conv1_1,conv2_1")
+OPTIONS = ObjectiveOptions(loss="gan", layers="conv1_1,conv2_1", layer_weights="equal")
 WIDTHS = pytest.mark.parametrize("widths", [(), (1,), (5,), (6, 4), (3, 2, 4)], ids=str)
 CHANNELS = 7
 

@@ -20,7 +20,7 @@ from texonnx.losses.swd import SWD
 from texonnx.options import ObjectiveOptions
 
 LAYERS = ("conv1_1", "conv2_1")
-OPTIONS = ObjectiveOptions(loss="swd", layers=",".join(LAYERS))
+OPTIONS = ObjectiveOptions(loss="swd", layers=",".join(LAYERS), layer_weights="equal")
 IMAGE, EXEMPLAR = random_image(12, 14, seed=1), random_image(9, 11, seed=2) ** 2
 
 

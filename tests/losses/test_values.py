@@ -15,7 +15,7 @@ from texonnx.losses import GRAM_NORMS, loss_names
 from texonnx.options import ObjectiveOptions
 
 LAYERS = "conv1_1,conv1_2,conv2_1"
-PLAIN = ObjectiveOptions(layers=LAYERS)
+PLAIN = ObjectiveOptions(layers=LAYERS, layer_weights="equal")
 
 OPTIONS = [
     *(replace(PLAIN, loss=name) for name in loss_names()),

@@ -42,7 +42,7 @@ def aimed(
     sampling: Sampling | None = None,
     source: GraphSource | None = None,
 ) -> Engine:
-    graphs = source or built(loss=loss, disc_widths=widths)
+    graphs = source or built(loss=loss, layer_weights="equal", disc_widths=widths)
     engine = make(graphs, "cpu", 1, sampling=sampling or Sampling())
     engine.aim(texture_of(EXEMPLAR), SIZE)
     return engine
@@ -194,7 +194,7 @@ def test_they_cannot_tell_the_exemplar_from_itself(make: Make) -> None:
     """Their gradient is rounding, though Adam's steps on it are as long as on any."""
 
     def judged(image: Image) -> float:
-        engine = make(built(loss="gan"), "cpu", 1)
+        engine = make(built(loss="gan", layer_weights="equal"), "cpu", 1)
         engine.aim(texture_of(EXEMPLAR), (30, 22))
         engine.refresh(image, 30)
         return engine.loss_and_gradient(image).losses.total

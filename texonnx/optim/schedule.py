@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from texonnx.errors import OptionError
 
-_FINEST = {"lbfgs": 9, "scipy-lbfgs": 9, "adam": 40, "sgd": 60}
+_FINEST = {"lbfgs": 8, "scipy-lbfgs": 8, "adam": 40, "sgd": 60}
 _AT_THE_COARSEST = 48
 """At least: everything large is decided there."""
 
@@ -38,7 +38,7 @@ def steps_by_scale(
     Examples
     --------
     >>> steps_by_scale(None, "lbfgs", 3)
-    (48, 18, 9)
+    (48, 16, 8)
     >>> steps_by_scale((80, 40, 20), "lbfgs", 3)
     (80, 40, 20)
     >>> steps_by_scale(100, "adam", 2)

@@ -32,7 +32,9 @@ def engine_for(job: Job) -> Any:
     from texonnx.runtime.training import TrainingEngine
     from texonnx.weights import load_weights
 
-    source = BuiltGraphs(specify(ObjectiveOptions(loss=job["loss"])), load_weights())
+    # As the peers weight them.
+    objective = ObjectiveOptions(loss=job["loss"], layer_weights="equal")
+    source = BuiltGraphs(specify(objective), load_weights())
     settings = job["settings"]
     make: Any = TrainingEngine if settings["engine"] == "training" else AnalyticEngine
     engine = make(source, settings["provider"], job["threads"], **engine_options(settings))
