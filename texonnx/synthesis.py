@@ -1,4 +1,4 @@
-"""The loop: an exemplar in, an image with its statistics out, coarse to fine."""
+"""Texture synthesis: an exemplar or several in, more of their texture out."""
 
 from __future__ import annotations
 

@@ -36,11 +36,6 @@ class BuiltGraphs:
         )
 
     @property
-    def label(self) -> str:
-        """The losses' names, fit for a file name."""
-        return self._specification.label
-
-    @property
     def sorts(self) -> bool:
         """Whether a loss of the objective sorts."""
         return bool(sorting_weights(self._specification))

@@ -14,10 +14,6 @@ class GraphSource(Protocol):
     """The graphs of one objective, each by the path of its file."""
 
     @property
-    def label(self) -> str:
-        """The losses' names, fit for a file name."""
-
-    @property
     def minimum_size(self) -> int:
         """The least height and width in pixels of an image that the layers can look at."""
 

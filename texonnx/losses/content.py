@@ -27,5 +27,4 @@ CONTENT = TextureLoss(
     source="Gatys 2016",
     statistic=_features,
     distance=_distance,
-    columns="M",
 )

@@ -28,6 +28,5 @@ COV = register(
         source="second central moment",
         statistic=covariance,
         distance=_distance,
-        columns="N",
     )
 )

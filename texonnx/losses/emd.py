@@ -27,7 +27,6 @@ EMD = register(
         source="per-channel 1-D Wasserstein-2",
         statistic=sorted_values,
         distance=_distance,
-        columns="M",
         quantiles=True,
         sorts=True,
     )

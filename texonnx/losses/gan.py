@@ -97,7 +97,6 @@ GAN = register(
         source="Goodfellow 2014, on VGG's features",
         statistic=_features,
         distance=_distance,
-        columns="M",
         adversarial=True,
         draws=True,
     )

@@ -48,6 +48,5 @@ GRAM = register(
         source="Gatys 2015",
         statistic=_statistic,
         distance=_distance,
-        columns="N",
     )
 )

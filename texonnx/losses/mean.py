@@ -23,6 +23,5 @@ MEAN = register(
         source="first moment",
         statistic=channel_means,
         distance=_distance,
-        columns="1",
     )
 )

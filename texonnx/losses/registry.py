@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import onnx_ir as ir
 
@@ -142,9 +141,6 @@ class TextureLoss:
         Writes the statistic of a layer's features.
     distance
         Writes the scalar distance of a :class:`Comparison`.
-    columns
-        How many columns the statistic has beside its rows: ``N``, ``1``, or ``M``, one for each
-        position.
     quantiles
         Whether the statistic is over positions in rising order, to be resampled as a quantile
         function to as many positions as the output has.
@@ -162,7 +158,6 @@ class TextureLoss:
     source: str
     statistic: Callable[[LayerFeatures], ir.Value]
     distance: Callable[[Comparison], ir.Value]
-    columns: Literal["N", "1", "M"]
     quantiles: bool = False
     sorts: bool = False
     adversarial: bool = False

@@ -33,7 +33,6 @@ SWD = register(
         source="Heitz 2021",
         statistic=sorted_projections,
         distance=_distance,
-        columns="M",
         quantiles=True,
         draws=True,
     )
