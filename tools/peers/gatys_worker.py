@@ -1,12 +1,15 @@
-"""The usual recipe in PyTorch, a process of its own: noise, one scale, L-BFGS, one image.
+"""The usual recipe in PyTorch, a process of its own: one scale, L-BFGS, one image.
 
-Gatys, Ecker and Bethge, "Texture Synthesis Using Convolutional Neural Networks", 2015.
+From noise for a texture, from the content for a transfer. Gatys, Ecker and Bethge, "Texture
+Synthesis Using Convolutional Neural Networks", 2015; "Image Style Transfer Using Convolutional
+Neural Networks", 2016.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,8 +28,7 @@ def synthesise(job: dict[str, Any]) -> dict[str, Any]:
         torch.set_num_threads(job["threads"])
     with np.load(job["file"]) as shared:
         objective = TorchObjective(shared, "gram")
-    generator = torch.Generator().manual_seed(0)
-    image = torch.rand(objective.image.shape, generator=generator).requires_grad_()
+        image = _first_image(shared).requires_grad_()
     evaluations = job["evaluations"]
     optimizer = torch.optim.LBFGS(
         [image],
@@ -57,6 +59,12 @@ def synthesise(job: dict[str, Any]) -> dict[str, Any]:
         "evaluations": spent,
         "threads": torch.get_num_threads(),
     }
+
+
+def _first_image(shared: Mapping[str, Any]) -> Any:
+    if "content" in shared:
+        return torch.from_numpy(shared["content"])
+    return torch.rand(shared["exemplar"].shape, generator=torch.Generator().manual_seed(0))
 
 
 if __name__ == "__main__":

@@ -12,19 +12,34 @@ from typing import Any
 import numpy as np
 
 from texonnx.artifacts.parameters import layer_units, trunk_tensors
+from texonnx.artifacts.specification import specify
 from texonnx.images import load_image, resize, scale_shorter_side
+from texonnx.options import TRANSFER, ObjectiveOptions
 from texonnx.vgg import layer_names
 from texonnx.weights import load_weights
 
+TRANSFER_OBJECTIVE = ObjectiveOptions(
+    content_layers=TRANSFER.content_layers, content_weight=TRANSFER.content_weight
+)
+"""What `texonnx transfer` lowers by default, and so the peer too."""
+
 
 def prepare(job: dict[str, Any]) -> None:
-    """Write ``file``: the exemplar as a square of ``size``, or its shorter side scaled to that."""
+    """Write ``file``: the exemplar as a square of ``size``, or its shorter side scaled to that.
+
+    With ``content`` the exemplar is a style, and the content, scaled likewise, is written too, with
+    the weights that `texonnx transfer` has by default.
+    """
     network = load_weights()
     units = layer_units(network, "avg")
     tensors: dict[str, Any] = trunk_tensors(network, layer_names("vgg16"), units)
     size = job["size"]
     original = load_image(job["exemplar"])
     exemplar = resize(original, size, size) if job["square"] else scale_shorter_side(original, size)
+    if "content" in job:
+        tensors["content"] = scale_shorter_side(load_image(job["content"]), size)
+        tensors["layer_weights"] = np.array(specify(TRANSFER_OBJECTIVE).layer_weights, np.float32)
+        tensors["content_weight"] = np.array(TRANSFER_OBJECTIVE.content_weight, np.float32)
     np.savez(
         job["file"],
         exemplar=exemplar,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.functional import avg_pool2d, conv2d
 
 _BLOCKS = (2, 2, 3, 3, 3)
+CONTENT_LAYER = "conv4_2"
 
 
 class TorchObjective:
@@ -17,7 +19,8 @@ class TorchObjective:
     Parameters
     ----------
     shared
-        The arrays that ``preparation.py`` wrote.
+        The arrays that ``preparation.py`` wrote. With ``content`` among them, that image's features
+        are kept too, and ``layer_weights`` weight the texture losses.
     loss
         ``gram`` or ``emd``.
     channels_last
@@ -48,19 +51,29 @@ class TorchObjective:
             for name, value in tensors.items()
             if name.endswith(".weight")
         }
+        self._weights = shared.get("layer_weights", np.ones(sum(_BLOCKS))).tolist()
+        self._content_weight = float(shared.get("content_weight", 0))
         with torch.no_grad(), self._precision():
-            self._targets = self._statistics(tensors["exemplar"])
+            self._targets, _ = self._statistics(tensors["exemplar"])
+            _, self._content = self._statistics(tensors.get("content", tensors["exemplar"]))
 
     def loss_of(self, image: Any) -> Any:
         """Return the loss, a tensor that can be differentiated."""
         with self._precision():
-            found = self._statistics(image)
-            return sum(map(self._distance, found, self._targets))
+            found, features = self._statistics(image)
+            distances = map(self._distance, found, self._targets)
+            loss = sum(weight * each for weight, each in zip(self._weights, distances, strict=True))
+            if self._content_weight:
+                difference = features.float() - self._content.float()
+                loss = loss + self._content_weight * difference.square().mean() / 2
+            return loss
 
     def _precision(self) -> Any:
         return torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._half)
 
-    def _statistics(self, image: Any) -> list[Any]:
+    def _statistics(self, image: Any) -> tuple[list[Any], Any]:
+        """Return what is compared at every layer, and the features of the content's layer."""
+        content: Any = None
         x = (image - self._mean).contiguous(memory_format=self._layout)
         found = []
         for block, count in enumerate(_BLOCKS, start=1):
@@ -71,11 +84,13 @@ class TorchObjective:
                 kernel, bias = self._kernels[f"{name}.weight"], self._biases[f"{name}.bias"]
                 x = torch.relu(conv2d(x, kernel, bias, padding=1))
                 features = x.flatten(2)[0]
+                if name == CONTENT_LAYER:
+                    content = features
                 if self._loss == "gram":
                     found.append((features @ features.T).float() / features.shape[1])
                 else:
                     found.append(features.sort(dim=1).values)
-        return found
+        return found, content
 
     def _distance(self, statistic: Any, target: Any) -> Any:
         square = (statistic - target).square()
