@@ -12,6 +12,7 @@ from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.losses.content import CONTENT
 from texonnx.optim.pyramid import pyramid
 from texonnx.options import EXPORT_SIZE, OBJECTIVE, TRANSFER, ObjectiveOptions, channels
+from texonnx.recipe import adam_recipe
 from texonnx.runtime.installed import installed_runtimes, the_runtime
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
@@ -124,6 +125,7 @@ def export(
         activation_scale=activation_scale,
         size=size,
         training_sizes=training_sizes,
+        recipe=adam_recipe(specification, size),
         replace=force,
     )
     return destination

@@ -118,6 +118,17 @@ def pools_before(layer: str) -> int:
     return int(layer.removeprefix("conv").partition("_")[0]) - 1
 
 
+def layer_channels(layer: str) -> int:
+    """Return how many channels the named layer has.
+
+    Examples
+    --------
+    >>> layer_channels("conv4_2")
+    512
+    """
+    return _BLOCK_CHANNELS[pools_before(layer)]
+
+
 def minimum_size(layers: Sequence[str]) -> int:
     """Return the least height and width in pixels that leave each of `layers` one position.
 

@@ -21,7 +21,9 @@ from texonnx.errors import ArtifactError
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import texture_of
 
-GRAPHS = ("targets.onnx", "objective.onnx", "adam_step.onnx")
+WITH_WEIGHTS = ("objective.onnx", "adam_step.onnx")
+WITHOUT = ("resize.onnx", "first_image.onnx", "finer_image.onnx")
+GRAPHS = ("targets.onnx", *WITH_WEIGHTS, *WITHOUT)
 FILES = {"manifest.json", "weights.bin", *GRAPHS}
 
 # The least image has 1/8 of conv3_1's; enough weights to tell them from the graphs' own size.
@@ -56,8 +58,8 @@ def test_the_weights_are_stored_once_and_no_graph_holds_them(folder: Path) -> No
 @pytest.mark.parametrize(
     ("words", "graphs"),
     [
-        ({"loss": "swd"}, {"targets"}),
-        ({"loss": "gan"}, {"targets", "discriminator_step"}),
+        ({"loss": "swd"}, {"targets", "directions"}),
+        ({"loss": "gan"}, {"targets", "discriminators", "discriminator_step"}),
         ({"loss": "gram", "content_layers": "conv1_2"}, {"targets", "content_targets"}),
         ({"style_weight": 0.0, "content_layers": "conv1_2"}, {"content_targets"}),
     ],
@@ -68,7 +70,7 @@ def test_the_folder_holds_the_graphs_that_the_objective_has(
 ) -> None:
     folder = tmp_path / "folder"
     export_folder(folder, specification(**words), drawn())
-    expected = {f"{name}.onnx" for name in (*graphs, "objective", "adam_step")}
+    expected = {*(f"{name}.onnx" for name in graphs), *WITH_WEIGHTS, *WITHOUT}
     assert {path.name for path in folder.glob("*.onnx")} == expected
     for name in expected:
         onnx.checker.check_model(str(folder / name), full_check=True)
@@ -96,7 +98,7 @@ def test_the_graphs_refer_to_weights_bin_alone(folder: Path) -> None:
             for entry in tensor.external_data
             if entry.key == "location"
         }
-        assert locations == {"weights.bin"}
+        assert locations == (set() if name in WITHOUT else {"weights.bin"})
 
 
 _HOST = """

@@ -14,7 +14,7 @@ import pytest
 from runtime.small_objective import drawn, specification
 
 from texonnx.artifacts.export import export_folder
-from texonnx.artifacts.manifest import read_manifest
+from texonnx.artifacts.manifest import ALWAYS, read_manifest
 from texonnx.errors import ArtifactError
 from texonnx.losses import LossOptions
 
@@ -36,7 +36,7 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def test_the_manifest_says_what_the_objective_is(manifest: dict[str, Any]) -> None:
-    assert manifest["schema_version"] == 2
+    assert manifest["schema_version"] == 3
     network = manifest["network"]
     assert network["architecture"] == "vgg16"
     assert network["pooling"] == "max"
@@ -54,7 +54,7 @@ def test_the_manifest_says_what_the_objective_is(manifest: dict[str, Any]) -> No
     assert manifest["content"] == []
     assert manifest["parts"] == ["conv1_1", "conv2_1"]
     assert manifest["discriminator"] is None
-    assert set(manifest["graphs"]) == {"targets", "objective", "adam_step"}
+    assert set(manifest["graphs"]) == {"targets", *ALWAYS}
     assert manifest["gram_norm"] == "gatys"
     assert manifest["minimum_size"] == 4  # conv2_1 sees half the image, and reflecting needs 2
     assert manifest["size"] is None
@@ -97,7 +97,10 @@ def test_every_file_is_listed_with_its_sha256_and_size(
 
 # An objective of every kind of part
 
-GRAPHS = ("targets", "content_targets", "objective", "adam_step", "discriminator_step")
+GRAPHS = (
+    *("targets", "content_targets", "directions", "discriminators", "discriminator_step"),
+    *ALWAYS,
+)
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +271,7 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert contents.losses == ("gram", "emd")
     assert contents.parts == ("conv1_1", "conv2_1")
     assert not contents.draws
-    assert set(contents.graphs) == {"targets", "objective", "adam_step"}
+    assert set(contents.graphs) == {"targets", *ALWAYS}
     assert contents.minimum_size == 4
     assert contents.size is None
     assert contents.training == {}
@@ -284,7 +287,7 @@ def test_a_manifest_of_another_schema_is_refused_with_both_versions(
     folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "manifest.json").write_text('{"schema_version": 7}')
-    with pytest.raises(ArtifactError, match=r"version 7, and this texonnx reads 2"):
+    with pytest.raises(ArtifactError, match=r"version 7, and this texonnx reads 3"):
         read_manifest(tmp_path)
 
 

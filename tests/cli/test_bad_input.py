@@ -435,7 +435,7 @@ def test_an_exported_folder_with_an_altered_file_is_refused(
         "null",
         "{}",
         "\x80",
-        *(f'{{"schema_version": {version}}}' for version in (1, 2, 99)),
+        *(f'{{"schema_version": {version}}}' for version in (1, 2, 4, 99)),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(

@@ -23,7 +23,7 @@ def spot_of(height: int, width: int) -> Image:
 
 
 def noise_of(spot: Image, size: tuple[int, int], seed: int = 0) -> Image:
-    return spot_noise(spot, size, np.random.default_rng(seed))
+    return spot_noise(spot, np.random.default_rng(seed).standard_normal(size, dtype=np.float32))
 
 
 def centred(image: Image) -> NDArray[np.float64]:

@@ -82,7 +82,7 @@ SHAPES = {
 
 
 def test_hidden_weights_are_drawn_as_he_does_and_the_rest_is_0() -> None:
-    found = initial_parameters(SHAPES, np.random.default_rng(0))
+    found = initial_parameters(SHAPES, 0)
     assert {name: value.shape for name, value in found.items()} == SHAPES
     assert all(value.dtype == np.float32 for value in found.values())
     # Variance 2 / ((1 + a²) n) for a leak of a = 0.2 and n inputs: He et al. 2015, eq. 15.
@@ -95,7 +95,7 @@ def test_hidden_weights_are_drawn_as_he_does_and_the_rest_is_0() -> None:
 
 def test_the_order_in_which_a_graph_lists_them_does_not_matter() -> None:
     turned = dict(reversed(list(SHAPES.items())))
-    here, there = (initial_parameters(each, np.random.default_rng(3)) for each in (SHAPES, turned))
+    here, there = (initial_parameters(each, 3) for each in (SHAPES, turned))
     for name, value in here.items():
         np.testing.assert_array_equal(there[name], value)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from texonnx.artifacts.manifest import MANIFEST, write_manifest
 from texonnx.artifacts.objective import Size
@@ -25,6 +26,7 @@ def export_folder(
     activation_scale: bool = True,
     size: Size | None = None,
     training_sizes: Sequence[Size] = (),
+    recipe: Mapping[str, Any] | None = None,
     replace: bool = False,
 ) -> None:
     """Write graphs, weights, training artifacts and manifest; the folder appears whole or not.
@@ -44,6 +46,8 @@ def export_folder(
     training_sizes
         Sizes to write training artifacts for, which needs onnxruntime-training; those of the last
         lie in ``training`` itself, the others' in folders below it.
+    recipe
+        Of a whole run, for the manifest.
     replace
         Replace an exported folder of that name.
 
@@ -73,6 +77,7 @@ def export_folder(
                 activation_scale=activation_scale,
                 size=size,
                 training=training,
+                recipe=recipe,
             )
             _put_in_place(new, folder, Path(workplace, "old"))
     except OSError as error:
@@ -86,13 +91,19 @@ def _write_graphs(
     written = {
         "objective": writer.objective("objective.onnx", size),
         "adam_step": writer.adam_step("adam_step.onnx", size),
+        "resize": writer.resize("resize.onnx"),
+        "first_image": writer.first_image("first_image.onnx"),
+        "finer_image": writer.finer_image("finer_image.onnx"),
     }
     if specification.terms:
         written["targets"] = writer.targets("targets.onnx")
     if specification.content_layers:
         written["content_targets"] = writer.content_targets("content_targets.onnx")
     if specification.adversarial:
+        written["discriminators"] = writer.discriminators("discriminators.onnx")
         written["discriminator_step"] = writer.discriminator_step("discriminator_step.onnx", size)
+    if specification.has_directions:
+        written["directions"] = writer.directions("directions.onnx")
     return {name: path.name for name, path in written.items()}
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import onnx
 
-from texonnx.artifacts.discriminator import is_parameter
+from texonnx.artifacts.graph_files import check_graph_files, declared, described_graphs
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.parameters import layer_units
+from texonnx.artifacts.signatures import is_drawn
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.writer import WEIGHTS
 from texonnx.errors import ArtifactError
@@ -23,9 +24,9 @@ from texonnx.losses.swd import DIRECTIONS
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
-ALWAYS = ("objective", "adam_step")
+ALWAYS = ("objective", "adam_step", "resize", "first_image", "finer_image")
 """The graphs that every folder has."""
 
 _MEANINGS = {
@@ -45,6 +46,13 @@ _MEANINGS = {
     "next_second_moment": "second_moment of the next step",
     "next_step": "step of the next step",
     "discriminator_losses": "of each layer's discriminator, before the step",
+    "size": "height and width in pixels that the image shall have",
+    "resized": "the image at that size, in [0, 1]",
+    "seed": "of the random numbers, from 0",
+    "draw": "number of the draw: another one gives other numbers",
+    "first_image": "where the coarsest scale starts",
+    "coarser_exemplar_size": "height and width in pixels of the exemplar at the scale before",
+    "finer_image": "where this scale starts",
 }
 
 
@@ -90,6 +98,7 @@ def write_manifest(
     activation_scale: bool,
     size: Size | None,
     training: Mapping[str, Size],
+    recipe: Mapping[str, Any] | None,
 ) -> None:
     """Describe the files in `folder` in its ``manifest.json``.
 
@@ -109,6 +118,8 @@ def write_manifest(
         Height and width if the graphs are for one size alone.
     training
         The folders of training artifacts, relative to `folder`, and the size each is for.
+    recipe
+        Of a whole run, if there is one.
     """
     trunk = specification.trunk
     units = layer_units(weights, trunk.pooling)
@@ -154,6 +165,7 @@ def write_manifest(
             "mean": [value / 255.0 for value in weights.mean],
             "where": "inside the graphs",
         },
+        "recipe": recipe,
         "minimum_size": specification.minimum_size,
         "size": None if size is None else {"height": size[0], "width": size[1]},
         "opset": OPSET,
@@ -182,7 +194,19 @@ def read_manifest(folder: Path) -> Contents:
     Raises
     ------
     ArtifactError
-        When there is no manifest, it is of another schema, or a file is missing or altered.
+        As :func:`checked_manifest` does.
+    """
+    return _contents(checked_manifest(folder))
+
+
+def checked_manifest(folder: Path) -> dict[str, Any]:
+    """Return what ``manifest.json`` says, all of it, after checking every file that it lists.
+
+    Raises
+    ------
+    ArtifactError
+        When there is no manifest, it is of another schema, a file is missing or altered, or a
+        graph is not the one described.
     """
     path = folder / MANIFEST
     try:
@@ -200,6 +224,8 @@ def read_manifest(folder: Path) -> Contents:
         )
     try:
         contents = _contents(manifest)
+        graphs = described_graphs(manifest)
+        versions = int(manifest["opset"]), int(manifest["ir_version"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ArtifactError(f"'{path}' is damaged: an entry is missing or malformed") from None
     files = manifest.get("files")
@@ -210,7 +236,8 @@ def read_manifest(folder: Path) -> Contents:
         _check_file(folder, name, entry)
     for name in contents.training.values():
         _check_inside(folder, name)
-    return contents
+    check_graph_files(folder, graphs, files, contents.training.values(), versions)
+    return dict(manifest)
 
 
 def _contents(manifest: Any) -> Contents:
@@ -220,7 +247,7 @@ def _contents(manifest: Any) -> Contents:
         parts=_names(manifest["parts"]),
         graphs={str(name): str(graph["file"]) for name, graph in manifest["graphs"].items()},
         draws=any(
-            _is_drawn(str(value["name"])) for value in manifest["graphs"]["objective"]["inputs"]
+            is_drawn(str(value["name"])) for value in manifest["graphs"]["objective"]["inputs"]
         ),
         minimum_size=int(manifest["minimum_size"]),
         size=None if size is None else _size(size),
@@ -249,6 +276,9 @@ def _check_file(folder: Path, name: str, entry: Any) -> None:
     path = folder / name
     if not path.is_file():
         raise ArtifactError(f"'{folder}' is incomplete: '{name}' is missing; export it again")
+    size, expected = path.stat().st_size, entry.get("bytes") if isinstance(entry, dict) else None
+    if isinstance(expected, int) and size < expected:
+        raise ArtifactError(f"'{path}' is cut short: {size} bytes instead of {expected}")
     if not isinstance(entry, dict) or _sha256(path) != entry.get("sha256"):
         raise ArtifactError(
             f"'{path}' is not the file that was exported: its SHA-256 differs from the manifest's"
@@ -275,11 +305,11 @@ def _describe_graph(folder: Path, file: str) -> dict[str, Any]:
 def _describe_values(values: Sequence[onnx.ValueInfoProto]) -> list[dict[str, Any]]:
     described = []
     for value in values:
-        tensor = value.type.tensor_type
-        shape = [dim.dim_param or dim.dim_value for dim in tensor.shape.dim]
-        dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
+        dtype, shape = declared(value)
         meaning = _MEANINGS.get(value.name) or _layer_meaning(value.name)
-        described.append({"name": value.name, "dtype": dtype, "shape": shape, "meaning": meaning})
+        described.append(
+            {"name": value.name, "dtype": dtype, "shape": list(shape), "meaning": meaning}
+        )
     return described
 
 
@@ -297,7 +327,3 @@ def _layer_meaning(name: str) -> str:
     if key == DIRECTIONS:
         return f"unit vectors at random, one a row, that the {loss} loss looks along at {layer}"
     return f"{before}{key} of the discriminator at {layer}{end}"
-
-
-def _is_drawn(name: str) -> bool:
-    return name.startswith(f"{DIRECTIONS}.") or is_parameter(name)

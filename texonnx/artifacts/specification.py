@@ -103,6 +103,11 @@ class Specification:
         """Whether a loss has discriminators."""
         return any(term.loss.adversarial for term in self.terms)
 
+    @property
+    def has_directions(self) -> bool:
+        """Whether a loss looks along random directions."""
+        return any(term.loss.draws and not term.loss.adversarial for term in self.terms)
+
     def targets(self) -> Iterator[tuple[str, TextureLoss, str]]:
         """Yield name, loss and layer of every statistic of the exemplar, in the graphs' order."""
         yield from _targets(self.texture_parts)

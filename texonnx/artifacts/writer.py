@@ -9,6 +9,13 @@ import onnx_ir as ir
 
 from texonnx.artifacts.adam_step import adam_step_model
 from texonnx.artifacts.discriminator import discriminator_step_model
+from texonnx.artifacts.host_graphs import (
+    directions_model,
+    discriminators_model,
+    finer_image_model,
+    first_image_model,
+    resize_model,
+)
 from texonnx.artifacts.objective import Size, objective_model
 from texonnx.artifacts.parameters import layer_units, store_tensors, trunk_parameters, trunk_tensors
 from texonnx.artifacts.specification import Specification
@@ -77,6 +84,26 @@ class GraphWriter:
         """Write the graph of one step of Adam for the discriminators."""
         model = discriminator_step_model(self._specification, self._parameters, size)
         return self._write(name, model)
+
+    def resize(self, name: str) -> Path:
+        """Write the graph: image, size -> resized."""
+        return self._write(name, resize_model())
+
+    def first_image(self, name: str) -> Path:
+        """Write the graph: exemplar, output_size, seed -> first_image."""
+        return self._write(name, first_image_model())
+
+    def finer_image(self, name: str) -> Path:
+        """Write the graph from a coarser scale's result to where the next scale starts."""
+        return self._write(name, finer_image_model())
+
+    def directions(self, name: str) -> Path:
+        """Write the graph: seed, draw -> random directions of every layer."""
+        return self._write(name, directions_model(self._specification))
+
+    def discriminators(self, name: str) -> Path:
+        """Write the graph: seed -> the discriminators' parameters at first."""
+        return self._write(name, discriminators_model(self._specification))
 
     def split(self, features: str, pullback: str, size: Size) -> SplitGraphs | None:
         """Write the objective cut at the features; return ``None`` if no loss of it sorts."""

@@ -10,7 +10,8 @@ are inputs of the graphs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import onnx_ir as ir
 
@@ -31,18 +32,47 @@ Stack = Sequence[tuple[ir.Value, ir.Value]]
 
 def add_stack(features: LayerFeatures) -> Stack:
     """Add a layer's discriminator as inputs: ``weight0``, ``bias0``, ``weight1`` and so on."""
-    widths = features.options.discriminator_widths
-    stack = []
-    for k, (before, after) in enumerate(
-        zip((features.channels, *widths), (*widths, 1), strict=True)
-    ):
-        shapes = ((after, before), (after, 1))
-        weight, bias = (
-            features.add_input(f"{key}{k}", shape)
-            for key, shape in zip(PARAMETERS, shapes, strict=True)
-        )
-        stack.append((weight, bias))
-    return stack
+    shapes = parameter_shapes(features.channels, features.options.discriminator_widths)
+    added = [features.add_input(key, shape) for key, shape in shapes]
+    return list(zip(added[::2], added[1::2], strict=True))
+
+
+def parameter_shapes(channels: int, widths: Sequence[int]) -> list[tuple[str, tuple[int, int]]]:
+    """Return name and shape of every parameter of one layer's discriminator, in their order.
+
+    Examples
+    --------
+    >>> parameter_shapes(64, [32])[:2]
+    [('weight0', (32, 64)), ('bias0', (32, 1))]
+    """
+    pairs = zip((channels, *widths), (*widths, 1), strict=True)
+    weight, bias = PARAMETERS
+    return [
+        one
+        for k, (before, after) in enumerate(pairs)
+        for one in ((f"{weight}{k}", (after, before)), (f"{bias}{k}", (after, 1)))
+    ]
+
+
+def hidden_deviation(name: str, shapes: Mapping[str, tuple[int, ...]]) -> float | None:
+    """Return the standard deviation from which a parameter starts; ``None`` if from 0.
+
+    Hidden weights are drawn as by He et al., "Delving Deep into Rectifiers", 2015, eq. 14. Biases
+    are 0, and so is the last layer, with which a discriminator at first says nothing.
+
+    Parameters
+    ----------
+    name
+        ``weight0.gan.conv1_1`` and the like.
+    shapes
+        Of all parameters, by name.
+    """
+    key, _, place = name.partition(".")
+    weight, _ = PARAMETERS
+    if not key.startswith(weight):
+        return None
+    following = f"{weight}{int(key.removeprefix(weight)) + 1}.{place}"
+    return math.sqrt(2 / ((1 + LEAK**2) * shapes[name][1])) if following in shapes else None
 
 
 def forward(tape: Tape, stack: Stack, matrix: ir.Value) -> tuple[ir.Value, list[ir.Value]]:

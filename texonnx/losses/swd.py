@@ -14,6 +14,8 @@ import onnx_ir as ir
 from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
 
 DIRECTIONS = "directions"
+STREAMS_A_DRAW = 64
+"""Streams of random numbers that one draw may take, one a layer."""
 
 
 def sorted_projections(features: LayerFeatures) -> ir.Value:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from texonnx.artifacts.objective import Size
 from texonnx.images import Image, resize
+from texonnx.noise import standard_normal
 from texonnx.optim.spot_noise import spot_noise
 
 _CONTRAST = {"noise": 0.05, "mean": 0.01}
@@ -30,12 +32,10 @@ def initial_image(init: str, exemplar: Image, size: Size, seed: int) -> Image:
         The same seed gives the same image.
     """
     colour = exemplar.mean(axis=(2, 3), keepdims=True)
-    generator = np.random.default_rng(seed)
     if init == "spectrum":
-        noise = spot_noise(exemplar, size, generator)
+        noise = spot_noise(exemplar, _white(size, seed))
     else:
-        white = generator.standard_normal((1, 3, *size), dtype=np.float32)
-        noise = np.float32(_CONTRAST[init]) * white
+        noise = np.float32(_CONTRAST[init]) * standard_normal((1, 3, *size), seed, 0)
     image: Image = colour + noise
     return image.clip(0, 1)
 
@@ -59,5 +59,9 @@ def with_detail(image: Image, exemplar: Image, coarser: Size, seed: int) -> Imag
     size = (exemplar.shape[2], exemplar.shape[3])
     detail = exemplar - resize(resize(exemplar, *coarser), *size)
     shape = (image.shape[2], image.shape[3])
-    generator = np.random.default_rng([seed, *shape])
-    return image + spot_noise(detail, shape, generator)
+    return image + spot_noise(detail, _white(shape, seed))
+
+
+def _white(size: Size, seed: int) -> NDArray[np.float32]:
+    """Return white noise, [H, W], another one for every number of pixels."""
+    return standard_normal(size, seed, size[0] * size[1])

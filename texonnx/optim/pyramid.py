@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from texonnx.artifacts.objective import Size
 from texonnx.errors import OptionError
 
-_COARSEST_SIDE = 64
+COARSEST_SIDE = 64
 """Without a number of scales, sizes are halved while the shorter side stays at least this."""
 
 
@@ -48,7 +48,7 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
     shortest = min(*exemplar, *output)
     if scales is None:
         scales = 1
-        while shortest >= 2**scales * max(_COARSEST_SIDE, minimum_size):
+        while shortest >= 2**scales * max(COARSEST_SIDE, minimum_size):
             scales += 1
     coarsest = shortest >> (scales - 1)
     if coarsest < minimum_size:
@@ -61,6 +61,6 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
 
 
 def shrunk(size: Size, factor: int) -> Size:
-    """Return a size divided by `factor`, at least one pixel each way."""
+    """Return a size divided by `factor`, rounded down, at least one pixel each way."""
     height, width = size
-    return max(1, round(height / factor)), max(1, round(width / factor))
+    return max(1, height // factor), max(1, width // factor)

@@ -17,10 +17,10 @@ from texonnx.runtime.engine import Engine, Losses
 
 OPTIMIZERS = ("auto", "lbfgs", "scipy-lbfgs", "adam", "sgd")
 _LBFGS = ("lbfgs", "scipy-lbfgs")
-_STEPS_A_DRAW = 10
+STEPS_A_DRAW = 10
 """Random directions serve for so many steps, and L-BFGS begins anew after as many."""
 
-_FALL_BEGINS = 0.7
+FALL_BEGINS = 0.7
 
 AfterStep = Callable[[Losses, Image], None]
 """Is told the losses and the image of every step; may raise to stop the run."""
@@ -45,7 +45,7 @@ def share_of_learning_rate(progress: float) -> float:
     >>> [round(share_of_learning_rate(progress), 3) for progress in (0.0, 0.7, 0.85, 1.0)]
     [1.0, 1.0, 0.5, 0.0]
     """
-    falling = max(0.0, (progress - _FALL_BEGINS) / (1 - _FALL_BEGINS))
+    falling = max(0.0, (progress - FALL_BEGINS) / (1 - FALL_BEGINS))
     return (1 + math.cos(math.pi * falling)) / 2
 
 
@@ -111,4 +111,4 @@ def refresh_interval(source: GraphSource, optimizer: str) -> int | None:
     """
     if not source.draws:
         return None
-    return 1 if source.adversarial and optimizer not in _LBFGS else _STEPS_A_DRAW
+    return 1 if source.adversarial and optimizer not in _LBFGS else STEPS_A_DRAW

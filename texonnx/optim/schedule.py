@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from texonnx.errors import OptionError
 
-_FINEST = {"lbfgs": 8, "scipy-lbfgs": 8, "adam": 40, "sgd": 60}
-_AT_THE_COARSEST = 48
+FINEST = {"lbfgs": 8, "scipy-lbfgs": 8, "adam": 40, "sgd": 60}
+AT_THE_COARSEST = 48
 """At least: everything large is decided there."""
 
 _WINDOW = 10
@@ -45,9 +45,9 @@ def steps_by_scale(
     (100, 100)
     """
     if steps is None:
-        finest = _FINEST[optimizer] * effort
+        finest = FINEST[optimizer] * effort
         coarsest, *finer = (finest * 2**k for k in reversed(range(scales)))
-        return max(coarsest, _AT_THE_COARSEST), *finer
+        return max(coarsest, AT_THE_COARSEST), *finer
     if isinstance(steps, int):
         return (steps,) * scales
     if len(steps) == 1:

@@ -21,7 +21,8 @@ from texonnx.artifacts.training import (
     import_training,
 )
 from texonnx.images import Image
-from texonnx.losses.gan import LEAK, PARAMETERS
+from texonnx.losses.gan import hidden_deviation
+from texonnx.noise import standard_normal
 from texonnx.runtime.binding import Stepping
 
 LEARNING_RATE = 0.01
@@ -39,31 +40,19 @@ class Discriminators(Protocol):
         """Return every weight and bias as it is now, by name."""
 
 
-def initial_parameters(
-    shapes: Mapping[str, tuple[int, ...]], generator: np.random.Generator
-) -> Parameters:
-    """Return parameters to start from: hidden weights as He et al. 2015 draw them, the rest 0.
+def initial_parameters(shapes: Mapping[str, tuple[int, ...]], seed: int) -> Parameters:
+    """Return parameters to start from, hidden weights drawn at random and the rest 0.
 
-    With a last layer of zeros, a discriminator at first says nothing. They are drawn in the order
-    of their names: graphs list them in another.
+    The order of their names counts, not that in which a graph lists them.
     """
     parameters = {}
-    for name, shape in sorted(shapes.items()):
-        value = np.zeros(shape, np.float32)
-        if _next_weight(name) in shapes:
-            deviation = np.sqrt(2 / ((1 + LEAK**2) * shape[1]))
-            value = generator.standard_normal(shape, np.float32) * np.float32(deviation)
-        parameters[name] = value
+    for place, (name, shape) in enumerate(sorted(shapes.items())):
+        deviation = hidden_deviation(name, shapes)
+        if deviation is None:
+            parameters[name] = np.zeros(shape, np.float32)
+        else:
+            parameters[name] = np.float32(deviation) * standard_normal(shape, seed, place)
     return parameters
-
-
-def _next_weight(name: str) -> str | None:
-    """Return the name of the weight on top of a weight; ``None`` for what is none itself."""
-    key, _, place = name.partition(".")
-    weight, _ = PARAMETERS
-    if not key.startswith(weight):
-        return None
-    return f"{weight}{int(key.removeprefix(weight)) + 1}.{place}"
 
 
 class AnalyticDiscriminators:
@@ -94,7 +83,7 @@ class AnalyticDiscriminators:
     ) -> None:
         inputs = {value.name: tuple(value.shape) for value in session.get_inputs()}
         shapes = {name: shape for name, shape in inputs.items() if is_parameter(name)}
-        parameters = start or initial_parameters(shapes, np.random.default_rng(seed))
+        parameters = start or initial_parameters(shapes, seed)
         self._names = list(parameters)
         moments = {
             f"{order}_moment.{name}": np.zeros_like(value)
@@ -155,9 +144,7 @@ class TrainingDiscriminators:
         self._optimizer: Any = api.Optimizer(folder / OPTIMIZER_MODELS["adam"], self._module)
         self._optimizer.set_learning_rate(LEARNING_RATE)
         shapes = {name: tuple(value.data.shape) for name, value in self._state.parameters}
-        for name, value in (
-            start or initial_parameters(shapes, np.random.default_rng(seed))
-        ).items():
+        for name, value in (start or initial_parameters(shapes, seed)).items():
             self._state.parameters[name].data = value
         self._names = list(shapes)
         self._device = device

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.losses.gan import GAN
-from texonnx.losses.swd import DIRECTIONS
+from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
+from texonnx.noise import standard_normal
 from texonnx.runtime.goal import Goal
 
 OpenSession = Callable[[Path], ort.InferenceSession]
@@ -39,7 +40,8 @@ class TargetStatistics:
     ) -> None:
         self._goal = goal
         self._size = size
-        self._generator = np.random.default_rng(seed)
+        self._seed = seed
+        self._draws = 0
         texture, content = source.targets(), source.content_targets()
         self._texture = None if texture is None else open_session(texture)
         self._directions = {
@@ -61,8 +63,11 @@ class TargetStatistics:
         """Return new random directions, where the losses want some, and every target for them."""
         if self._texture is None:
             return self._content
+        base = STREAMS_A_DRAW * self._draws
+        self._draws += 1
         directions = {
-            name: _unit_vectors(shape, self._generator) for name, shape in self._directions.items()
+            name: _unit_vectors(shape, self._seed, base + place)
+            for place, (name, shape) in enumerate(sorted(self._directions.items()))
         }
         size = np.array(self._size, np.int64)
         found = [
@@ -107,8 +112,8 @@ def _share_of_positions(
     return np.concatenate(chosen, axis=1)
 
 
-def _unit_vectors(shape: Sequence[int], generator: np.random.Generator) -> NDArray[np.float32]:
-    vectors = generator.standard_normal(shape, np.float32)
+def _unit_vectors(shape: Sequence[int], seed: int, stream: int) -> NDArray[np.float32]:
+    vectors = standard_normal(shape, seed, stream)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
 
