@@ -117,7 +117,7 @@ class Pair:
         engine.aim(Goal((style,), (1.0,), content), (height, width))
         losses = engine.loss_and_gradient(load_image(picture)).losses
         part = specification.parts.index(specification.content_parts[0].name)
-        score: Any = texonnx.score(self.style, picture)
+        score: Any = texonnx.score(self.style, picture, exemplar_size=min(style.shape[2:]))
         return Transfer(
             title, seconds, float(losses.total), float(losses.layers[part]), float(score.mean)
         )
