@@ -26,6 +26,8 @@ VERBS = [texonnx.synthesize, texonnx.transfer, texonnx.reconstruct, texonnx.expo
 
 def test_the_names_are_these() -> None:
     assert sorted(texonnx.__all__) == [
+        "Check",
+        "Description",
         "NotFiniteError",
         "Plan",
         "PlannedScale",
@@ -34,7 +36,9 @@ def test_the_names_are_these() -> None:
         "SynthesisInterrupted",
         "SynthesisResult",
         "TexonnxError",
+        "Verification",
         "__version__",
+        "describe",
         "export",
         "load_image",
         "plan",
@@ -43,6 +47,7 @@ def test_the_names_are_these() -> None:
         "score",
         "synthesize",
         "transfer",
+        "verify",
     ]
 
 
@@ -99,6 +104,25 @@ def test_the_parameters_of_export_are_these() -> None:
     assert list(inspect.signature(texonnx.export).parameters) == [
         "folder", *OBJECTIVE, *TRANSFER, "fp16", "size", "training", "scales", "force",
         "on_download",
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_verify_and_the_fields_of_what_it_found_are_these() -> None:
+    assert list(inspect.signature(texonnx.verify).parameters) == ["folder", "providers", "size"]
+    assert [field.name for field in dataclasses.fields(texonnx.Verification)] == [
+        "folder", "size", "providers", "skipped", "checks", "graphs", "kernels"
+    ]  # fmt: skip
+    assert [field.name for field in dataclasses.fields(texonnx.Check)] == [
+        "subject", "what", "provider", "deviation", "tolerance", "failure"
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_describe_and_the_fields_of_a_description_are_these() -> None:
+    assert list(inspect.signature(texonnx.describe).parameters) == ["folder", "size"]
+    assert [field.name for field in dataclasses.fields(texonnx.Description)] == [
+        "folder", "producer", "schema_version", "opset", "ir_version", "network", "layers",
+        "losses", "content", "gram_norm", "minimum_size", "size", "recipe", "graphs", "training",
+        "files", "cost",
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from texonnx.description import Description, describe
     from texonnx.errors import TexonnxError
     from texonnx.exporting import export
     from texonnx.images import load_image, save_image
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from texonnx.scoring import Score, score
     from texonnx.synthesis import synthesize
     from texonnx.transferring import transfer
+    from texonnx.verification import Check, Verification, verify
     from texonnx.version import __version__
 
 __all__ = [
+    "Check",
+    "Description",
     "NotFiniteError",
     "Plan",
     "PlannedScale",
@@ -29,7 +33,9 @@ __all__ = [
     "SynthesisInterrupted",
     "SynthesisResult",
     "TexonnxError",
+    "Verification",
     "__version__",
+    "describe",
     "export",
     "load_image",
     "plan",
@@ -38,9 +44,12 @@ __all__ = [
     "score",
     "synthesize",
     "transfer",
+    "verify",
 ]
 
 _HOMES = {
+    "Check": "verification",
+    "Description": "description",
     "NotFiniteError": "result",
     "Plan": "planning",
     "PlannedScale": "planning",
@@ -49,7 +58,9 @@ _HOMES = {
     "SynthesisInterrupted": "result",
     "SynthesisResult": "result",
     "TexonnxError": "errors",
+    "Verification": "verification",
     "__version__": "version",
+    "describe": "description",
     "export": "exporting",
     "load_image": "images",
     "plan": "planning",
@@ -58,6 +69,7 @@ _HOMES = {
     "score": "scoring",
     "synthesize": "synthesis",
     "transfer": "transferring",
+    "verify": "verification",
 }
 
 

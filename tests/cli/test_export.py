@@ -13,7 +13,8 @@ from texonnx.runtime.installed import the_runtime
 from .commands import SHORT, SMALL, Texonnx, assert_refused, everything_below, run_process
 
 PLAIN = ("--no-training", *SMALL)
-FILES = {"manifest.json", "targets.onnx", "objective.onnx", "adam_step.onnx", "weights.bin"}
+GRAPHS = ("targets", "objective", "adam_step", "resize", "first_image", "finer_image")
+FILES = {"manifest.json", "weights.bin", *(f"{name}.onnx" for name in GRAPHS)}
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -28,8 +29,11 @@ def test_the_folder_is_written_and_its_files_listed(texonnx: Texonnx, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "more"),
     [
-        (("--loss", "swd"), set()),
-        (("--loss", "gan", "--disc-widths", "8,4"), {"discriminator_step.onnx"}),
+        (("--loss", "swd"), {"directions.onnx"}),
+        (
+            ("--loss", "gan", "--disc-widths", "8,4"),
+            {"discriminators.onnx", "discriminator_step.onnx"},
+        ),
         (("--content-layers", "conv4_2", "--tv", "0.1"), {"content_targets.onnx"}),
     ],
     ids=" ".join,

@@ -51,6 +51,8 @@ finally:
         ["transfer", "--help"],
         ["reconstruct", "-h"],
         ["export", "--help"],
+        ["verify", "-h"],
+        ["describe", "-h"],
         ["weights", "-h"],
         ["bench", "-h"],
     ],
@@ -84,7 +86,8 @@ def test_help_names_every_command(texonnx: Texonnx) -> None:
     outcome = texonnx("--help")
     assert outcome.code == 0
     names = (
-        "synth", "transfer", "reconstruct", "export", "weights", "score", "bench", "doctor"
+        "synth", "transfer", "reconstruct", "export", "verify", "describe", "weights", "score",
+        "bench", "doctor",
     )  # fmt: skip
     assert all(name in outcome.out for name in names)
 
@@ -181,6 +184,8 @@ def test_the_help_of_the_weights_commands_names_everything_they_accept(
         "transfer",
         "reconstruct",
         "export",
+        "verify",
+        "describe",
         "score",
         "bench",
         "doctor",

@@ -190,7 +190,7 @@ def _bytes_of(tensor: onnx.TensorProto) -> int:
     if any(extent < 0 for extent in tensor.dims):
         raise ValueError("a negative extent")
     dtype: np.dtype[Any] = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
-    return math.prod(tensor.dims) * dtype.itemsize
+    return int(math.prod(tensor.dims)) * dtype.itemsize
 
 
 def _check_signature(path: Path, graph: onnx.GraphProto, described: DescribedGraph) -> None:

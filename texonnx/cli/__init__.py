@@ -7,7 +7,19 @@ from typing import Any
 
 import typer
 
-from texonnx.cli import bench, doctor, export, reconstruct, score, study, synth, transfer, weights
+from texonnx.cli import (
+    bench,
+    describe,
+    doctor,
+    export,
+    reconstruct,
+    score,
+    study,
+    synth,
+    transfer,
+    verify,
+    weights,
+)
 from texonnx.errors import TexonnxError
 
 BAD_INPUT = 2
@@ -25,6 +37,8 @@ app.command()(transfer.transfer)
 app.command()(reconstruct.reconstruct)
 app.command()(study.study)
 app.command()(export.export)
+app.command()(verify.verify)
+app.command()(describe.describe)
 app.add_typer(weights.app, name="weights")
 app.command()(score.score)
 app.command()(bench.bench)

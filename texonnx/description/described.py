@@ -1,0 +1,148 @@
+"""From an exported folder to its description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from texonnx.artifacts.graph_files import Values, described_graphs
+from texonnx.artifacts.manifest import checked_manifest
+from texonnx.artifacts.objective import Size, check_size
+from texonnx.description.cost import Cost, cost_of
+from texonnx.errors import OptionError
+from texonnx.options import EXPORT_SIZE
+
+
+@dataclass(frozen=True)
+class GraphDescription:
+    """A graph of the folder.
+
+    Attributes
+    ----------
+    file
+        Its file.
+    inputs, outputs
+        Data type and shape of each by name; a string in a shape names what is known at run time.
+    """
+
+    file: str
+    inputs: Values
+    outputs: Values
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an exported folder is.
+
+    Attributes
+    ----------
+    folder
+        The folder.
+    producer, schema_version, opset, ir_version
+        What wrote it, and the versions of manifest and graphs.
+    network
+        As the manifest has it: architecture, pooling, padding, where the weights come from, their
+        digest and precision, and the mean activations that layers are divided by.
+    layers, losses, content
+        The weight of each, by its name.
+    gram_norm
+        What divides the Gram loss.
+    minimum_size
+        The least height and width in pixels that the layers can look at.
+    size
+        Height and width, if the graphs are for one size alone.
+    recipe
+        Of a whole run, as the manifest has it, if there is one.
+    graphs
+        Every portable graph by its name.
+    training
+        The folders of training artifacts, and the size that each is for.
+    files
+        The bytes of every file.
+    cost
+        What loss and gradient take at a size.
+    """
+
+    folder: Path
+    producer: str
+    schema_version: int
+    opset: int
+    ir_version: int
+    network: Mapping[str, Any]
+    layers: Mapping[str, float]
+    losses: Mapping[str, float]
+    content: Mapping[str, float]
+    gram_norm: str
+    minimum_size: int
+    size: Size | None
+    recipe: Mapping[str, Any] | None
+    graphs: Mapping[str, GraphDescription]
+    training: Mapping[str, Size]
+    files: Mapping[str, int]
+    cost: Cost
+
+
+def describe(folder: str | Path, *, size: Size | None = None) -> Description:
+    """Say what an exported folder is, and what a step with it takes.
+
+    Nothing is run: arithmetic and memory are counted on the graph of loss and gradient. What the
+    memory would be on this machine, :func:`texonnx.plan` measures.
+
+    Parameters
+    ----------
+    folder
+        What :func:`texonnx.export` wrote.
+    size
+        Height and width in pixels to count for; what the graphs are fixed to, or 256x256, if not
+        given.
+
+    Raises
+    ------
+    ArtifactError
+        When the folder is refused, as :func:`texonnx.verify` does it.
+    OptionError
+        For a size that will not do.
+    """
+    folder = Path(folder)
+    manifest = checked_manifest(folder)
+    graphs = described_graphs(manifest)
+    fixed = _size(manifest["size"])
+    counted = size or fixed or (EXPORT_SIZE, EXPORT_SIZE)
+    if fixed not in (None, counted):
+        raise OptionError(
+            f"the graphs of '{folder}' are for {_text(fixed)} alone, not for {_text(counted)}"
+        )
+    check_size("image", counted, manifest["minimum_size"])
+    return Description(
+        folder=folder,
+        producer=manifest["producer"],
+        schema_version=manifest["schema_version"],
+        opset=manifest["opset"],
+        ir_version=manifest["ir_version"],
+        network=manifest["network"],
+        layers={layer["name"]: layer["weight"] for layer in manifest["layers"]},
+        losses={loss["name"]: loss["weight"] for loss in manifest["losses"]},
+        content={part["layer"]: part["weight"] for part in manifest["content"]},
+        gram_norm=manifest["gram_norm"],
+        minimum_size=manifest["minimum_size"],
+        size=fixed,
+        recipe=manifest.get("recipe"),
+        graphs={
+            name: GraphDescription(graph.file, graph.inputs, graph.outputs)
+            for name, graph in graphs.items()
+        },
+        training={entry["folder"]: _size(entry) or (0, 0) for entry in manifest["training"]},
+        files={name: entry["bytes"] for name, entry in manifest["files"].items()},
+        cost=cost_of(folder / graphs["objective"].file, counted),
+    )
+
+
+def _size(entry: Mapping[str, int] | None) -> Size | None:
+    return None if entry is None else (entry["height"], entry["width"])
+
+
+def _text(size: Size | None) -> str:
+    assert size is not None
+    return f"{size[1]}x{size[0]}"

@@ -1,0 +1,64 @@
+"""Relative errors, and the tolerances they are held to.
+
+The tolerances follow from what was measured with the pretrained VGG-16, all 13 layers, images of
+64x64 pixels and every loss; each says what.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FINITE_DIFFERENCES = 5e-3
+"""Of the image's gradient. Measured: 5e-5 to 1e-3."""
+
+DISCRIMINATORS = 3e-2
+"""Of the discriminators' gradient. Measured: 1e-3 to 8e-3, the more the smaller the images are.
+Their penalty is on slopes, which jump at the kinks of LeakyReLU: differences see the jumps, and a
+gradient does not."""
+
+EXEMPLAR = 1e-5
+"""Loss of the exemplar against its own statistics, in that of noise. Measured: 0."""
+
+SUM = 1e-5
+"""The loss against its parts added up. Measured: 4e-8."""
+
+UNIT = 1e-5
+"""Lengths of the random directions against 1. Measured: 1e-7."""
+
+ADAM = 1e-4
+"""A step against the same in NumPy with the objective's gradient. Measured: 8e-6, float32's
+rounding of an image that moves by 0.02."""
+
+PROVIDERS = {"loss": 1e-4, "gradient": 5e-3}
+"""Measured, OpenVINO against the CPU: 2e-7 and 3e-5. A ReLU near 0 passes its gradient or not as
+rounding has it, so that other ways to convolve differ by more; bfloat16 is at 0.1."""
+
+GRAPHS = 1e-3
+"""Outputs of the other graphs. Measured, OpenVINO against the CPU: 5e-6."""
+
+
+def relative(found: ArrayLike, expected: ArrayLike) -> float:
+    """Return the L2 norm of the difference, in that of `expected`.
+
+    Infinite where a number is not finite or the shapes differ; where all of `expected` is 0, the
+    norm of `found`.
+
+    Examples
+    --------
+    >>> round(relative([3.0, 4.1], [3.0, 4.0]), 6)
+    0.02
+    """
+    one, other = (np.asarray(values, np.float64) for values in (found, expected))
+    if one.shape != other.shape or not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return math.inf
+    return float(np.linalg.norm(one - other)) / (float(np.linalg.norm(other)) or 1.0)
+
+
+def worst(found: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArray[Any]]) -> float:
+    """Return the largest relative error of several values by name."""
+    return max((relative(found[name], expected[name]) for name in expected), default=0.0)

@@ -1,0 +1,42 @@
+"""Running the graphs of a folder on one provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from texonnx.artifacts.graph_files import DescribedGraph
+from texonnx.runtime.providers import open_session
+from texonnx.verification.inputs import Arrays, taken
+
+
+class Runner:
+    """Runs graphs by their name; the session of the last one is kept.
+
+    Parameters
+    ----------
+    folder, graphs
+        The exported folder, and its graphs as its manifest describes them.
+    provider
+        The execution provider; it computes in float32.
+    """
+
+    def __init__(self, folder: Path, graphs: Mapping[str, DescribedGraph], provider: str) -> None:
+        self.provider = provider
+        self._folder = folder
+        self._graphs = graphs
+        self._open: tuple[str, ort.InferenceSession] | None = None
+
+    def run(self, name: str, values: Mapping[str, NDArray[Any]]) -> Arrays:
+        """Return every output of a graph by name; it takes what it needs of `values`."""
+        graph = self._graphs[name]
+        if self._open is None or self._open[0] != name:
+            self._open = None
+            self._open = name, open_session(self._folder / graph.file, self.provider)
+        names = list(graph.outputs)
+        found = self._open[1].run(names, taken(graph, values))
+        return dict(zip(names, found, strict=True))
