@@ -18,7 +18,7 @@ environment() { # name, extras
 }
 
 echo "== plain ONNX Runtime: lint, types, tests"
-environment cpu cpu,test,lint
+environment cpu cpu,test,lint,examples
 "$place/cpu/bin/ruff" check .
 "$place/cpu/bin/ruff" format --check .
 "$place/cpu/bin/mypy"
@@ -31,7 +31,9 @@ done
 if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     echo "== onnxruntime-training: tests"
     environment training training,test
-    "$place/training/bin/python" -m pytest
+    # What does not touch ONNX Runtime, or touches the examples' own, has run above.
+    "$place/training/bin/python" -m pytest --ignore=tests/examples --ignore=tests/images \
+        --ignore=tests/scoring --ignore=tests/studies --ignore=tests/tools --ignore=tests/weights
 else
     echo "== SKIPPED: onnxruntime-training does not exist for $("$python" --version)"
 fi
