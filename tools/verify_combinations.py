@@ -111,6 +111,7 @@ def outcomes(
             force=True,
         )
         verification = texonnx.verify(exported, providers=providers, size=(SIDE, SIDE))
+        print(f"{loss}, {padding}, {pool}: verified", file=sys.stderr, flush=True)
         failures = tuple(
             f"{check.subject}: {check.what}: {check.failure or check.deviation}"
             for check in verification.checks
@@ -131,7 +132,9 @@ def outcomes(
 def in_wasm(web: Path, exported: Path) -> dict[str, Any]:
     """Return the losses of a few steps under WebAssembly, or the problem with them."""
     command = ["node", str(_SCRIPT), str(web), str(SIDE), str(STEPS), str(exported)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return {"problem": f"node ended with status {done.returncode}: {done.stderr.strip()}"}
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

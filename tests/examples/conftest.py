@@ -1,0 +1,77 @@
+"""What the tests of the examples share: exported folders, an exemplar, and texonnx's own runs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from small_runs import SMALL, draw_once
+
+import texonnx
+from texonnx.weights import library
+
+from .hosts import EXEMPLAR_SIZE, STEPS, Reference
+from .promises import PRETRAINED
+
+STONE = Path(__file__).parents[2] / "images" / "stone.jpg"
+
+
+@pytest.fixture(scope="session")
+def exemplar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PNG: decoders of JPEG differ in their last bits."""
+    path = tmp_path_factory.mktemp("exemplar") / "stone.png"
+    with PIL.Image.open(STONE) as picture:
+        picture.convert("RGB").resize((96, 80)).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def exported(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[str], Path]:
+    """Return the folder of a loss, of random weights and two layers, or of ``pretrained``."""
+
+    @functools.cache
+    def export(kind: str) -> Path:
+        folder = tmp_path_factory.mktemp("exported") / kind
+        if kind == PRETRAINED:
+            request.getfixturevalue("pretrained")
+            return texonnx.export(folder, training=False)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(library, "random_weights", draw_once)
+            return texonnx.export(folder, loss=kind, training=False, **SMALL)
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def small_folder(exported: Callable[[str], Path]) -> Path:
+    """A folder that loads in no time, for what does not depend on the loss."""
+    return exported("mean+cov")
+
+
+@pytest.fixture(scope="session")
+def references(exported: Callable[[str], Path], exemplar: Path) -> Callable[[str], Reference]:
+    """Return what texonnx makes with the folder of `exported`."""
+
+    @functools.cache
+    def run(kind: str) -> Reference:
+        folder = exported(kind)
+        result = texonnx.synthesize(
+            exemplar,
+            artifacts=folder,
+            optimizer="adam",
+            engine="analytic",
+            provider="cpu",
+            seed=0,
+            exemplar_size=EXEMPLAR_SIZE,
+            steps=STEPS,
+        )
+        losses = np.array([step.loss for step in result.history])
+        return Reference(folder, losses, result.image)
+
+    return run
