@@ -12,6 +12,7 @@ from small_runs import SMALL, draw_once, psnr
 
 import texonnx
 from texonnx.artifacts.folder import ExportedFolder
+from texonnx.artifacts.manifest import ALWAYS as GRAPHS
 from texonnx.errors import ArtifactError, OptionError, RuntimeUnavailableError
 from texonnx.runtime.installed import the_runtime
 from texonnx.weights import library
@@ -32,15 +33,18 @@ def test_a_folder_may_be_named_by_a_string(tmp_path: Path) -> None:
     assert texonnx.export(str(tmp_path / "a"), training=False, **SMALL) == tmp_path / "a"
 
 
-ALWAYS = {"manifest.json", "weights.bin", "objective.onnx", "adam_step.onnx"}
+ALWAYS = {"manifest.json", "weights.bin", *(f"{name}.onnx" for name in GRAPHS)}
 
 
 @pytest.mark.parametrize(
     ("options", "files"),
     [
         ({"loss": "gram,tv"}, {"targets.onnx"}),
-        ({"loss": "swd"}, {"targets.onnx"}),
-        ({"loss": "gan", "disc_widths": (8, 4)}, {"targets.onnx", "discriminator_step.onnx"}),
+        ({"loss": "swd"}, {"targets.onnx", "directions.onnx"}),
+        (
+            {"loss": "gan", "disc_widths": (8, 4)},
+            {"targets.onnx", "discriminators.onnx", "discriminator_step.onnx"},
+        ),
         ({"content_layers": "conv4_2", "tv": 0.1}, {"targets.onnx", "content_targets.onnx"}),
         ({"content_layers": "conv2_1", "style_weight": 0}, {"content_targets.onnx"}),
     ],

@@ -14,7 +14,8 @@ from texonnx.artifacts.objective import Size, check_size
 from texonnx.artifacts.source import GraphSource
 from texonnx.artifacts.specification import specify
 from texonnx.errors import ImageError, OptionError
-from texonnx.images import Image, check_image, load_image, resize, scale_shorter_side
+from texonnx.hosting import Host, host_for
+from texonnx.images import Image, check_image, load_image, resize, size_by_shorter_side
 from texonnx.optim.initial import INITS, initial_image
 from texonnx.optim.pyramid import Scale, pyramid, shrunk
 from texonnx.optim.run import check_optimizer
@@ -41,18 +42,21 @@ class Prepared:
         The sizes, coarsest first; the exemplar's are the first one's.
     options
         Those of the run, with an optimiser by name.
+    host
+        What is done around the steps.
     """
 
     source: GraphSource
     exemplars: tuple[Image, ...]
     scales: list[Scale]
     options: RunOptions
+    host: Host
 
     def exemplars_at(self, scale: int) -> tuple[Image, ...]:
         """Return the exemplars at a scale, counted from 0."""
         factor = 2 ** (len(self.scales) - 1 - scale)
         return tuple(
-            resize(exemplar, *shrunk((exemplar.shape[2], exemplar.shape[3]), factor))
+            self.host.resize(exemplar, shrunk((exemplar.shape[2], exemplar.shape[3]), factor))
             for exemplar in self.exemplars
         )
 
@@ -115,8 +119,14 @@ def prepare(
         options = replace(options, optimizer="adam" if source.adversarial else "lbfgs")
     if source.adversarial and options.optimizer == "adam" and options.lr is None:
         options = replace(options, lr=ADVERSARIAL_LEARNING_RATE)
-    scaled = tuple(scale_shorter_side(original, options.exemplar_size) for original in originals)
-    return Prepared(source, scaled, _choose_scales(scaled[0], options, source), options)
+    host = host_for(source)
+    scaled = tuple(_scaled(original, options.exemplar_size, host) for original in originals)
+    return Prepared(source, scaled, _choose_scales(scaled[0], options, source), options, host)
+
+
+def _scaled(original: Image, shorter_side: int, host: Host) -> Image:
+    size = size_by_shorter_side((original.shape[2], original.shape[3]), shorter_side)
+    return host.resize(original, size)
 
 
 def load_or_check(image: Exemplar) -> Image:
@@ -130,8 +140,10 @@ def one_or_several(given: object) -> list[Any]:
     return list(given) if several else [given]  # type: ignore[call-overload]
 
 
-def first_image(options: RunOptions, exemplar: Image, size: Size) -> Image:
+def first_image(options: RunOptions, exemplar: Image, size: Size, host: Host) -> Image:
     """Return where a run starts: noise of some kind, or a file's image, scaled to `size`."""
+    if options.init == "spectrum":
+        return host.first_image(exemplar, size, options.seed)
     if str(options.init) in INITS:
         return initial_image(str(options.init), exemplar, size, options.seed)
     return resize(load_image(options.init), *size)

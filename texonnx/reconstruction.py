@@ -174,7 +174,7 @@ class _Content:
         if coarser is not None:
             return resize(coarser, *size)
         exemplar = self._prepared.exemplars_at(scale)[0]
-        return first_image(self._prepared.options, exemplar, size)
+        return first_image(self._prepared.options, exemplar, size, self._prepared.host)
 
     def colours(self, scale: int) -> None:
         """Return ``None``: a metric of the image's colours would give them away."""

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from texonnx.artifacts.objective import Size
-from texonnx.images import Image, resize
-from texonnx.optim.initial import with_detail
+from texonnx.images import Image
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, channels, whole_numbers
 from texonnx.preparation import (
@@ -202,11 +201,11 @@ class Texture:
         """Return the first image, or the coarser one enlarged, with noise for its detail."""
         exemplar = self.colours(scale)
         size = self._prepared.scales[scale].output
-        seed = self._prepared.options.seed
+        seed, host = self._prepared.options.seed, self._prepared.host
         if coarser is None:
-            return first_image(self._prepared.options, exemplar, size)
+            return first_image(self._prepared.options, exemplar, size, host)
         before = self.colours(scale - 1).shape
-        return with_detail(resize(coarser, *size), exemplar, (before[2], before[3]), seed)
+        return host.finer_image(coarser, exemplar, (before[2], before[3]), size, seed)
 
     def colours(self, scale: int) -> Image:
         """Return the exemplar that counts most."""

@@ -231,7 +231,7 @@ class _Transfer:
         if coarser is None:
             if starts_from_content:
                 return self._at(scale, self._start)
-            return first_image(options, self.colours(scale), size)
+            return first_image(options, self.colours(scale), size, self._prepared.host)
         enlarged = resize(coarser, *size)
         if not starts_from_content:
             return enlarged

@@ -82,10 +82,7 @@ class Host:
 
 def assert_same_run(losses: NDArray[np.float64], image: Image, reference: Reference) -> None:
     """Check a host's losses and picture against texonnx's own."""
-    # Until the first step rounding alone makes a difference. Then a ReLU's mask flips here and
-    # there, and Adam's first steps, which are as long wherever the slope is small, magnify it.
-    np.testing.assert_allclose(losses[0], reference.losses[0], rtol=1e-5)
-    np.testing.assert_allclose(losses, reference.losses, rtol=1e-2)
+    np.testing.assert_allclose(losses, reference.losses, rtol=1e-3)
     assert image.shape == reference.image.shape
     assert psnr(image, reference.image) > 40
 

@@ -86,6 +86,9 @@ class BuiltGraphs:
         """Return the objective cut at the features, or ``None`` if no loss of it sorts."""
         return self._writer.split("features.onnx", "pullback.onnx", size)
 
+    def host_graph(self, name: str) -> None:
+        """Return ``None``: NumPy does the same, and faster for large images."""
+
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""
         return self._writer.training("training", size)

@@ -91,6 +91,10 @@ class ExportedFolder:
     def split(self, size: Size) -> None:
         """Return ``None``: what is exported is whole."""
 
+    def host_graph(self, name: str) -> Path | None:
+        """Return a graph of what a host does around the steps."""
+        return self._optional(name)
+
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""
         if size not in self._contents.training:

@@ -63,5 +63,11 @@ class GraphSource(Protocol):
     def discriminator_step(self, size: Size) -> Path:
         """Return the graph of one step of the discriminators, where the loss has some."""
 
+    def host_graph(self, name: str) -> Path | None:
+        """Return a graph of what a host does around the steps, if the source brings it.
+
+        ``resize``, ``first_image``, ``finer_image``, ``directions`` or ``discriminators``.
+        """
+
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""

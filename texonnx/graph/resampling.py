@@ -54,9 +54,13 @@ def _odd(tape: Tape, count: ir.Value) -> ir.Value:
 
 
 def _sinc(tape: Tape, x: ir.Value) -> ir.Value:
-    """Write sin(pi x) / (pi x)."""
+    """Write sin(pi x) / (pi x), exactly 1 at 0 and 0 at other whole numbers.
+
+    So resampling to the same size changes nothing.
+    """
+    zero, one = tape.constant(0.0), tape.constant(1.0)
+    whole = tape.compare("Equal", x, tape.op("Floor", [x], dims(x)))
+    at_whole = tape.where(tape.compare("Equal", x, zero), one, zero)
     angle = tape.scale(x, float(np.pi))
-    at_zero = tape.compare("Equal", x, tape.constant(0.0))
-    one = tape.constant(1.0)
     sine = tape.op("Sin", [angle], dims(x))
-    return tape.where(at_zero, one, tape.div(sine, tape.where(at_zero, one, angle)))
+    return tape.where(whole, at_whole, tape.div(sine, tape.where(whole, one, angle)))

@@ -1,7 +1,15 @@
 """Image files to and from float32 arrays [1, 3, H, W] in [0, 1], RGB."""
 
 from texonnx.images.animation import ANIMATION_SUFFIXES, Animation, check_animation_path
-from texonnx.images.arrays import MAX_PIXELS, Image, check_image, resize, scale_shorter_side
+from texonnx.images.arrays import (
+    MAX_PIXELS,
+    Image,
+    check_image,
+    check_new_size,
+    resize,
+    scale_shorter_side,
+    size_by_shorter_side,
+)
 from texonnx.images.colour import (
     PRESERVE_COLOUR,
     luminance,
@@ -22,6 +30,7 @@ __all__ = [
     "StrPath",
     "check_animation_path",
     "check_image",
+    "check_new_size",
     "check_writable",
     "contact_sheet",
     "load_image",
@@ -32,5 +41,6 @@ __all__ = [
     "resize",
     "save_image",
     "scale_shorter_side",
+    "size_by_shorter_side",
     "with_colour_of",
 ]

@@ -36,11 +36,7 @@ def resize(image: Image, height: int, width: int) -> Image:
     ImageError
         When a side would be below 1 pixel, or the area above `MAX_PIXELS`.
     """
-    if min(height, width) < 1 or height * width > MAX_PIXELS:
-        raise ImageError(
-            f"cannot resize an image to {width} x {height} pixels; "
-            f"sides of at least 1 pixel and at most {MAX_PIXELS // 10**6} megapixels are accepted"
-        )
+    check_new_size(height, width)
     if image.shape[2:] == (height, width):
         return image.copy()
     channels = [
@@ -48,6 +44,15 @@ def resize(image: Image, height: int, width: int) -> Image:
         for channel in image[0].astype(np.float32, copy=False)
     ]
     return np.stack([np.asarray(channel) for channel in channels])[np.newaxis].clip(0, 1)
+
+
+def check_new_size(height: int, width: int) -> None:
+    """Raise :class:`ImageError` for a size that no image is resized to."""
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise ImageError(
+            f"cannot resize an image to {width} x {height} pixels; "
+            f"sides of at least 1 pixel and at most {MAX_PIXELS // 10**6} megapixels are accepted"
+        )
 
 
 def scale_shorter_side(image: Image, pixels: int) -> Image:
@@ -67,13 +72,20 @@ def scale_shorter_side(image: Image, pixels: int) -> Image:
     """
     if pixels < 1:
         raise ImageError(f"the shorter side cannot be {pixels} pixels; at least 1 is accepted")
-    height, width = image.shape[2:]
-    shorter = min(height, width)
-    # Halves round up.
-    new_height, new_width = (
-        (2 * side * pixels + shorter) // (2 * shorter) for side in (height, width)
-    )
-    return resize(image, new_height, new_width)
+    return resize(image, *size_by_shorter_side((image.shape[2], image.shape[3]), pixels))
+
+
+def size_by_shorter_side(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """Return height and width with the shorter one at `pixels`; halves round up.
+
+    Examples
+    --------
+    >>> size_by_shorter_side((300, 401), 256)
+    (256, 342)
+    """
+    shorter = min(size)
+    height, width = ((2 * side * pixels + shorter) // (2 * shorter) for side in size)
+    return height, width
 
 
 def check_image(array: object) -> Image:

@@ -13,7 +13,7 @@ from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.images import Image
 from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
-from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters
+from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters, drawn_by
 from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.providers import check_precision_is_real, open_session
@@ -56,7 +56,12 @@ class AnalyticEngine:
         if self._source.adversarial:
             session = self._open(self._source.discriminator_step(size))
             self._discriminators = AnalyticDiscriminators(
-                session, self.provider, size, arrays, self._parameters, seed
+                session,
+                self.provider,
+                size,
+                arrays,
+                self._parameters or drawn_by(self._source, seed),
+                seed,
             )
             arrays |= self._discriminators.parameters()
         self._inputs = {name: on_device(value, self.provider) for name, value in arrays.items()}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from texonnx.artifacts.discriminator import is_parameter
 from texonnx.artifacts.objective import Size
+from texonnx.artifacts.source import GraphSource
 from texonnx.artifacts.training import (
     CHECKPOINT,
     EVAL_MODEL,
@@ -22,8 +23,9 @@ from texonnx.artifacts.training import (
 )
 from texonnx.images import Image
 from texonnx.losses.gan import hidden_deviation
-from texonnx.noise import standard_normal
+from texonnx.noise import PRIME, standard_normal
 from texonnx.runtime.binding import Stepping
+from texonnx.runtime.host_graphs import HostGraph
 
 LEARNING_RATE = 0.01
 
@@ -53,6 +55,12 @@ def initial_parameters(shapes: Mapping[str, tuple[int, ...]], seed: int) -> Para
         else:
             parameters[name] = np.float32(deviation) * standard_normal(shape, seed, place)
     return parameters
+
+
+def drawn_by(source: GraphSource, seed: int) -> Parameters | None:
+    """Return parameters to start from as the source's own graph draws them, if it has one."""
+    graph = source.host_graph("discriminators")
+    return None if graph is None else HostGraph(graph)(seed=[seed % PRIME])
 
 
 class AnalyticDiscriminators:

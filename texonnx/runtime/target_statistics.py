@@ -13,11 +13,11 @@ from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.losses.gan import GAN
 from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
-from texonnx.noise import standard_normal
+from texonnx.noise import PRIME, standard_normal
 from texonnx.runtime.goal import Goal
+from texonnx.runtime.host_graphs import Arrays, HostGraph
 
 OpenSession = Callable[[Path], ort.InferenceSession]
-Arrays = dict[str, NDArray[np.float32]]
 
 
 class TargetStatistics:
@@ -42,6 +42,8 @@ class TargetStatistics:
         self._size = size
         self._seed = seed
         self._draws = 0
+        drawing = source.host_graph("directions")
+        self._drawing = None if drawing is None else HostGraph(drawing)
         texture, content = source.targets(), source.content_targets()
         self._texture = None if texture is None else open_session(texture)
         self._directions = {
@@ -63,18 +65,22 @@ class TargetStatistics:
         """Return new random directions, where the losses want some, and every target for them."""
         if self._texture is None:
             return self._content
-        base = STREAMS_A_DRAW * self._draws
-        self._draws += 1
-        directions = {
-            name: _unit_vectors(shape, self._seed, base + place)
-            for place, (name, shape) in enumerate(sorted(self._directions.items()))
-        }
+        directions = self._draw_directions()
         size = np.array(self._size, np.int64)
         found = [
             _outputs(self._texture, {"exemplar": exemplar, "output_size": size, **directions})
             for exemplar in self._goal.exemplars
         ]
         return {**mixed(found, self._goal.shares), **self._content, **directions}
+
+    def _draw_directions(self) -> Arrays:
+        draw, self._draws = self._draws, self._draws + 1
+        if self._drawing is not None:
+            return self._drawing(seed=[self._seed % PRIME], draw=[draw])
+        return {
+            name: _unit_vectors(shape, self._seed, STREAMS_A_DRAW * draw + place)
+            for place, (name, shape) in enumerate(sorted(self._directions.items()))
+        }
 
 
 def mixed(statistics: Sequence[Arrays], shares: Sequence[float]) -> Arrays:

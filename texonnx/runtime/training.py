@@ -23,7 +23,7 @@ from texonnx.artifacts.training import (
 )
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.images import Image
-from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators
+from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators, drawn_by
 from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.providers import open_session, session_options
@@ -83,7 +83,7 @@ class TrainingEngine:
                 self.provider,
                 session_options(self._threads),
                 arrays,
-                self._parameters,
+                self._parameters or drawn_by(self._source, self._sampling.seed),
                 self._sampling.seed,
             )
             arrays |= self._discriminators.parameters()

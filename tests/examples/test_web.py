@@ -1,0 +1,357 @@
+"""The page in examples/web, served by its own server, in Chromium without a window."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+from small_runs import colour, psnr
+
+import texonnx
+from texonnx.images import Image, load_image
+
+from .hosts import EXAMPLES, EXEMPLAR_SIZE, STEPS, Reference
+from .promises import KINDS
+
+api = pytest.importorskip(
+    "playwright.sync_api", reason="NEEDS PLAYWRIGHT: pip install 'texonnx[examples]'"
+)
+
+SMALL = "mean+cov"
+FLAGS = (
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+WITHOUT_GPU = ("--disable-gpu",)
+IMITATED_GPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
+MILLISECONDS = 180_000
+"""A run may take; many times what it does."""
+
+
+class TexturePage:
+    """The page, and what the tests do with it."""
+
+    def __init__(self, browser: Any, address: str, exemplar: Path) -> None:
+        self.page = browser.new_page(viewport={"width": 360, "height": 740}, accept_downloads=True)
+        self.page.set_default_timeout(MILLISECONDS)
+        self._address, self._exemplar = address, exemplar
+
+    def open(self, folder: str, *, backend: str = "wasm") -> None:
+        """Load the page, and choose a folder and the exemplar."""
+        self.page.goto(self._address)
+        self.page.wait_for_selector("#samples [aria-pressed=true]")
+        self.page.click("summary")
+        self.page.select_option("#backend", backend)
+        self.page.select_option("#folder", folder)
+        self.page.wait_for_function("document.querySelector('#folder-hint').textContent")
+        self.page.set_input_files("#file", self._exemplar)
+        self.page.wait_for_selector("#samples:not(:has([aria-pressed=true]))", state="attached")
+
+    def choose(self, **values: object) -> None:
+        """Fill in fields, by their names with underscores."""
+        for name, value in values.items():
+            self.page.fill(f"#{name.replace('_', '-')}", str(value))
+
+    def start(self) -> None:
+        self.page.click("#start")
+        self.page.wait_for_function("document.body.dataset.state")
+
+    def end(self) -> dict[str, Any]:
+        """Wait for the end of the run; what the page tells of it."""
+        self.page.wait_for_function("document.body.dataset.state !== 'running'")
+        told: dict[str, Any] = self.page.evaluate(
+            "({...texonnx.lastRun, image: Array.from(texonnx.lastRun.image ?? [])})"
+        )
+        return told
+
+    def error(self) -> str:
+        """Wait for a sentence that says what is wrong."""
+        return str(self.page.locator("#error:not([hidden])").inner_text())
+
+    def picture(self, told: dict[str, Any]) -> Image:
+        """Return the image of a run, clipped."""
+        shape = (1, 3, told["height"], told["width"])
+        return np.array(told["image"], np.float32).reshape(shape).clip(0, 1)
+
+
+def assert_same_run(told: dict[str, Any], image: Image, reference: Reference) -> None:
+    """Check a run against texonnx's own; see the like in `hosts`."""
+    losses = np.array([step["loss"] for step in told["history"]])
+    # In WebAssembly sums are added up one number after another: 6e-5 was seen.
+    np.testing.assert_allclose(losses[0], reference.losses[0], rtol=2e-4)
+    np.testing.assert_allclose(losses, reference.losses, rtol=1e-2)
+    assert image.shape == reference.image.shape
+    assert psnr(image, reference.image) > 40
+
+
+def cannot(why: str) -> NoReturn:
+    """Skip loudly; on CI what the tests need must be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example with onnxruntime-web: where it is installed, or else in a copy."""
+    installed = EXAMPLES / "web"
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        cannot(f"NEEDS NODE AND NPM: they are {shutil.which('node')} and {shutil.which('npm')}")
+    if (installed / "node_modules" / "onnxruntime-web").is_dir():
+        return installed
+    copy = tmp_path_factory.mktemp("repository") / "examples" / "web"
+    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(EXAMPLES.parent / "images", copy.parents[1] / "images")
+    command = ["npm", "ci", "--no-audit", "--no-fund"]
+    done = subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, timeout=300, check=False
+    )
+    if done.returncode:
+        cannot(f"NEEDS ONNXRUNTIME-WEB, which cannot be had: {done.stderr.strip()[-500:]}")
+    return copy
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory, small_folder: Path) -> Path:
+    """What the server offers: a small folder, and some that will not do."""
+    models = tmp_path_factory.mktemp("models")
+    (models / SMALL).symlink_to(small_folder)
+    for spoilt in ("tampered", "cut", "older", "style"):
+        shutil.copytree(small_folder, models / spoilt)
+    weights = bytearray((small_folder / "weights.bin").read_bytes())
+    (models / "cut" / "weights.bin").write_bytes(weights[:-1])
+    weights[0] ^= 1
+    (models / "tampered" / "weights.bin").write_bytes(weights)
+    _change(models / "older" / "manifest.json", "schema_version", 2)
+    _change(models / "style" / "manifest.json", "recipe", None)
+    (models / "garbled").mkdir()
+    (models / "garbled" / "manifest.json").write_text("{", encoding="utf-8")
+    return models
+
+
+def _change(manifest: Path, key: str, value: object) -> None:
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps({**content, key: value}), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def address(example: Path, models: Path) -> Iterator[str]:
+    """The page's, from the example's own server."""
+    command = ["node", "server.mjs", "--port", "0", "--models", str(models)]
+    with subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[-1]
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def launch() -> Iterator[Callable[..., Any]]:
+    """Start Chromium with some flags."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        cannot("NEEDS CHROMIUM: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        yield lambda flags: playwright.chromium.launch(
+            executable_path=chromium, args=[*FLAGS, *flags]
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Any]) -> Iterator[Any]:
+    browser = launch(WITHOUT_GPU)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str, exemplar: Path) -> Iterator[TexturePage]:
+    page = TexturePage(browser, address, exemplar)
+    yield page
+    page.page.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_makes_the_picture_that_texonnx_makes(
+    page: TexturePage, models: Path, references: Callable[[str], Reference], kind: str
+) -> None:
+    reference = references(kind)
+    if kind != SMALL:
+        (models / kind).symlink_to(reference.folder)
+    page.open(kind)
+    page.choose(exemplar_size=EXEMPLAR_SIZE, steps=",".join(map(str, STEPS)))
+    page.start()
+    told = page.end()
+    assert_same_run(told, page.picture(told), reference)
+
+
+def test_webgpu_makes_the_same_picture(
+    launch: Callable[..., Any], address: str, models: Path, exemplar: Path
+) -> None:
+    folder = texonnx.export(
+        models / "one-layer", weights="random:0", layers="conv1_1", training=False
+    )
+    same = {"exemplar_size": 16, "steps": 2}
+    expected = texonnx.synthesize(
+        exemplar, artifacts=folder, optimizer="adam", engine="analytic", provider="cpu", **same
+    )
+    browser = launch(IMITATED_GPU)
+    page = TexturePage(browser, address, exemplar)
+    page.open("one-layer", backend="webgpu")
+    page.choose(**same)
+    page.start()
+    told = page.end()
+    image = page.picture(told)
+    browser.close()
+    assert told["backend"] == "webgpu"
+    expected_losses = np.array([step.loss for step in expected.history])
+    assert_same_run(told, image, Reference(folder, expected_losses, expected.image))
+
+
+def test_the_texture_appears_while_the_page_stays_alive(
+    page: TexturePage, exemplar: Path, tmp_path: Path
+) -> None:
+    page.open(SMALL)
+    page.choose(exemplar_size=128, width=160, height=128, steps="16,8")
+    blank = page.page.locator("#texture").screenshot()
+    page.page.evaluate("""() => {
+        let before = performance.now();
+        window.longestGap = 0;
+        setInterval(() => {
+            const now = performance.now();
+            window.longestGap = Math.max(window.longestGap, now - before);
+            before = now;
+        }, 50);
+    }""")
+    page.start()
+    told = page.end()
+    assert page.page.evaluate("window.longestGap") < 1500
+    assert told["state"] == "finished"
+    assert page.page.locator("#texture").screenshot() != blank
+    for scale in (0, 1):
+        losses = [step["loss"] for step in told["history"] if step["scale"] == scale]
+        assert losses[-1] < 0.5 * max(losses)
+    image = page.picture(told)
+    assert image.shape == (1, 3, 128, 160)
+    np.testing.assert_allclose(colour(image), colour(load_image(exemplar)), atol=0.05)
+    with page.page.expect_download() as download:
+        page.page.click("#download")
+    assert download.value.suggested_filename == f"stone-{SMALL}.png"
+    download.value.save_as(tmp_path / "downloaded.png")
+    saved = load_image(tmp_path / "downloaded.png")
+    np.testing.assert_allclose(saved, image, rtol=0, atol=0.5 / 255 + 1e-6)
+
+
+def test_stop_stops_and_keeps_the_picture(page: TexturePage) -> None:
+    page.open(SMALL)
+    page.choose(exemplar_size=64, steps=10000)
+    page.start()
+    page.page.wait_for_function("parseInt(document.querySelector('#step').textContent) >= 3")
+    page.page.click("#stop")
+    told = page.end()
+    assert told["state"] == "stopped"
+    assert 3 <= len(told["history"]) < 10000
+    assert page.picture(told).std() > 0.05
+    assert page.page.is_enabled("#download")
+    assert page.page.is_visible("#start")
+
+
+def test_seeds_differ_and_repeat(page: TexturePage) -> None:
+    page.open(SMALL)
+    images = []
+    for seed in (1, 2, 1):
+        page.choose(exemplar_size=64, steps=1, seed=seed)
+        page.start()
+        images.append(page.picture(page.end()))
+    assert psnr(images[0], images[1]) < 30
+    np.testing.assert_array_equal(images[0], images[2])
+
+
+@pytest.mark.parametrize("content", [b"", b"no image"])
+def test_a_broken_image_is_refused_in_words(page: TexturePage, content: bytes) -> None:
+    page.open(SMALL)
+    file = {"name": "broken.png", "mimeType": "image/png", "buffer": content}
+    page.page.set_input_files("#file", file)
+    assert "“broken.png” cannot be read" in page.error()
+
+
+@pytest.mark.parametrize("folder", ["tampered", "cut"])
+def test_altered_weights_are_refused_in_words(page: TexturePage, folder: str) -> None:
+    page.open(folder)
+    page.choose(exemplar_size=64)
+    page.start()
+    assert page.end()["state"] == "failed"
+    assert "weights.bin is not the file that was exported" in page.error()
+    assert page.page.is_visible("#start")
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("older", "schema version 2"),
+        ("style", "--content-layers"),
+        ("garbled", "manifest.json cannot be read"),
+    ],
+)
+def test_a_folder_that_will_not_do_is_refused_in_words(
+    page: TexturePage, folder: str, words: str
+) -> None:
+    page.open(folder)
+    assert words in page.page.inner_text("#folder-hint")
+    page.page.click("#start")
+    assert page.error() == page.page.inner_text("#folder-hint")
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"width": 1}, "at least 2 × 2"),
+        ({"width": "wide"}, "“wide”"),
+        ({"steps": "1,2,3"}, "2 scales"),
+        ({"steps": "-3"}, "“-3”"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused_in_words(
+    page: TexturePage, choice: dict[str, object], words: str
+) -> None:
+    page.open(SMALL)
+    page.choose(exemplar_size=128, **choice)
+    assert words in page.page.inner_text("#plan")
+    page.page.click("#start")
+    assert words in page.error()
+
+
+def test_without_the_headers_it_runs_on_one_thread_and_says_why(page: TexturePage) -> None:
+    def without_headers(route: Any) -> None:
+        answer = route.fetch()
+        headers = {name: value for name, value in answer.headers.items() if "cross" not in name}
+        route.fulfill(response=answer, headers=headers)
+
+    page.page.route("**/", without_headers)
+    page.open(SMALL)
+    assert "COOP and COEP" in page.page.inner_text("#backend-hint")
+    page.choose(exemplar_size=64, steps=1)
+    page.start()
+    told = page.end()
+    assert (told["state"], told["threads"]) == ("finished", 1)
+
+
+def test_webgpu_that_is_not_there_is_refused_in_words(page: TexturePage) -> None:
+    page.open(SMALL, backend="webgpu")
+    page.page.click("#start")
+    assert "no WebGPU" in page.error()
+
+
+def test_it_fits_a_phone(page: TexturePage) -> None:
+    page.open(SMALL)
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 360
