@@ -88,9 +88,7 @@ class TexturePage:
 def assert_same_run(told: dict[str, Any], image: Image, reference: Reference) -> None:
     """Check a run against texonnx's own; see the like in `hosts`."""
     losses = np.array([step["loss"] for step in told["history"]])
-    # In WebAssembly sums are added up one number after another: 6e-5 was seen.
-    np.testing.assert_allclose(losses[0], reference.losses[0], rtol=2e-4)
-    np.testing.assert_allclose(losses, reference.losses, rtol=1e-2)
+    np.testing.assert_allclose(losses, reference.losses, rtol=1e-3)
     assert image.shape == reference.image.shape
     assert psnr(image, reference.image) > 40
 

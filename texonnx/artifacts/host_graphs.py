@@ -16,7 +16,7 @@ from texonnx.artifacts.specification import Specification
 from texonnx.graph.dims import dims
 from texonnx.graph.noise import standard_normal
 from texonnx.graph.resampling import clip_to_visible, resample
-from texonnx.graph.spot_noise import spot_noise
+from texonnx.graph.spot_noise import mean_colour, spot_noise
 from texonnx.graph.tape import Tape
 from texonnx.losses.gan import GAN, hidden_deviation, parameter_shapes
 from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
@@ -42,7 +42,7 @@ def first_image_model() -> ir.Model:
     tape = Tape("first_image")
     exemplar = tape.input("exemplar", image_shape("exemplar", None))
     size, seed = (tape.input(name, [n], _INT64) for name, n in (("output_size", 2), ("seed", 1)))
-    colour = tape.reduce_mean(exemplar, [2, 3], keepdims=True)
+    colour = mean_colour(tape, exemplar)
     noise = spot_noise(tape, exemplar, _white(tape, size, seed))
     image = clip_to_visible(tape, tape.add(colour, noise))
     tape.output(image, "first_image", image_shape("image", None))

@@ -51,13 +51,19 @@ def _canvas(tape: Tape, spot: ir.Value, size: ir.Value) -> ir.Value:
     shown = tape.op("Min", [_extent(tape, spot), size], (2,), dtype=ir.DataType.INT64)
     borders = [tape.integers([0, 0]), shown, tape.integers([2, 3])]
     seen = tape.op("Slice", [spot, *borders], _PLANES)
-    centred = tape.sub(seen, tape.reduce_mean(seen, [2, 3], keepdims=True))
+    centred = tape.sub(seen, mean_colour(tape, seen))
     share = tape.div(_area(tape, size), _area(tape, shown))
     contrast = tape.op("Sqrt", [share], dims(share))
     none = tape.integers([0, 0])
     missing = tape.sub(size, shown)
     pads = tape.concat([none, none, none, missing], axis=0)
     return tape.mul(tape.op("Pad", [centred, pads], _PLANES), contrast)
+
+
+def mean_colour(tape: Tape, image: ir.Value) -> ir.Value:
+    """Write the mean of each channel, [1, 3, 1, 1], the rows' first: runtimes round less so."""
+    rows = tape.reduce_mean(image, [3], keepdims=True)
+    return tape.reduce_mean(rows, [2], keepdims=True)
 
 
 def _extent(tape: Tape, planes: ir.Value) -> ir.Value:

@@ -250,8 +250,10 @@ class Tape:
         return self.op("ReduceMean", [x], shape, axes=axes, keepdims=int(keepdims))
 
     def sum_of_squares(self, x: ir.Value) -> ir.Value:
-        """Return the scalar sum of x²."""
-        return self.reduce_sum(self.square(x), range(len(dims(x))))
+        """Return the scalar sum of x², the last axis first: see :meth:`mean_of_squares`."""
+        *outer, last = range(len(dims(x)))
+        sums = self.reduce_sum(self.square(x), [last])
+        return self.reduce_sum(sums, outer) if outer else sums
 
     def mean_of_squares(self, x: ir.Value) -> ir.Value:
         """Return the scalar mean of x², the last axis first.
