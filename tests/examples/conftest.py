@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from small_runs import SMALL, draw_once
 import texonnx
 from texonnx.weights import library
 
-from .hosts import EXEMPLAR_SIZE, STEPS, Reference
+from .hosts import EXAMPLES, EXEMPLAR_SIZE, STEPS, Reference, cannot
 from .promises import PRETRAINED
 
 STONE = Path(__file__).parents[2] / "images" / "stone.jpg"
@@ -75,3 +77,23 @@ def references(exported: Callable[[str], Path], exemplar: Path) -> Callable[[str
         return Reference(folder, losses, result.image)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def web_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The web page with onnxruntime-web: where it is installed, or else in a copy."""
+    installed = EXAMPLES / "web"
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        cannot(f"NEEDS NODE AND NPM: they are {shutil.which('node')} and {shutil.which('npm')}")
+    if (installed / "node_modules" / "onnxruntime-web").is_dir():
+        return installed
+    copy = tmp_path_factory.mktemp("repository") / "examples" / "web"
+    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(EXAMPLES.parent / "images", copy.parents[1] / "images")
+    command = ["npm", "ci", "--no-audit", "--no-fund"]
+    done = subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, timeout=300, check=False
+    )
+    if done.returncode:
+        cannot(f"NEEDS ONNXRUNTIME-WEB, which cannot be had: {done.stderr.strip()[-500:]}")
+    return copy

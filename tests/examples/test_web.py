@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from small_runs import colour, psnr
 import texonnx
 from texonnx.images import Image, load_image
 
-from .hosts import EXAMPLES, EXEMPLAR_SIZE, STEPS, Reference
+from .hosts import EXEMPLAR_SIZE, STEPS, Reference, cannot
 from .promises import KINDS
 
 api = pytest.importorskip(
@@ -93,33 +92,6 @@ def assert_same_run(told: dict[str, Any], image: Image, reference: Reference) ->
     assert psnr(image, reference.image) > 40
 
 
-def cannot(why: str) -> NoReturn:
-    """Skip loudly; on CI what the tests need must be there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(why)
-    pytest.skip(why)
-
-
-@pytest.fixture(scope="session")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example with onnxruntime-web: where it is installed, or else in a copy."""
-    installed = EXAMPLES / "web"
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        cannot(f"NEEDS NODE AND NPM: they are {shutil.which('node')} and {shutil.which('npm')}")
-    if (installed / "node_modules" / "onnxruntime-web").is_dir():
-        return installed
-    copy = tmp_path_factory.mktemp("repository") / "examples" / "web"
-    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("node_modules"))
-    shutil.copytree(EXAMPLES.parent / "images", copy.parents[1] / "images")
-    command = ["npm", "ci", "--no-audit", "--no-fund"]
-    done = subprocess.run(
-        command, cwd=copy, capture_output=True, text=True, timeout=300, check=False
-    )
-    if done.returncode:
-        cannot(f"NEEDS ONNXRUNTIME-WEB, which cannot be had: {done.stderr.strip()[-500:]}")
-    return copy
-
-
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory, small_folder: Path) -> Path:
     """What the server offers: a small folder, and some that will not do."""
@@ -144,10 +116,10 @@ def _change(manifest: Path, key: str, value: object) -> None:
 
 
 @pytest.fixture(scope="session")
-def address(example: Path, models: Path) -> Iterator[str]:
+def address(web_example: Path, models: Path) -> Iterator[str]:
     """The page's, from the example's own server."""
     command = ["node", "server.mjs", "--port", "0", "--models", str(models)]
-    with subprocess.Popen(command, cwd=example, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=web_example, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().split()[-1]
         server.terminate()

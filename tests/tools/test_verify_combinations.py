@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,6 @@ from small_runs import draw_once
 from verify_combinations import Outcome
 
 from texonnx.weights import library
-
-_RUNTIME = Path(__file__).resolve().parents[2] / "examples/web/node_modules/onnxruntime-web"
 
 
 @pytest.mark.parametrize("loss", tool.LOSSES)
@@ -54,21 +51,6 @@ def test_the_table_says_what_became_of_each(outcome: Outcome, cells: str) -> Non
 def test_a_combination_passes_if_all_that_was_asked_for_holds(more: dict, passed: bool) -> None:
     assert Outcome("gram", "zeros", "avg", (), 14, **more).passed is passed
     assert not Outcome("gram", "zeros", "avg", ("a",), 14, **more).passed
-
-
-@pytest.mark.skipif(
-    shutil.which("node") is None or not _RUNTIME.is_dir(),
-    reason="NEEDS node, and npm install in examples/web",
-)
-def test_webassembly_gives_the_losses_of_texonnx(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(library, "random_weights", draw_once)
-    web = _RUNTIME.parents[1]
-    for loss in ("swd", "gan"):
-        outcome = next(tool.outcomes(tmp_path, (), web, "random:0", "conv1_1,conv2_1", [loss]))
-        assert outcome.deviation is not None
-        assert outcome.deviation < tool.TOLERANCE
 
 
 def test_a_folder_that_cannot_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
