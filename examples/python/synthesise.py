@@ -26,6 +26,8 @@ Values = dict[str, np.ndarray]
 """Tensors by the names that they have in the graphs."""
 
 SCHEMA_VERSION = 3
+LARGEST_NUMBER = 2**53 - 1
+"""That every host reads alike: JavaScript's numbers are whole up to here."""
 
 
 class UserError(Exception):
@@ -296,7 +298,7 @@ class Parser(argparse.ArgumentParser):
 
 def whole_number(text: str, least: int = 1) -> int:
     """Return a number from `least` up."""
-    if not text.isdecimal() or int(text) < least:
+    if not text.isdecimal() or not least <= int(text) <= LARGEST_NUMBER:
         raise argparse.ArgumentTypeError(f"whole numbers from {least} are accepted, not '{text}'")
     return int(text)
 
@@ -348,6 +350,8 @@ def main() -> int:
     except UserError as error:
         print(f"synthesise: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -101,7 +101,13 @@ class Promises:
 
     @pytest.mark.parametrize(
         ("option", "value"),
-        [("--size", "3x"), ("--size", "3x4x5"), ("--steps", "4,0"), ("--seed", "none")],
+        [
+            ("--size", "3x"),
+            ("--size", "3x4x5"),
+            ("--steps", "4,0"),
+            ("--seed", "none"),
+            ("--seed", "99999999999999999999"),
+        ],
     )
     def test_options_that_are_no_numbers_are_refused(
         self,

@@ -94,7 +94,7 @@ def _directions(specification: Specification) -> dict[str, int]:
     return {
         f"{DIRECTIONS}.{loss.name}.{layer}": layer_channels(layer)
         for _, loss, layer in specification.targets()
-        if loss.draws and not loss.adversarial
+        if loss.has_directions
     }
 
 

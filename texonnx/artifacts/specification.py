@@ -106,7 +106,7 @@ class Specification:
     @property
     def has_directions(self) -> bool:
         """Whether a loss looks along random directions."""
-        return any(term.loss.draws and not term.loss.adversarial for term in self.terms)
+        return any(term.loss.has_directions for term in self.terms)
 
     def targets(self) -> Iterator[tuple[str, TextureLoss, str]]:
         """Yield name, loss and layer of every statistic of the exemplar, in the graphs' order."""

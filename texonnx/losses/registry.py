@@ -163,6 +163,11 @@ class TextureLoss:
     adversarial: bool = False
     draws: bool = False
 
+    @property
+    def has_directions(self) -> bool:
+        """Whether what is drawn are directions, and not discriminators."""
+        return self.draws and not self.adversarial
+
 
 @dataclass(frozen=True)
 class ImageLoss:
