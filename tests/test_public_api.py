@@ -19,7 +19,7 @@ OBJECTIVE = [
 TRANSFER = ["content_layers", "content_weight", "style_weight", "tv"]
 RUN = [
     "scales", "steps", "until", "optimizer", "lr", "init", "seed", "engine", "provider",
-    "precision", "threads", "on_step", "on_download",
+    "precision", "memory", "threads", "on_step", "on_download",
 ]  # fmt: skip
 VERBS = [texonnx.synthesize, texonnx.transfer, texonnx.reconstruct, texonnx.export]
 

@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from texonnx.errors import OptionError
+from texonnx.errors import OptionError, unknown
 
 _LARGEST_FLOAT32 = 3.4028234e38
 
 _LARGEST_STYLE_SCALE = 16
+
+MEMORY_USES = ("auto", "low", "high")
 
 LEARNING_RATES = {"adam": 0.02, "sgd": 1e-5}
 """Used where none is given: Adam's in units of the image, SGD's for each pixel of it."""
@@ -68,7 +70,7 @@ class RunOptions:
     Raises
     ------
     OptionError
-        When a number is out of range, or a learning rate is given to L-BFGS.
+        When a number is out of range, a memory use unknown, or a learning rate given to L-BFGS.
     """
 
     exemplar_size: int = 256
@@ -83,6 +85,7 @@ class RunOptions:
     engine: str = "auto"
     provider: str = "auto"
     precision: str = "fp32"
+    memory: str = "auto"
     threads: int = 0
     disc_steps: int = 1
 
@@ -98,6 +101,8 @@ class RunOptions:
             if number is not None and number < 1:
                 raise OptionError(f"the {what} must be 1 or more, not {number}")
         self._check_steps()
+        if self.memory not in MEMORY_USES:
+            raise OptionError(unknown("memory use", self.memory, MEMORY_USES))
         if self.until is not None and not 0 < self.until < 1:
             raise OptionError(
                 f"the share by which the loss must still fall lies between 0 and 1, not at "

@@ -56,6 +56,7 @@ def reconstruct(
     engine: str = RUN.engine,
     provider: str = RUN.provider,
     precision: str = RUN.precision,
+    memory: str = RUN.memory,
     threads: int = RUN.threads,
     on_step: OnStep | None = None,
     on_download: Progress | None = None,
@@ -82,7 +83,7 @@ def reconstruct(
         As for :func:`texonnx.synthesize`.
     init
         As for :func:`texonnx.synthesize`; ``spectrum`` would give away the image's colours.
-    seed, engine, provider, precision, threads, on_step, on_download
+    seed, engine, provider, precision, memory, threads, on_step, on_download
         As for :func:`texonnx.synthesize`.
 
     Returns
@@ -144,6 +145,7 @@ def reconstruct(
         engine=engine,
         provider=provider,
         precision=precision,
+        memory=memory,
         threads=threads,
     )
     prepared = prepare([image], objective, options, None, on_download)

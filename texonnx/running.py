@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from texonnx.artifacts.banding import MemoryUse
 from texonnx.images import Image
 from texonnx.optim.run import optimise, refresh_interval
 from texonnx.optim.schedule import Plateau
@@ -75,6 +76,7 @@ def run_course(
         [scale.output for scale in prepared.scales],
         options.precision,
         Sampling(options.seed, options.disc_steps),
+        MemoryUse(options.memory),
     )
     run = _Run(engine, prepared, course, on_step, started)
     return run.through(schedule)

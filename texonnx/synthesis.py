@@ -52,6 +52,7 @@ def synthesize(
     engine: str = RUN.engine,
     provider: str = RUN.provider,
     precision: str = RUN.precision,
+    memory: str = RUN.memory,
     threads: int = RUN.threads,
     on_step: OnStep | None = None,
     on_download: Progress | None = None,
@@ -124,6 +125,10 @@ def synthesize(
         ``auto``, ``cpu``, ``cuda``, ``openvino`` and so on; never replaced by another in silence.
     precision
         ``fp32``; ``bf16`` on OpenVINO where the processor has it; ``tf32`` on CUDA.
+    memory
+        ``auto``: images of more than 512x512 pixels go through the network's first blocks in
+        bands of rows, which are computed again for the gradient; ``low``: in more and smaller
+        bands, whatever the size; ``high``: never. Bands are for the losses gram, mean and tv.
     threads
         Of an op; 0 leaves it to ONNX Runtime.
     on_step
@@ -175,6 +180,7 @@ def synthesize(
         engine=engine,
         provider=provider,
         precision=precision,
+        memory=memory,
         threads=threads,
         disc_steps=disc_steps,
     )

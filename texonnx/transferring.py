@@ -85,6 +85,7 @@ def transfer(
     engine: str = RUN.engine,
     provider: str = RUN.provider,
     precision: str = RUN.precision,
+    memory: str = RUN.memory,
     threads: int = RUN.threads,
     on_step: OnStep | None = None,
     on_download: Progress | None = None,
@@ -119,7 +120,7 @@ def transfer(
         As for :func:`texonnx.synthesize`; twice as many steps where they are not given.
     init
         ``content``, in the style's colours, or as for :func:`texonnx.synthesize`.
-    seed, engine, provider, precision, threads, on_step, on_download
+    seed, engine, provider, precision, memory, threads, on_step, on_download
         As for :func:`texonnx.synthesize`.
 
     Returns
@@ -176,6 +177,7 @@ def transfer(
         engine=engine,
         provider=provider,
         precision=precision,
+        memory=memory,
         threads=threads,
         disc_steps=disc_steps,
     )

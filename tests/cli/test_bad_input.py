@@ -154,6 +154,7 @@ WORDS = {
     "engine": ("--engine", "analitic", "'analytic'"),
     "provider": ("--provider", "cdua", "'cuda'"),
     "precision": ("--precision", "bf61", "'bf16'"),
+    "memory": ("--memory", "hihg", "'high'"),
 }
 
 

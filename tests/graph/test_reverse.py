@@ -238,7 +238,7 @@ def test_what_no_output_needs_is_dropped() -> None:
     image = tape.input("image", (1, 2, 5, 5))
     kernel = tape.constant(np.ones((3, 2, 3, 3)))
     bias = tape.constant(np.ones(3))
-    features = tape.conv(image, kernel, bias, pad=1)
+    features = tape.conv(image, kernel, bias, pads=(1, 1, 1, 1))
     loss = tape.reduce_sum(features, range(4))
     tape.output(gradient(tape, loss, image), "gradient")
     graph = ir.to_proto(tape.model()).graph
@@ -387,8 +387,10 @@ def test_cotangents_of_feature_maps_agree_with_a_finite_difference() -> None:
     kernels = [rng.standard_normal(size) for size in ((4, 2, 3, 3), (3, 4, 3, 3))]
 
     def maps(tape: Tape, x: ir.Value) -> list[ir.Value]:
-        first = tape.relu(tape.conv(x, tape.constant(kernels[0]), pad=1))
-        second = tape.relu(tape.conv(tape.average_pool(first), tape.constant(kernels[1]), pad=1))
+        first = tape.relu(tape.conv(x, tape.constant(kernels[0]), pads=(1, 1, 1, 1)))
+        second = tape.relu(
+            tape.conv(tape.average_pool(first), tape.constant(kernels[1]), pads=(1, 1, 1, 1))
+        )
         return [first, second]
 
     forward = double_tape()

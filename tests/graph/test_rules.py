@@ -62,25 +62,28 @@ def case(
 
 
 def convolutions() -> Iterator[Case]:
-    for name, pad, size, extent in (
-        ("3x3", 1, 3, (4, 5)),
-        ("3x3-valid", 0, 3, (5, 4)),
-        ("1x1", 0, 1, (2, 3)),
-        ("5x5", 2, 5, (5, 6)),
-        ("one-pixel", 1, 3, (1, 1)),
+    for name, pads, size, extent in (
+        ("3x3", (1, 1, 1, 1), 3, (4, 5)),
+        ("3x3-valid", (0, 0, 0, 0), 3, (5, 4)),
+        ("1x1", (0, 0, 0, 0), 1, (2, 3)),
+        ("5x5", (2, 2, 2, 2), 5, (5, 6)),
+        ("one-pixel", (1, 1, 1, 1), 3, (1, 1)),
+        ("top", (1, 1, 0, 1), 3, (3, 4)),
+        ("bottom", (0, 1, 1, 1), 3, (3, 4)),
+        ("all-different", (0, 2, 3, 1), 4, (4, 5)),
     ):
         image, kernel = (1, 2, *extent), (3, 2, size, size)
         yield from case(
             "Conv",
             name,
-            lambda tape, x, k, b, pad=pad: tape.conv(x, k, b, pad),
+            lambda tape, x, k, b, pads=pads: tape.conv(x, k, b, pads),
             *(image, kernel, (3,)),
             symbolic=[[2, 3], [], []],
         )
     yield from case(
         "Conv",
         "no-bias",
-        lambda tape, x, k: tape.conv(x, k, pad=1),
+        lambda tape, x, k: tape.conv(x, k, pads=(1, 1, 1, 1)),
         *((1, 3, 4, 4), (2, 3, 3, 3)),
         symbolic=[[2, 3], []],
     )

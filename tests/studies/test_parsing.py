@@ -121,6 +121,7 @@ VALUES = {
     "engine": ('engine = "fast"', "unknown engine 'fast'"),
     "provider": ('provider = "cdua"', "did you mean 'cuda'"),
     "precision": ('precision = "fp8"', "unknown precision"),
+    "memory": ('memory = "lo"', "unknown memory use 'lo'"),
     "init": ('init = "noice"', "did you mean 'noise'"),
     "steps": ("steps = [3, 0]", "1 or more, not 0"),
 }

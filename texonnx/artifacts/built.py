@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
+from texonnx.artifacts.banded import BandedGraphs
+from texonnx.artifacts.banding import Banding, can_be_banded
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.split import SplitGraphs, sorting_weights
@@ -39,6 +41,11 @@ class BuiltGraphs:
     def sorts(self) -> bool:
         """Whether a loss of the objective sorts."""
         return bool(sorting_weights(self._specification))
+
+    @property
+    def can_be_banded(self) -> bool:
+        """Whether the statistics of bands add up to those of the whole."""
+        return can_be_banded(self._specification)
 
     @property
     def minimum_size(self) -> int:
@@ -85,6 +92,14 @@ class BuiltGraphs:
     def split(self, size: Size) -> SplitGraphs | None:
         """Return the objective cut at the features, or ``None`` if no loss of it sorts."""
         return self._writer.split("features.onnx", "pullback.onnx", size)
+
+    def banded(self, size: Size, banding: Banding) -> BandedGraphs | None:
+        """Return the objective in bands, or ``None`` if no block of it is walked so."""
+        return self._writer.banded(size, banding)
+
+    def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
+        """Return an exemplar's statistics in bands, or ``None`` as :meth:`banded` does."""
+        return self._writer.banded_statistics(size, banding)
 
     def host_graph(self, name: str) -> None:
         """Return ``None``: NumPy does the same, and faster for large images."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from texonnx.artifacts.banding import Banding
 from texonnx.artifacts.manifest import read_manifest
 from texonnx.artifacts.objective import Size
 from texonnx.errors import ArtifactError
@@ -31,6 +32,11 @@ class ExportedFolder:
     @property
     def sorts(self) -> bool:
         """``False``: what is exported is whole, and runs as such."""
+        return False
+
+    @property
+    def can_be_banded(self) -> bool:
+        """``False``, for the same reason."""
         return False
 
     @property
@@ -89,6 +95,12 @@ class ExportedFolder:
         return self._graph("discriminator_step", size)
 
     def split(self, size: Size) -> None:
+        """Return ``None``: what is exported is whole."""
+
+    def banded(self, size: Size, banding: Banding) -> None:
+        """Return ``None``: what is exported is whole."""
+
+    def banded_statistics(self, size: Size, banding: Banding) -> None:
         """Return ``None``: what is exported is whole."""
 
     def host_graph(self, name: str) -> Path | None:

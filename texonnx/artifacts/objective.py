@@ -88,10 +88,12 @@ def write_losses(
     specification: Specification,
     parts: Sequence[LayerPart],
     image_terms: Sequence[ImageTerm],
+    statistics: Mapping[str, ir.Value] | None = None,
 ) -> Objective:
     """Write the sum of `parts` over feature maps [1, N, H, W], and of what the image is itself.
 
-    A part without terms counts 0.
+    A part without terms counts 0. Of `statistics` that there are already, by
+    :func:`statistic_name`, only the distance is written.
     """
     matrices = {layer: feature_matrix(tape, features) for layer, features in maps.items()}
     losses = []
@@ -101,9 +103,10 @@ def write_losses(
             features = layer_features(
                 tape, matrices[part.layer], specification, input_adder(tape, term.loss, part.layer)
             )
+            known = (statistics or {}).get(statistic_name(term.loss, part.layer))
             comparison = Comparison(
                 features,
-                term.loss.statistic,
+                term.loss.statistic if known is None else partial(_constantly, known),
                 partial(_add_target_input, tape, term.loss, part.layer),
             )
             distance = tape.scale(term.loss.distance(comparison), term.weight)
@@ -112,6 +115,15 @@ def write_losses(
     losses += [tape.scale(term.loss.value(tape, image), term.weight) for term in image_terms]
     joined = tape.concat([tape.reshape(loss, [1]) for loss in losses], axis=0)
     return Objective(tape.reduce_sum(joined, [0]), joined)
+
+
+def _constantly(value: ir.Value, _features: LayerFeatures) -> ir.Value:
+    return value
+
+
+def statistic_name(loss: TextureLoss, layer: str) -> str:
+    """Return the name of the image's own statistic, where a graph takes or gives it."""
+    return f"statistic.{loss.name}.{layer}"
 
 
 def layer_features(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from texonnx.artifacts.banded import BandedGraphs
+from texonnx.artifacts.banding import Banding
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.split import SplitGraphs
 
@@ -28,6 +30,10 @@ class GraphSource(Protocol):
     @property
     def sorts(self) -> bool:
         """Whether the objective can be cut at the features: see :meth:`split`."""
+
+    @property
+    def can_be_banded(self) -> bool:
+        """Whether there is such a thing as :meth:`banded`, for images that are large enough."""
 
     @property
     def draws(self) -> bool:
@@ -59,6 +65,12 @@ class GraphSource(Protocol):
 
     def split(self, size: Size) -> SplitGraphs | None:
         """Return the objective cut at the features, or ``None`` if there is no such thing."""
+
+    def banded(self, size: Size, banding: Banding) -> BandedGraphs | None:
+        """Return the objective in bands of rows, or ``None`` if no block of it is walked so."""
+
+    def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
+        """Return an exemplar's statistics in bands, or ``None`` as :meth:`banded` does."""
 
     def discriminator_step(self, size: Size) -> Path:
         """Return the graph of one step of the discriminators, where the loss has some."""

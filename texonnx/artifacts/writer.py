@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
 
 from texonnx.artifacts.adam_step import adam_step_model
+from texonnx.artifacts.banded import (
+    BandedBlock,
+    BandedGraphs,
+    backward_model,
+    deeper_statistics_model,
+    forward_model,
+    rest_model,
+)
+from texonnx.artifacts.banding import Banding, BlockPlan, plan_blocks
 from texonnx.artifacts.discriminator import discriminator_step_model
 from texonnx.artifacts.host_graphs import (
     directions_model,
@@ -16,7 +26,7 @@ from texonnx.artifacts.host_graphs import (
     first_image_model,
     resize_model,
 )
-from texonnx.artifacts.objective import Size, objective_model
+from texonnx.artifacts.objective import Size, objective_model, statistic_name
 from texonnx.artifacts.parameters import layer_units, store_tensors, trunk_parameters, trunk_tensors
 from texonnx.artifacts.specification import Specification
 from texonnx.artifacts.split import (
@@ -117,6 +127,45 @@ class GraphWriter:
             weights,
             sorted_targets(self._specification),
         )
+
+    def banded(self, size: Size, banding: Banding) -> BandedGraphs | None:
+        """Write the objective in bands; return ``None`` if no block of it is walked so."""
+        return self._banded("image", size, banding, rest_model)
+
+    def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
+        """Write an exemplar's statistics in bands; ``None`` as in :meth:`banded`."""
+        return self._banded("exemplar", size, banding, deeper_statistics_model)
+
+    def _banded(
+        self, what: str, size: Size, banding: Banding, rest: Callable[..., ir.Model | None]
+    ) -> BandedGraphs | None:
+        plans = plan_blocks(self._specification, size, banding)
+        if not plans:
+            return None
+        model = rest(self._specification, self._parameters, size, plans)
+        return BandedGraphs(
+            tuple(self._banded_block(what, plan) for plan in plans),
+            None if model is None else self._write(f"{what}_rest.onnx", model),
+            {
+                statistic_name(loss, layer): name
+                for name, loss, layer in self._specification.targets()
+            },
+        )
+
+    def _banded_block(self, what: str, plan: BlockPlan) -> BandedBlock:
+        kinds = dict.fromkeys(band.kind for band in plan.bands)
+        block = plan.convolutions[0].block
+        forward, backward = (
+            {
+                kind: self._write(
+                    f"{what}_block{block}_{name}{number}.onnx",
+                    model(self._specification, self._parameters, plan, kind),
+                )
+                for number, kind in enumerate(kinds)
+            }
+            for name, model in (("forward", forward_model), ("backward", backward_model))
+        )
+        return BandedBlock(plan.shape, plan.bands, forward, backward)
 
     def training(self, name: str, size: Size) -> Path:
         """Write a folder of training artifacts for images of `size`."""

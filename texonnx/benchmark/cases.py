@@ -24,12 +24,15 @@ class Series:
         Of :data:`texonnx.runtime.precision.PRECISIONS`.
     threads
         Of an op; 0 leaves it to ONNX Runtime.
+    memory
+        Of :data:`texonnx.options.MEMORY_USES`.
     """
 
     engine: str
     provider: str
     precision: str = "fp32"
     threads: int = 0
+    memory: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,11 @@ class Measurement:
 
 
 def series_of(
-    engines: Sequence[str], providers: Sequence[str], precisions: Sequence[str], threads: int
+    engines: Sequence[str],
+    providers: Sequence[str],
+    precisions: Sequence[str],
+    threads: int,
+    memory: str = "auto",
 ) -> Iterator[Series]:
     """Yield every combination that some machine may have.
 
@@ -71,14 +78,14 @@ def series_of(
     engines, providers, precisions
         Names; of a provider that lacks a precision, and of the training engine, which has few
         providers and fp32 alone, nothing is yielded for that.
-    threads
-        Of an op.
+    threads, memory
+        Of every case.
     """
     for engine in engines:
         for provider in providers:
             for precision in precisions:
                 if _exists(engine, provider, precision):
-                    yield Series(engine, provider, precision, threads)
+                    yield Series(engine, provider, precision, threads, memory)
 
 
 def _exists(engine: str, provider: str, precision: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from texonnx.artifacts.banding import MemoryUse
 from texonnx.artifacts.built import BuiltGraphs
 from texonnx.artifacts.specification import specify
 from texonnx.measurement.child_process import serve
@@ -24,8 +25,8 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     Parameters
     ----------
     job
-        ``objective``: the options; ``engine``, ``provider``, ``precision``, ``threads``; ``size``:
-        height and width; ``rounds``.
+        ``objective``: the options; ``engine``, ``provider``, ``precision``, ``threads``,
+        ``memory``; ``size``: height and width; ``rounds``.
 
     Yields
     ------
@@ -43,7 +44,13 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     exemplar, image = (random.random((1, 3, *size), dtype=np.float32) for _ in range(2))
     begun = time.perf_counter()
     engine = choose_engine(
-        job["engine"], source, job["provider"], job["threads"], [size], job["precision"]
+        job["engine"],
+        source,
+        job["provider"],
+        job["threads"],
+        [size],
+        job["precision"],
+        memory=MemoryUse(job["memory"]),
     )
     engine.aim(texture_of(exemplar), size)
     engine.loss_and_gradient(image)

@@ -12,7 +12,7 @@ import typer
 from texonnx.cli import parameters
 from texonnx.cli.parameters import parse_size
 from texonnx.errors import OptionError, unknown
-from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions
+from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
 
 if TYPE_CHECKING:
     from texonnx.artifacts.objective import Size
@@ -69,6 +69,7 @@ def bench(
     threads: Annotated[
         int, typer.Option(help="Of an op; 0: one a physical core.", rich_help_panel=_CASES)
     ] = RUN.threads,
+    memory: parameters.Memory = RUN.memory,
     rounds: Annotated[
         int,
         typer.Option(help="Iterations to time, after one to warm up.", rich_help_panel=_CASES),
@@ -107,6 +108,7 @@ def bench(
     objective = ObjectiveOptions(
         loss=loss, layers=layers, pool=pool, padding=padding, arch=arch, weights=weights
     )
+    RunOptions(memory=memory)
     if json_file is not None:
         check_text_path(json_file)
     if plot_file is not None:
@@ -115,7 +117,7 @@ def bench(
             raise OptionError(f"a plot is written as .png, not '{plot_file.name}'")
         check_text_path(plot_file)
     machine = this_machine()
-    series = _series(engine, provider, precision, threads, rounds)
+    series = _series(engine, provider, precision, threads, memory, rounds)
     sizes = _sizes(size)
     with closing(RunProgress(quiet)) as progress:
         _check_objective(objective, sizes, progress)
@@ -155,6 +157,7 @@ def _series(
     provider: list[str] | None,
     precision: list[str] | None,
     threads: int,
+    memory: str,
     rounds: int,
 ) -> list[Series]:
     from texonnx.benchmark.cases import ENGINES, series_of
@@ -178,7 +181,11 @@ def _series(
     here = ENGINES if the_runtime().can_train else ENGINES[:1]
     series = list(
         series_of(
-            engines or here, providers or listed_providers(), precisions or PRECISIONS, threads
+            engines or here,
+            providers or listed_providers(),
+            precisions or PRECISIONS,
+            threads,
+            memory,
         )
     )
     if not series:

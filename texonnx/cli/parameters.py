@@ -154,6 +154,13 @@ Precision = Annotated[
         rich_help_panel=_ENGINE,
     ),
 ]
+Memory = Annotated[
+    str,
+    typer.Option(
+        help="auto (large images in bands of rows), low (more and smaller bands) or high (none).",
+        rich_help_panel=_ENGINE,
+    ),
+]
 Threads = Annotated[
     int, typer.Option(help="Of an op; 0: one a physical core.", rich_help_panel=_ENGINE)
 ]

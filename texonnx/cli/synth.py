@@ -76,6 +76,7 @@ def synth(
     engine: parameters.Engine = RUN.engine,
     provider: parameters.Provider = RUN.provider,
     precision: parameters.Precision = RUN.precision,
+    memory: parameters.Memory = RUN.memory,
     threads: parameters.Threads = RUN.threads,
     save_every: parameters.SaveEvery = None,
     history: parameters.History = None,
@@ -118,6 +119,7 @@ def synth(
         "engine": engine,
         "provider": provider,
         "precision": precision,
+        "memory": memory,
         "threads": threads,
     }
     shares = None if mix is None else parse_numbers(mix, "shares")

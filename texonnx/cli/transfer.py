@@ -83,6 +83,7 @@ def transfer(
     engine: parameters.Engine = RUN.engine,
     provider: parameters.Provider = RUN.provider,
     precision: parameters.Precision = RUN.precision,
+    memory: parameters.Memory = RUN.memory,
     threads: parameters.Threads = RUN.threads,
     save_every: parameters.SaveEvery = None,
     history: parameters.History = None,
@@ -126,6 +127,7 @@ def transfer(
         "engine": engine,
         "provider": provider,
         "precision": precision,
+        "memory": memory,
         "threads": threads,
     }
     stems = "+".join(path.stem for path, _ in named)

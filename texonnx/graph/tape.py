@@ -148,22 +148,29 @@ class Tape:
     # Convolution and pooling, over [1, channels, height, width]
 
     def conv(
-        self, x: ir.Value, kernel: ir.Value, bias: ir.Value | None = None, pad: int = 0
+        self,
+        x: ir.Value,
+        kernel: ir.Value,
+        bias: ir.Value | None = None,
+        pads: Sequence[int] = (0, 0, 0, 0),
     ) -> ir.Value:
-        """Convolve with stride 1; kernel [out, in, k, k], `pad` zeros on every side."""
+        """Convolve with stride 1; kernel [out, in, k, k].
+
+        `pads` zeros stand at the top, the left, the bottom and the right.
+        """
         batch, _, *extent = dims(x)
         out_channels, _, *window = dims(kernel)
         shape = (
             batch,
             out_channels,
             *(
-                None if n is None or k is None else n + 2 * pad - k + 1
-                for n, k in zip(extent, window, strict=True)
+                None if n is None or k is None else n + before + after - k + 1
+                for n, k, before, after in zip(extent, window, pads[:2], pads[2:], strict=True)
             ),
         )
         inputs = [x, kernel] if bias is None else [x, kernel, bias]
         known = [n for n in window if n is not None]
-        attributes: dict[str, Attribute] = {"pads": [pad] * 4}
+        attributes: dict[str, Attribute] = {"pads": list(pads)}
         if len(known) == len(window):
             attributes["kernel_shape"] = known
         return self._append("Conv", inputs, [(shape, self.dtype)], attributes)[0]

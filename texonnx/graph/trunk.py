@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import onnx_ir as ir
@@ -71,6 +72,21 @@ def layers_needed(arch: str, layers: Iterable[str]) -> list[ConvLayer]:
     return needed
 
 
+@dataclass(frozen=True)
+class Edges:
+    """Which ends of a map's height are the image's own, and are padded.
+
+    At the others the map goes on: the rows beyond are in the input, and the result is shorter by
+    one row a convolution.
+    """
+
+    top: bool = True
+    bottom: bool = True
+
+
+WHOLE = Edges()
+
+
 def write_trunk(
     tape: Tape,
     image: ir.Value,
@@ -85,23 +101,68 @@ def write_trunk(
     dict
         The feature map of each of `layers` after its ReLU, [1, channels, H', W'].
     """
+    return write_blocks(
+        tape,
+        subtract_mean(tape, image, parameters),
+        parameters,
+        layers_needed(options.arch, layers),
+        options,
+        layers,
+    )
+
+
+def subtract_mean(tape: Tape, image: ir.Value, parameters: TrunkParameters) -> ir.Value:
+    """Write what the first convolution takes of an image."""
+    return tape.sub(image, tape.constant(parameters.mean))
+
+
+def write_blocks(
+    tape: Tape,
+    x: ir.Value,
+    parameters: TrunkParameters,
+    convolutions: Sequence[ConvLayer],
+    options: TrunkOptions,
+    layers: Sequence[str],
+    edges: Edges = WHOLE,
+) -> dict[str, ir.Value]:
+    """Write `convolutions` over what the first of them takes, with a pool between their blocks.
+
+    Returns
+    -------
+    dict
+        The feature map of each of `layers` after its ReLU.
+    """
     features: dict[str, ir.Value] = {}
-    x = tape.sub(image, tape.constant(parameters.mean))
-    block = 1
-    for layer in layers_needed(options.arch, layers):
-        if layer.block != block:
-            x = tape.average_pool(x) if options.pooling == "avg" else tape.max_pool(x)
-            block = layer.block
-        kernel = _in_tape_precision(tape, f"{layer.name}.weight", parameters.kernels[layer.name])
-        bias = _in_tape_precision(tape, f"{layer.name}.bias", parameters.biases[layer.name])
-        if options.padding == "zeros":
-            x = tape.conv(x, kernel, bias, pad=1)
-        else:
-            x = tape.conv(_surround(tape, x, options.padding), kernel, bias)
-        x = tape.relu(x)
-        if layer.name in layers:
-            features[layer.name] = x
+    for place, (_, block) in enumerate(groupby(convolutions, key=lambda layer: layer.block)):
+        if place:
+            x = pool(tape, x, options)
+        for layer in block:
+            x = _convolve(tape, x, layer.name, parameters, options.padding, edges)
+            if layer.name in layers:
+                features[layer.name] = x
     return features
+
+
+def pool(tape: Tape, x: ir.Value, options: TrunkOptions) -> ir.Value:
+    """Write the pool between two blocks."""
+    return tape.average_pool(x) if options.pooling == "avg" else tape.max_pool(x)
+
+
+def _convolve(
+    tape: Tape,
+    x: ir.Value,
+    layer: str,
+    parameters: TrunkParameters,
+    padding: str,
+    edges: Edges,
+) -> ir.Value:
+    kernel = _in_tape_precision(tape, f"{layer}.weight", parameters.kernels[layer])
+    bias = _in_tape_precision(tape, f"{layer}.bias", parameters.biases[layer])
+    if padding == "zeros":
+        x = tape.conv(x, kernel, bias, (int(edges.top), 1, int(edges.bottom), 1))
+    else:
+        x = tape.conv(_surround(tape, x, padding, edges), kernel, bias)
+    return tape.relu(x)
 
 
 def _in_tape_precision(tape: Tape, name: str, tensor: ir.TensorProtocol) -> ir.Value:
@@ -109,11 +170,12 @@ def _in_tape_precision(tape: Tape, name: str, tensor: ir.TensorProtocol) -> ir.V
     return stored if stored.dtype == tape.dtype else tape.cast(stored)
 
 
-def _surround(tape: Tape, x: ir.Value, padding: str) -> ir.Value:
+def _surround(tape: Tape, x: ir.Value, padding: str, edges: Edges) -> ir.Value:
     """Put one row and one column around x, mirrored without the edge or from the other side."""
-    for axis in (_HEIGHT, _WIDTH):
+    for axis, ends in ((_HEIGHT, (edges.top, edges.bottom)), (_WIDTH, (True, True))):
         second, before_last = tape.slice(x, axis, 1, 2), tape.slice(x, axis, -2, -1)
         first, last = tape.slice(x, axis, 0, 1), tape.slice(x, axis, -1, END)
-        parts = [second, x, before_last] if padding == "reflect" else [last, x, first]
-        x = tape.concat(parts, axis)
+        before, after = (second, before_last) if padding == "reflect" else (last, first)
+        parts = [*[before] * ends[0], x, *[after] * ends[1]]
+        x = tape.concat(parts, axis) if len(parts) > 1 else x
     return x

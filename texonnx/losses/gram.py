@@ -48,5 +48,6 @@ GRAM = register(
         source="Gatys 2015",
         statistic=_statistic,
         distance=_distance,
+        averages=True,
     )
 )

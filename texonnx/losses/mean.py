@@ -23,5 +23,6 @@ MEAN = register(
         source="first moment",
         statistic=channel_means,
         distance=_distance,
+        averages=True,
     )
 )

@@ -151,6 +151,9 @@ class TextureLoss:
         Whether discriminators stand in for the distance, to be trained on the statistic.
     draws
         Whether the host draws inputs of it anew every few steps.
+    averages
+        Whether the statistic is an average over the positions: then that of the whole is the
+        average of its parts', and they need not be in memory together.
     """
 
     name: str
@@ -162,6 +165,7 @@ class TextureLoss:
     sorts: bool = False
     adversarial: bool = False
     draws: bool = False
+    averages: bool = False
 
     @property
     def has_directions(self) -> bool:

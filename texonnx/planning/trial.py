@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import prod
 from pathlib import Path
 from typing import Any
 
+from texonnx.artifacts.banding import MemoryUse
 from texonnx.artifacts.objective import Size
 from texonnx.images import Image
 from texonnx.measurement.child_process import answers_of
@@ -48,6 +50,7 @@ def plan(
     engine: str = RUN.engine,
     provider: str = RUN.provider,
     precision: str = RUN.precision,
+    memory: str = RUN.memory,
     threads: int = RUN.threads,
     on_download: Progress | None = None,
 ) -> Plan:
@@ -65,7 +68,7 @@ def plan(
         As in :func:`texonnx.synthesize`.
     until, optimizer, lr
         As in :func:`texonnx.synthesize`.
-    engine, provider, precision, threads, on_download
+    engine, provider, precision, memory, threads, on_download
         As in :func:`texonnx.synthesize`.
 
     Raises
@@ -96,12 +99,21 @@ def plan(
         engine=engine,
         provider=provider,
         precision=precision,
+        memory=memory,
         threads=threads,
         disc_steps=disc_steps,
     )
     prepared = prepare([exemplar], objective, options, artifacts, on_download)
     sizes = [scale.output for scale in prepared.scales]
-    choose_engine(engine, prepared.source, provider, threads, sizes, precision)
+    choose_engine(
+        engine,
+        prepared.source,
+        provider,
+        threads,
+        sizes,
+        precision,
+        memory=MemoryUse(memory),
+    )
     schedule = steps_by_scale(options.steps, prepared.options.optimizer, len(sizes))
     tried = scales_to_try(prepared.scales, prepared.source)
     job = {
@@ -114,6 +126,7 @@ def plan(
             for scale, count in zip(tried, _steps_of(tried, prepared, schedule), strict=True)
         ],
         "sizes": sizes,
+        "pixels": max(map(prod, sizes)),
     }
     begun = time.perf_counter()
     answers = answers_of(_WORKER, job)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from texonnx.artifacts.banding import MemoryUse
 from texonnx.artifacts.objective import Size
 from texonnx.images import Image, resize
 from texonnx.measurement.child_process import serve
@@ -34,7 +35,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     job
         ``exemplar``: the path of an image, or height and width; ``objective``, ``run``,
         ``artifacts``: the options; ``try``: exemplar and output size and number of steps at each
-        scale; ``sizes``: all that the engine is for.
+        scale; ``sizes``: all that the engine is for; ``pixels``: of the finest of them.
 
     Yields
     ------
@@ -55,6 +56,8 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         sizes,
         options.precision,
         Sampling(options.seed, options.disc_steps),
+        # The bands of the finest scale, whose memory is wanted: smaller for a smaller image.
+        MemoryUse(options.memory, in_place_of=job["pixels"]),
     )
     yield {"engine": engine.name, "provider": engine.provider}
     largest = peak_memory()

@@ -9,9 +9,11 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from texonnx.artifacts.banding import AUTO, MemoryUse
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.images import Image
+from texonnx.runtime.banded import BandedObjective
 from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
 from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters, drawn_by
 from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
@@ -22,7 +24,10 @@ from texonnx.runtime.target_statistics import TargetStatistics
 
 
 class AnalyticEngine:
-    """Runs ``objective.onnx`` and ``adam_step.onnx``, or the two halves of a split objective."""
+    """Runs ``objective.onnx`` and ``adam_step.onnx``, or what stands in for them on the host.
+
+    That is a split objective, where a loss sorts, or one in bands, for large images.
+    """
 
     name = "analytic"
 
@@ -33,11 +38,13 @@ class AnalyticEngine:
         threads: int = 0,
         precision: str = "fp32",
         sampling: Sampling = SAMPLING,
+        memory: MemoryUse = AUTO,
     ) -> None:
         check_precision_is_real(provider, precision)
         self.provider = provider
         self._source = source
         self._sampling = sampling
+        self._memory = memory
         self._open = partial(open_session, provider=provider, threads=threads, precision=precision)
         self._discriminators: AnalyticDiscriminators | None = None
         self._parameters: Parameters | None = None
@@ -49,7 +56,11 @@ class AnalyticEngine:
         self._inputs: dict[str, ort.OrtValue] = {}
         self._discriminators = None
         seed = self._sampling.seed
-        statistics = TargetStatistics(self._source, goal, size, self._open, seed)
+        on_host = self.provider in HOST_PROVIDERS
+        memory = self._memory if on_host else MemoryUse("high")
+        # What is large for a moment alone must not stay.
+        frugal = partial(self._open, arena=False) if memory.banding(size) else self._open
+        statistics = TargetStatistics(self._source, goal, size, frugal, seed, memory)
         self._size = size
         arrays = statistics.draw()
         self._statistics = statistics if statistics.varies else None
@@ -65,9 +76,13 @@ class AnalyticEngine:
             )
             arrays |= self._discriminators.parameters()
         self._inputs = {name: on_device(value, self.provider) for name, value in arrays.items()}
-        self._split = self._source.split(size) if self.provider in HOST_PROVIDERS else None
-        if self._split is not None:
-            self._evaluate = SplitObjective(self._split, arrays, self._open)
+        split = self._source.split(size) if on_host else None
+        banding = memory.banding(size)
+        banded = None if banding is None else self._source.banded(size, banding)
+        if split is not None:
+            self._evaluate = SplitObjective(split, arrays, self._open)
+        elif banded is not None:
+            self._evaluate = BandedObjective(banded, arrays, frugal)
 
     def refresh(self, image: Image, steps: int) -> None:
         """Draw new directions, and train the discriminators on for `steps` steps of the image."""
@@ -89,9 +104,10 @@ class AnalyticEngine:
     def stepper(self, optimizer: str, image: Image) -> AdamStepper | None:
         """Return Adam inside the runtime, starting at `image`.
 
-        ``None`` for other optimisers, and where the objective is split.
+        ``None`` for other optimisers, and where the host takes part in the objective.
         """
-        if optimizer != "adam" or self._split is not None:
+        in_one_graph = self._evaluate is None or isinstance(self._evaluate, WholeObjective)
+        if optimizer != "adam" or not in_one_graph:
             return None
         session = self._open(self._source.adam_step(self._size))
         return AdamStepper(session, self.provider, self._inputs, image)

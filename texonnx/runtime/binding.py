@@ -42,6 +42,37 @@ class BoundSession:
         self._session.run_with_iobinding(self._binding)
 
 
+class HostSession:
+    """A session over arrays in the host's memory, for providers that compute there.
+
+    Parameters
+    ----------
+    session
+        What is run.
+    inputs, outputs
+        Arrays of the host's, by name; those that the graph has not are left out, and for what is
+        not among them there are new ones.
+    """
+
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        inputs: Mapping[str, NDArray[np.float32]],
+        outputs: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> None:
+        self.inputs = _arrays(session.get_inputs(), inputs)
+        self.outputs = _arrays(session.get_outputs(), outputs or {})
+        bound = [
+            {name: on_device(array, "cpu") for name, array in arrays.items()}
+            for arrays in (self.inputs, self.outputs)
+        ]
+        self._bound = BoundSession(session, *bound)
+
+    def run(self) -> None:
+        """Compute the outputs of what lies in the inputs."""
+        self._bound.run()
+
+
 class Stepping:
     """A session whose outputs ``next_...`` are its inputs the next time, in two places by turns.
 
@@ -106,6 +137,17 @@ def on_device(array: NDArray[np.float32], provider: str) -> ort.OrtValue:
     return ort.OrtValue.ortvalue_from_numpy(np.asarray(array, order="C"), device, 0)
 
 
+def _arrays(
+    values: Sequence[ort.NodeArg], given: Mapping[str, NDArray[np.float32]]
+) -> dict[str, NDArray[np.float32]]:
+    return {
+        value.name: given[value.name]
+        if value.name in given
+        else np.zeros(_extents(value), np.float32)
+        for value in values
+    }
+
+
 def output_arrays(
     session: ort.InferenceSession, shapes: Mapping[str, Sequence[int]] | None = None
 ) -> dict[str, NDArray[np.float32]]:
@@ -119,5 +161,5 @@ def output_arrays(
     }
 
 
-def _extents(output: ort.NodeArg) -> list[int]:
-    return [int(extent) for extent in output.shape]
+def _extents(value: ort.NodeArg) -> list[int]:
+    return [int(extent) for extent in value.shape]

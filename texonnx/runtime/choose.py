@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from texonnx.artifacts.banding import AUTO, MemoryUse
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
 from texonnx.errors import OptionError, RuntimeUnavailableError, unknown
@@ -21,12 +22,14 @@ def choose_engine(
     sizes: Sequence[Size],
     precision: str = "fp32",
     sampling: Sampling = SAMPLING,
+    memory: MemoryUse = AUTO,
 ) -> Engine:
     """Return the engine called `name` over `source`, on `provider`, in `precision`.
 
     ``auto`` takes ``training`` where onnxruntime-training is the installed runtime and there are
     training artifacts for all `sizes`, on a provider that the training engine has, unless the
-    objective is one that the analytic engine sorts for on the host, in half the time.
+    objective is one that the analytic engine sorts for on the host, in half the time, or walks in
+    bands, in half the memory.
 
     Raises
     ------
@@ -54,22 +57,31 @@ def choose_engine(
                 f"{_join(available) or 'no size at all'}; take --engine analytic, or export again"
             )
     from texonnx.runtime.analytic import AnalyticEngine
+    from texonnx.runtime.split import HOST_PROVIDERS
     from texonnx.runtime.training import TRAINING_PROVIDERS, TrainingEngine
 
     if name == "training" and precision != "fp32":
         raise RuntimeUnavailableError(
             f"the training engine computes in fp32, not in {precision}; take --engine analytic"
         )
+    can_be_banded = source.can_be_banded and chosen in HOST_PROVIDERS
+    if memory.name == "low" and (name == "training" or not can_be_banded):
+        raise RuntimeUnavailableError(
+            "memory use 'low' is for the losses gram, mean and tv alone, without exported "
+            "artifacts, on the analytic engine and a provider that computes in the host's memory "
+            f"({', '.join(HOST_PROVIDERS)})"
+        )
     can_train = (
         runtime.can_train
         and not source.sorts
+        and not (can_be_banded and any(memory.banding(size) for size in sizes))
         and not missing
         and chosen in TRAINING_PROVIDERS
         and precision == "fp32"
     )
     if name == "training" or (name == "auto" and can_train):
         return TrainingEngine(source, chosen, threads, sampling)
-    return AnalyticEngine(source, chosen, threads, precision, sampling)
+    return AnalyticEngine(source, chosen, threads, precision, sampling, memory)
 
 
 def _join(sizes: Sequence[Size]) -> str:

@@ -57,13 +57,15 @@ def listed_providers() -> list[str]:
     return names
 
 
-def session_options(threads: int) -> ort.SessionOptions:
+def session_options(threads: int, *, arena: bool = True) -> ort.SessionOptions:
     """Return options for a quiet session whose results do not change from run to run.
 
     Parameters
     ----------
     threads
         How many threads an op may use; 0 leaves it to ONNX Runtime: one a physical core.
+    arena
+        Whether the session keeps the memory that it has once used, which is faster.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -71,11 +73,17 @@ def session_options(threads: int) -> ort.SessionOptions:
     options.use_deterministic_compute = True
     # One block planned for the whole graph takes half as much again as reusing buffers one by one.
     options.enable_mem_pattern = False
+    options.enable_cpu_mem_arena = arena
     return options
 
 
 def open_session(
-    model: bytes | Path, provider: str, threads: int = 0, precision: str = "fp32"
+    model: bytes | Path,
+    provider: str,
+    threads: int = 0,
+    precision: str = "fp32",
+    *,
+    arena: bool = True,
 ) -> ort.InferenceSession:
     """Start a session on `provider`, or fail: another provider is never taken in silence.
 
@@ -85,7 +93,7 @@ def open_session(
         A serialised model, or the path of its file.
     provider
         A short name of :data:`PROVIDERS`.
-    threads
+    threads, arena
         As in :func:`session_options`.
     precision
         Of :data:`texonnx.runtime.precision.PRECISIONS`.
@@ -103,7 +111,7 @@ def open_session(
             f"this ONNX Runtime ({ort.__version__}) has no {provider} provider; it has "
             f"{', '.join(listed_providers())}; {INSTALL_HINT}"
         )
-    options = session_options(threads)
+    options = session_options(threads, arena=arena)
     arguments: dict[str, Any] = {}
     if wanted in ort.get_available_providers():
         arguments = {"providers": [wanted], "provider_options": [told]}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from texonnx.artifacts.split import SplitGraphs
 from texonnx.images import Image
-from texonnx.runtime.binding import BoundSession, on_device, output_arrays
+from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.sorted_distance import sorted_distance
 
@@ -49,33 +49,24 @@ class SplitObjective:
         self._pool = ThreadPoolExecutor(
             features.get_session_options().intra_op_num_threads or _processors()
         )
-        self._image = np.zeros([int(n) for n in features.get_inputs()[0].shape], np.float32)
-        self._features = output_arrays(features)
-        self._cotangents = {
-            layer: np.empty_like(self._features[f"features.{layer}"]) for layer in self._weights
-        }
-        self._results = output_arrays(pullback)
-        self._others = self._results.get("layer_losses", np.zeros(graphs.parts, np.float32))
-        between = {
-            "image": self._image,
-            **self._features,
-            **{f"cotangent.{layer}": array for layer, array in self._cotangents.items()},
-            **targets,
-        }
-        wanted = [value.name for value in pullback.get_inputs()]
-        self._forward = _bound(features, {"image": self._image}, self._features)
-        self._backward = _bound(pullback, {name: between[name] for name in wanted}, self._results)
+        self._forward = HostSession(features, {})
+        self._backward = HostSession(
+            pullback, {**self._forward.inputs, **self._forward.outputs, **targets}
+        )
+        self._others = self._backward.outputs.get(
+            "layer_losses", np.zeros(graphs.parts, np.float32)
+        )
 
     def __call__(self, image: Image) -> Evaluation:
         """Evaluate at `image`, [1, 3, H, W] in [0, 1]."""
-        self._image[...] = image
+        self._forward.inputs["image"][...] = image
         self._forward.run()
         sorted_losses = [
             sorted_distance(
-                _matrix(self._features[f"features.{layer}"]),
+                _matrix(self._forward.outputs[f"features.{layer}"]),
                 self._targets[layer],
                 weight,
-                _matrix(self._cotangents[layer]),
+                _matrix(self._backward.inputs[f"cotangent.{layer}"]),
                 self._pool,
             )
             for layer, weight in self._weights.items()
@@ -84,20 +75,9 @@ class SplitObjective:
         losses = self._others.astype(np.float64)
         losses[: len(sorted_losses)] += sorted_losses
         parts = losses.astype(np.float32)
-        return Evaluation(Losses(float(parts.sum()), parts), self._results["gradient"].copy())
-
-
-def _bound(
-    session: ort.InferenceSession,
-    inputs: Mapping[str, NDArray[np.float32]],
-    outputs: Mapping[str, NDArray[np.float32]],
-) -> BoundSession:
-    """Bind a session to arrays in the host's memory."""
-    values = [
-        {name: on_device(array, "cpu") for name, array in arrays.items()}
-        for arrays in (inputs, outputs)
-    ]
-    return BoundSession(session, *values)
+        return Evaluation(
+            Losses(float(parts.sum()), parts), self._backward.outputs["gradient"].copy()
+        )
 
 
 def _processors() -> int:

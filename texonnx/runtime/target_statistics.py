@@ -9,11 +9,14 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from texonnx.artifacts.banding import AUTO, MemoryUse
 from texonnx.artifacts.objective import Size
 from texonnx.artifacts.source import GraphSource
+from texonnx.images import Image
 from texonnx.losses.gan import GAN
 from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
 from texonnx.noise import PRIME, standard_normal
+from texonnx.runtime.banded import BandedStatistics
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.host_graphs import Arrays, HostGraph
 
@@ -33,11 +36,22 @@ class TargetStatistics:
         Starts a session of a graph.
     seed
         Of the random directions.
+    memory
+        Decides which exemplars are walked in bands.
     """
 
     def __init__(
-        self, source: GraphSource, goal: Goal, size: Size, open_session: OpenSession, seed: int = 0
+        self,
+        source: GraphSource,
+        goal: Goal,
+        size: Size,
+        open_session: OpenSession,
+        seed: int = 0,
+        memory: MemoryUse = AUTO,
     ) -> None:
+        self._source = source
+        self._memory = memory
+        self._open = open_session
         self._goal = goal
         self._size = size
         self._seed = seed
@@ -67,11 +81,19 @@ class TargetStatistics:
             return self._content
         directions = self._draw_directions()
         size = np.array(self._size, np.int64)
-        found = [
-            _outputs(self._texture, {"exemplar": exemplar, "output_size": size, **directions})
-            for exemplar in self._goal.exemplars
-        ]
+        found = []
+        for exemplar in self._goal.exemplars:
+            in_bands = self._in_bands(exemplar)
+            feeds = {"exemplar": exemplar, "output_size": size, **directions}
+            found.append(_outputs(self._texture, feeds) if in_bands is None else in_bands)
         return {**mixed(found, self._goal.shares), **self._content, **directions}
+
+    def _in_bands(self, exemplar: Image) -> Arrays | None:
+        """Return the statistics of an exemplar that is large enough to be walked in bands."""
+        size = (exemplar.shape[2], exemplar.shape[3])
+        banding = self._memory.banding(size)
+        graphs = None if banding is None else self._source.banded_statistics(size, banding)
+        return None if graphs is None else BandedStatistics(graphs, self._open)(exemplar)
 
     def _draw_directions(self) -> Arrays:
         draw, self._draws = self._draws, self._draws + 1

@@ -22,7 +22,7 @@ def conv(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ...]:
     image, kernel = node.inputs[:2]
     assert image is not None
     assert kernel is not None
-    pad = node.attributes["pads"].as_ints()[0]
+    pads = node.attributes["pads"].as_ints()
     flipped = tape.slices(
         tape.transpose(kernel, _SWAP_BATCH_AND_CHANNELS),
         axes=[2, 3],
@@ -30,12 +30,14 @@ def conv(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ...]:
         ends=[_BEFORE_FIRST, _BEFORE_FIRST],
         steps=[-1, -1],
     )
-    image_gradient = tape.conv(gradient, flipped, pad=static_dims(kernel)[2] - 1 - pad)
+    window = static_dims(kernel)[2:]
+    beyond = [size - 1 - pad for size, pad in zip(window * 2, pads, strict=True)]
+    image_gradient = tape.conv(gradient, flipped, pads=beyond)
     kernel_gradient = tape.transpose(
         tape.conv(
             tape.transpose(image, _SWAP_BATCH_AND_CHANNELS),
             tape.transpose(gradient, _SWAP_BATCH_AND_CHANNELS),
-            pad=pad,
+            pads=pads,
         ),
         _SWAP_BATCH_AND_CHANNELS,
     )

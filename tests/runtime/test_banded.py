@@ -1,0 +1,240 @@
+"""The objective in bands against the whole one, and against the reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from graph.evaluation import relative_l2, slope
+from graph.small_network import random_image
+from losses.small_objective import WEIGHTS, reference_loss
+
+from texonnx.artifacts.banding import Banding, MemoryUse
+from texonnx.artifacts.built import BuiltGraphs
+from texonnx.artifacts.export import export_folder
+from texonnx.artifacts.folder import ExportedFolder
+from texonnx.artifacts.objective import Size
+from texonnx.artifacts.specification import specify
+from texonnx.errors import RuntimeUnavailableError
+from texonnx.graph.trunk import PADDINGS, POOLINGS
+from texonnx.images import Image
+from texonnx.losses.registry import GRAM_NORMS
+from texonnx.options import ObjectiveOptions
+from texonnx.runtime import analytic
+from texonnx.runtime.analytic import AnalyticEngine
+from texonnx.runtime.choose import choose_engine
+from texonnx.runtime.engine import Evaluation
+from texonnx.runtime.goal import Goal, texture_of
+from texonnx.runtime.providers import open_session
+from texonnx.runtime.target_statistics import TargetStatistics
+
+from .small_objective import built as built_with_drawn_weights
+from .small_objective import drawn
+
+SIZE = (75, 22)
+IMAGE = random_image(*SIZE, seed=1)
+EXEMPLAR = random_image(83, 19, seed=2) ** 2
+GOAL = texture_of(EXEMPLAR)
+LAYERS = "conv1_1,conv1_2,conv2_2,conv3_1"
+PLAIN = ObjectiveOptions(layers=LAYERS, layer_weights="1,4,0.5,2", activation_scale=False)
+OPTIONS = [
+    *(
+        replace(PLAIN, loss=loss, pool=pool, padding=padding)
+        for loss, pool, padding in product(("gram", "mean,gram:3"), POOLINGS, PADDINGS)
+    ),
+    *(replace(PLAIN, gram_norm=norm, loss="gram,tv:2") for norm in GRAM_NORMS),
+    replace(PLAIN, layers="conv3_1", layer_weights="equal"),
+    replace(PLAIN, layers="conv1_1", layer_weights="equal"),
+    replace(PLAIN, layers="conv2_1,conv1_2", layer_weights="1,2", loss="mean"),
+]
+
+
+class Everywhere(MemoryUse):
+    """Bands of 16 rows in every block."""
+
+    def banding(self, size: Size) -> Banding:
+        return Banding(largest_map=0, largest_band=1)
+
+
+def name_of(options: ObjectiveOptions) -> str:
+    return f"{options.loss}-{options.pool}-{options.padding}-{options.gram_norm}-{options.layers}"
+
+
+def evaluated(
+    options: ObjectiveOptions, memory: MemoryUse, goal: Goal = GOAL, image: Image = IMAGE
+) -> Evaluation:
+    source = BuiltGraphs(specify(options), WEIGHTS, activation_scale=False)
+    engine = AnalyticEngine(source, "cpu", 1, memory=memory)
+    engine.aim(goal, (image.shape[2], image.shape[3]))
+    return engine.loss_and_gradient(image)
+
+
+def assert_same(found: Evaluation, expected: Evaluation) -> None:
+    assert relative_l2(found.gradient, expected.gradient) < 2e-6
+    assert found.losses.total == pytest.approx(expected.losses.total, rel=1e-5)
+    np.testing.assert_allclose(found.losses.layers, expected.losses.layers, rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=name_of)
+def test_loss_and_gradient_are_those_of_the_whole_objective(options: ObjectiveOptions) -> None:
+    assert_same(evaluated(options, Everywhere()), evaluated(options, MemoryUse("high")))
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=name_of)
+def test_loss_and_gradient_are_those_of_the_reference(options: ObjectiveOptions) -> None:
+    found = evaluated(options, Everywhere())
+    image = IMAGE.astype(np.float64)
+    total, layers = reference_loss(options, image, EXEMPLAR)
+    assert found.losses.total == pytest.approx(total, rel=1e-5)
+    np.testing.assert_allclose(found.losses.layers, layers, rtol=1e-4)
+    gradient = found.gradient.astype(np.float64)
+    length = float(np.linalg.norm(gradient))
+    random = np.random.default_rng(3).standard_normal(image.shape)
+    for along in (gradient / length, random / np.linalg.norm(random)):
+        expected = slope(lambda at: reference_loss(options, at, EXEMPLAR)[0], image, along, 1e-6)
+        assert float((gradient * along).sum()) == pytest.approx(expected, abs=2e-5 * length)
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("size", [(16, 16), (17, 40), (33, 18), (34, 17), (64, 9)])
+def test_every_height_comes_out_as_the_whole(size: Size, padding: str) -> None:
+    options, image = replace(PLAIN, padding=padding), random_image(*size, seed=4)
+    found, expected = (
+        evaluated(options, memory, image=image) for memory in (Everywhere(), MemoryUse("high"))
+    )
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize("content_layers", ["conv3_1", "conv2_1", "conv1_2,conv2_2"])
+def test_content_is_compared_in_the_rest(content_layers: str) -> None:
+    options = replace(PLAIN, content_layers=content_layers, content_weight=3.0, tv=0.5)
+    goal = Goal((EXEMPLAR,), content=random_image(*SIZE, seed=6))
+    assert_same(evaluated(options, Everywhere(), goal), evaluated(options, MemoryUse("high"), goal))
+
+
+def test_exemplars_mix() -> None:
+    goal = Goal((EXEMPLAR, random_image(40, 31, seed=7)), shares=(0.7, 0.3))
+    assert_same(evaluated(PLAIN, Everywhere(), goal), evaluated(PLAIN, MemoryUse("high"), goal))
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=name_of)
+def test_the_statistics_of_an_exemplar_are_those_of_the_whole(options: ObjectiveOptions) -> None:
+    source = BuiltGraphs(specify(options), WEIGHTS, activation_scale=False)
+    found, expected = (
+        TargetStatistics(
+            source, GOAL, SIZE, partial(open_session, provider="cpu", threads=1), memory=memory
+        ).draw()
+        for memory in (Everywhere(), MemoryUse("high"))
+    )
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert relative_l2(found[name], values) < 2e-6
+
+
+def test_evaluations_repeat_bit_for_bit_and_own_what_they_return() -> None:
+    source = BuiltGraphs(specify(PLAIN), WEIGHTS, activation_scale=False)
+    engine = AnalyticEngine(source, "cpu", 2, memory=Everywhere())
+    engine.aim(GOAL, SIZE)
+    image = IMAGE.copy()
+    first = engine.loss_and_gradient(image)
+    gradient, layers = first.gradient.copy(), first.losses.layers.copy()
+    engine.loss_and_gradient(random_image(*SIZE, seed=5))
+    again = engine.loss_and_gradient(image)
+    assert np.array_equal(image, IMAGE)
+    for evaluation in (first, again):
+        assert np.array_equal(evaluation.losses.layers, layers)
+        assert np.array_equal(evaluation.gradient, gradient)
+
+
+def opened_graphs(
+    options: ObjectiveOptions, memory: MemoryUse, size: Size, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, bool]:
+    """Aim; return the names of the graphs that were opened, and which of them keep their memory."""
+    opened: dict[str, bool] = {}
+
+    def open_and_note(model: Path, *, arena: bool = True, **words: object) -> ort.InferenceSession:
+        opened[model.name] = arena
+        return open_session(model, arena=arena, **words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(analytic, "open_session", open_and_note)
+    engine = AnalyticEngine(BuiltGraphs(specify(options), WEIGHTS), "cpu", 1, memory=memory)
+    engine.aim(GOAL, size)
+    return opened
+
+
+SHALLOW = replace(PLAIN, layers="conv1_1", layer_weights="equal")
+
+
+def test_large_images_go_in_bands_and_keep_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = opened_graphs(SHALLOW, MemoryUse(), (513, 512), monkeypatch)
+    assert "image_rest.onnx" in opened
+    assert not any(opened.values())
+
+
+@pytest.mark.parametrize(
+    ("options", "memory", "size"),
+    [
+        (SHALLOW, "auto", (512, 512)),
+        (SHALLOW, "high", (513, 512)),
+        (replace(SHALLOW, loss="mean+cov"), "auto", (513, 512)),
+        (replace(SHALLOW, loss="emd"), "auto", (513, 512)),
+    ],
+    ids=["small", "high", "cov", "emd"],
+)
+def test_others_do_not(
+    options: ObjectiveOptions, memory: str, size: Size, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = opened_graphs(options, MemoryUse(memory), size, monkeypatch)
+    assert "image_rest.onnx" not in opened
+
+
+def test_where_the_runtime_is_on_a_device_of_its_own_there_are_no_bands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(analytic, "HOST_PROVIDERS", ())
+    opened = opened_graphs(SHALLOW, Everywhere(), SIZE, monkeypatch)
+    assert opened.keys() == {"targets.onnx"}
+
+
+def test_adam_takes_its_steps_on_the_host() -> None:
+    source = BuiltGraphs(specify(PLAIN), WEIGHTS, activation_scale=False)
+    engine = AnalyticEngine(source, "cpu", 1, memory=Everywhere())
+    engine.aim(GOAL, SIZE)
+    assert engine.stepper("adam", IMAGE) is None
+
+
+@pytest.mark.parametrize("loss", ["emd", "swd", "mean+cov", "gan", "gram,emd"])
+def test_low_memory_is_refused_for_losses_that_look_at_whole_maps(loss: str) -> None:
+    with pytest.raises(RuntimeUnavailableError, match="memory use 'low' is for the losses gram"):
+        choose_engine(
+            "auto",
+            built_with_drawn_weights(loss=loss),
+            "cpu",
+            1,
+            [SIZE],
+            memory=MemoryUse("low"),
+        )
+
+
+def test_low_memory_is_refused_for_exported_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    export_folder(folder, specify(SHALLOW), drawn())
+    source = ExportedFolder(folder)
+    assert choose_engine("auto", source, "cpu", 1, [SIZE], memory=MemoryUse("high"))
+    with pytest.raises(RuntimeUnavailableError, match="without exported artifacts"):
+        choose_engine("auto", source, "cpu", 1, [SIZE], memory=MemoryUse("low"))
+
+
+@pytest.mark.training
+def test_auto_takes_the_analytic_engine_where_it_saves_memory() -> None:
+    source = built_with_drawn_weights()
+    for size, name in (((64, 64), "training"), ((513, 512), "analytic")):
+        assert choose_engine("auto", source, "cpu", 1, [size]).name == name
+    assert choose_engine("training", source, "cpu", 1, [(513, 512)]).name == "training"
+    with pytest.raises(RuntimeUnavailableError, match="memory use 'low'"):
+        choose_engine("training", source, "cpu", 1, [(64, 64)], memory=MemoryUse("low"))
