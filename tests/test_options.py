@@ -24,7 +24,7 @@ from texonnx.options import (
 
 def test_the_defaults_are_those_of_the_readme() -> None:
     assert (OBJECTIVE.loss, OBJECTIVE.layers) == ("gram", "all")
-    assert OBJECTIVE.layer_weights == "geometric:0.5"
+    assert OBJECTIVE.layer_weights == "auto"
     assert (OBJECTIVE.pool, OBJECTIVE.padding, OBJECTIVE.arch) == ("avg", "zeros", "vgg16")
     assert OBJECTIVE.weights == "pretrained"
     assert OBJECTIVE.activation_scale is True

@@ -39,7 +39,7 @@ class ObjectiveOptions:
 
     loss: str = "gram"
     layers: str = "all"
-    layer_weights: str = "geometric:0.5"
+    layer_weights: str = "auto"
     gram_norm: str = "gatys"
     pool: str = "avg"
     padding: str = "zeros"

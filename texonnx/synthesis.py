@@ -72,10 +72,10 @@ def synthesize(
     layers
         ``all``, ``one-per-block``, ``shallow``, ``deep``, or names: ``conv1_1,conv2_1``.
     layer_weights
-        ``geometric:0.5``, half as much at each deeper layer, or another schedule: ``equal``,
-        ``linear[:first,step]``, ``geometric:q``, ``quadratic``, ``inverse-height``,
-        ``inverse-channels``, with ``:descending`` the other way round; or one number for each
-        layer, separated by commas: see `texonnx.layer_weights`.
+        ``auto``, which is ``equal`` for ``gan`` and else ``geometric:0.5``, half as much at each
+        deeper layer; one of those or another schedule: ``linear[:first,step]``, ``geometric:q``,
+        ``quadratic``, ``inverse-height``, ``inverse-channels``, with ``:descending`` the other
+        way round; or one number for each layer, separated by commas: see `texonnx.layer_weights`.
     gram_norm
         ``gatys``, ``no-n2``, ``no-m2``, ``no-n2-m2`` or ``chw``: see `texonnx.losses.gram`.
     pool

@@ -21,6 +21,13 @@ def test_the_defaults_are_all_layers_each_half_the_one_before_and_the_gram_loss(
     assert (specification.trunk.pooling, specification.trunk.padding) == ("avg", "zeros")
 
 
+@pytest.mark.parametrize("loss", ["gan", "gram,gan:0.1"])
+def test_where_discriminators_are_asked_all_layers_count_alike(loss: str) -> None:
+    assert specify(ObjectiveOptions(loss=loss)).layer_weights == (1.0,) * 13
+    given = specify(ObjectiveOptions(loss=loss, layer_weights="geometric:0.5"))
+    assert given.layer_weights[:2] == (1.0, 0.5)
+
+
 def test_layers_of_weight_zero_are_left_out_with_their_weight() -> None:
     specification = specify(
         ObjectiveOptions(layers="conv1_1,conv4_1,conv2_1,conv5_1", layer_weights="1,0,0.5,0")

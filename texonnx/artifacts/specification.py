@@ -14,6 +14,10 @@ from texonnx.losses.tv import TV
 from texonnx.options import ObjectiveOptions
 from texonnx.vgg import minimum_size, parse_layers
 
+LAYER_WEIGHTS = "geometric:0.5"
+ADVERSARIAL_LAYER_WEIGHTS = "equal"
+"""Taken where none are given; discriminators of the shallow layers alone lose the colours."""
+
 LEAST_SIZE_REFLECTED = 2
 """Mirroring without the edge needs two pixels along each axis of every feature map."""
 
@@ -164,7 +168,11 @@ def specify(options: ObjectiveOptions) -> Specification:
             raise OptionError(f"tv is asked for twice: in '{options.loss}' and by its weight")
         image_terms.append(ImageTerm(TV, options.tv))
     names = parse_layers(options.layers, options.arch)
-    weights = parse_layer_weights(options.layer_weights, names, options.arch)
+    schedule = options.layer_weights
+    if schedule == "auto":
+        adversarial = any(term.loss.adversarial for term in terms)
+        schedule = ADVERSARIAL_LAYER_WEIGHTS if adversarial else LAYER_WEIGHTS
+    weights = parse_layer_weights(schedule, names, options.arch)
     weighted = [
         (name, weight) for name, weight in zip(names, weights, strict=True) if weight and terms
     ]

@@ -33,8 +33,9 @@ Layers = Annotated[
 LayerWeights = Annotated[
     str,
     typer.Option(
-        help="equal, linear, geometric:0.5, quadratic, inverse-height, inverse-channels "
-        "(:descending reverses one), or one number for each layer: 1,0.5,0.25.",
+        help="auto (geometric:0.5; for gan equal), equal, linear, geometric:RATIO, quadratic, "
+        "inverse-height, inverse-channels (:descending reverses one), or one number for each "
+        "layer: 1,0.5,0.25.",
         rich_help_panel=_OBJECTIVE,
     ),
 ]
