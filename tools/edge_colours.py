@@ -1,0 +1,105 @@
+r"""Tell how far the colours along the edges of syntheses are from those of the middle, by padding.
+
+    python tools/edge_colours.py images/maple_leaves.jpg images/stone.jpg --seeds 5
+
+A texture is the same everywhere, so over several seeds the difference should average to nothing.
+Printed is its mean over the seeds and the four edges, red, green and blue in hundredths of the
+range from black to white, and what the mean is uncertain by (the standard error of the worst
+channel); in bold where it is more than three times that. Beside the defaults there are two
+settings of the kind in which colours were seen to drift: one scale from white noise, in the
+network's own units, with layer weights that rise or fall by 3.5 from layer to layer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from peers.arguments import at_least_one
+from peers.table import markdown_table
+
+import texonnx
+from texonnx.images import Image, resize
+
+PADDINGS = ("zeros", "reflect", "circular")
+_STEEP: dict[str, Any] = {
+    "activation_scale": False,
+    "init": "noise",
+    "optimizer": "scipy-lbfgs",
+    "scales": 1,
+    "steps": 60,
+}
+SETTINGS: Mapping[str, dict[str, Any]] = {
+    "defaults": {},
+    "steep, rising": {**_STEEP, "layer_weights": "geometric:3.5"},
+    "steep, falling": {**_STEEP, "layer_weights": "geometric:3.5:descending"},
+}
+_EDGE = 1 / 16
+"""The share of the side that counts as edge: six pixels of 96."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("exemplars", nargs="+", type=Path, metavar="IMAGE")
+    parser.add_argument("--seeds", type=at_least_one, default=5)
+    parser.add_argument("--size", type=at_least_one, default=96, help="of the side, in pixels")
+    parser.add_argument("--weights", default="pretrained", help="as in texonnx synth")
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    arguments = parser.parse_args(words)
+    if arguments.seeds < 2:
+        parser.error("one seed says nothing of what the mean is uncertain by; take two or more")
+    rows = []
+    try:
+        for path in arguments.exemplars:
+            exemplar = resize(texonnx.load_image(path), arguments.size, arguments.size)
+            for name in arguments.settings:
+                options = {**SETTINGS[name], "weights": arguments.weights}
+                cells = [
+                    summary(drifts(exemplar, arguments.seeds, padding=padding, **options))
+                    for padding in PADDINGS
+                ]
+                rows.append([path.stem, name, *cells])
+                print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
+    except texonnx.TexonnxError as error:
+        parser.error(str(error))
+    print(markdown_table(["exemplar", "setting", *PADDINGS], rows), end="")
+    return 0
+
+
+def drifts(exemplar: Image, seeds: int, **options: Any) -> NDArray[np.float64]:
+    """Return edge minus middle of a synthesis from each seed, [seeds, 3]."""
+    size = exemplar.shape[2]
+    found = []
+    for seed in range(seeds):
+        result = texonnx.synthesize(exemplar, exemplar_size=size, seed=seed, **options)
+        found.append(drift(result.image))
+    return np.array(found)
+
+
+def drift(image: Image) -> NDArray[np.float64]:
+    """Return the mean colour along the four edges minus that of the middle half, [3]."""
+    size = min(image.shape[2:])
+    width, quarter = max(1, round(_EDGE * size)), size // 4
+    pixels = image[0].astype(np.float64)
+    edges = [
+        pixels[:, :width], pixels[:, -width:], pixels[:, :, :width], pixels[:, :, -width:]
+    ]  # fmt: skip
+    middle = pixels[:, quarter:-quarter, quarter:-quarter].mean((1, 2))
+    return np.mean([edge.mean((1, 2)) for edge in edges], axis=0) - middle
+
+
+def summary(found: NDArray[np.float64]) -> str:
+    """Return mean and standard error of drifts [seeds, 3], in hundredths."""
+    mean = 100 * found.mean(0)
+    error = 100 * found.std(0, ddof=1) / np.sqrt(len(found))
+    text = f"{mean[0]:+.1f} {mean[1]:+.1f} {mean[2]:+.1f} (±{error.max():.1f})"
+    return f"**{text}**" if (np.abs(mean) > 3 * error).any() else text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
