@@ -31,12 +31,10 @@ import onnx_ir as ir
 from texonnx.artifacts.banding import Band, BandKind, BlockPlan
 from texonnx.artifacts.objective import (
     Size,
-    feature_matrix,
     image_shape,
-    input_adder,
-    layer_features,
     statistic_name,
     write_losses,
+    write_statistic,
 )
 from texonnx.artifacts.specification import Specification
 from texonnx.graph import gradients, pullback
@@ -161,10 +159,7 @@ def _write_band(
             beyond = len(names) - 1 - names.index(layer)
             above, below = (0 if edge else beyond for edge in (edges.top, edges.bottom))
             own = _without(tape, maps[layer], above, below)
-            features = layer_features(
-                tape, feature_matrix(tape, own), specification, input_adder(tape, loss, layer)
-            )
-            statistics[loss, layer] = loss.statistic(features)
+            statistics[loss, layer] = write_statistic(tape, own, specification, loss, layer)
     pooled = pool(tape, maps[names[-1]], trunk) if plan.pooled else None
     return _WrittenBand(x, statistics, pooled)
 
@@ -237,13 +232,8 @@ def deeper_statistics_model(
     maps = write_blocks(tape, x, parameters, deeper, specification.trunk, specification.layers)
     for _, loss, layer in specification.targets():
         if layer in maps:
-            features = layer_features(
-                tape,
-                feature_matrix(tape, maps[layer]),
-                specification,
-                input_adder(tape, loss, layer),
-            )
-            tape.output(loss.statistic(features), statistic_name(loss, layer))
+            statistic = write_statistic(tape, maps[layer], specification, loss, layer)
+            tape.output(statistic, statistic_name(loss, layer))
     return tape.model()
 
 
@@ -251,12 +241,7 @@ def _statistic_input(
     tape: Tape, specification: Specification, loss: TextureLoss, layer: str, features: ir.Value
 ) -> ir.Value:
     """Add a statistic as an input, in the shape that it would be written in."""
-    aside = Tape("aside", tape.dtype)
-    statistic = loss.statistic(
-        layer_features(
-            aside, feature_matrix(aside, features), specification, input_adder(aside, loss, layer)
-        )
-    )
+    statistic = write_statistic(Tape("aside", tape.dtype), features, specification, loss, layer)
     return tape.input(statistic_name(loss, layer), static_dims(statistic))
 
 

@@ -126,6 +126,15 @@ def statistic_name(loss: TextureLoss, layer: str) -> str:
     return f"statistic.{loss.name}.{layer}"
 
 
+def write_statistic(
+    tape: Tape, features: ir.Value, specification: Specification, loss: TextureLoss, layer: str
+) -> ir.Value:
+    """Write the statistic of a feature map [1, N, H, W] that `loss` is about."""
+    matrix = feature_matrix(tape, features)
+    add_input = input_adder(tape, loss, layer)
+    return loss.statistic(layer_features(tape, matrix, specification, add_input))
+
+
 def layer_features(
     tape: Tape, matrix: ir.Value, specification: Specification, add_input: AddInput
 ) -> LayerFeatures:

@@ -7,13 +7,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from texonnx.artifacts.objective import (
-    feature_matrix,
-    image_shape,
-    input_adder,
-    layer_features,
-    positions_symbol,
-)
+from texonnx.artifacts.objective import image_shape, positions_symbol, write_statistic
 from texonnx.artifacts.specification import Specification
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
@@ -37,9 +31,7 @@ def targets_model(
     output_size = tape.input("output_size", [2], ir.DataType.INT64)
     maps = write_trunk(tape, exemplar, parameters, specification.layers, specification.trunk)
     for name, loss, layer in specification.targets():
-        matrix = feature_matrix(tape, maps[layer])
-        add_input = input_adder(tape, loss, layer)
-        statistic = loss.statistic(layer_features(tape, matrix, specification, add_input))
+        statistic = write_statistic(tape, maps[layer], specification, loss, layer)
         if loss.quantiles:
             positions = _positions(tape, output_size, pools_before(layer))
             statistic = _resample(tape, statistic, positions)
@@ -63,9 +55,7 @@ def content_targets_model(
     layers = specification.content_layers
     maps = write_trunk(tape, content, parameters, layers, specification.trunk)
     for name, loss, layer in specification.content_targets():
-        matrix = feature_matrix(tape, maps[layer])
-        add_input = input_adder(tape, loss, layer)
-        statistic = loss.statistic(layer_features(tape, matrix, specification, add_input))
+        statistic = write_statistic(tape, maps[layer], specification, loss, layer)
         shape = [positions_symbol(layer) if n is None else n for n in dims(statistic)]
         tape.output(statistic, name, shape)
     return tape.model()
