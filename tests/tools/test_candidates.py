@@ -10,6 +10,7 @@ def _names(*arguments, **more):
 
 def test_an_environment_brings_all_that_runs_in_it():
     assert _names(["training"]) == ["training", "analytic-1.19"]
+    assert _names(["training"], "cuda") == ["training", "analytic-1.19", "training-cuda"]
     assert _names(["openvino"]) == ["openvino", "openvino-bf16"]
 
 

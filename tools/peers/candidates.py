@@ -37,7 +37,7 @@ class Candidate:
     precision
         ``fp32``, or the precision that most of the arithmetic has.
     device
-        Of PyTorch's candidates: the one device that it is for, or ``None`` for any.
+        The one device that it is for, of those that --device takes; ``None`` for any.
     """
 
     name: str
@@ -61,10 +61,11 @@ def _texonnx(
     provider: str = "cpu",
     engine: str = "analytic",
     precision: str = "fp32",
+    device: str | None = None,
 ) -> Candidate:
     settings = {"engine": engine, "provider": provider, "precision": precision}
     return Candidate(
-        name, f"texonnx {title}", environment, TEXONNX_WORKER, settings, precision=precision
+        name, f"texonnx {title}", environment, TEXONNX_WORKER, settings, precision, device
     )
 
 
@@ -85,6 +86,14 @@ CANDIDATES = (
     _texonnx("analytic", "analytic engine, CPU provider", "analytic"),
     _texonnx("training", "training engine, CPU provider", "training", engine="training"),
     _texonnx("analytic-1.19", "analytic engine on the training engine's runtime", "training"),
+    _texonnx(
+        "training-cuda",
+        "training engine, CUDA",
+        "training",
+        "cuda",
+        engine="training",
+        device="cuda",
+    ),
     _texonnx("openvino", "analytic engine, OpenVINO, float32", "openvino", "openvino"),
     _texonnx(
         "openvino-bf16",
