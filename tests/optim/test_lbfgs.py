@@ -60,6 +60,19 @@ def test_the_scale_of_the_metric_does_not_matter(factor: float) -> None:
     np.testing.assert_allclose(found, MINIMUM, atol=1e-5)
 
 
+@pytest.mark.parametrize("exponent", [-90, -20, 40, 90])
+def test_the_scale_of_the_loss_does_not_matter_at_all(exponent: int) -> None:
+    def scaled(image: Image) -> Evaluation:
+        found = quadratic(image)
+        losses = Losses(2.0**exponent * found.losses.total, found.losses.layers)
+        return Evaluation(losses, np.float32(2.0**exponent) * found.gradient)
+
+    ours, expected = Record(), Record()
+    found = minimise_lbfgs(scaled, START, 12, ours)
+    assert np.array_equal(found, minimise_lbfgs(quadratic, START, 12, expected))
+    assert ours.losses == [2.0**exponent * loss for loss in expected.losses]
+
+
 def test_a_metric_that_knows_the_curvatures_saves_evaluations() -> None:
     def evaluations_to(share: float, metric: Metric | None) -> int:
         record = Record()

@@ -55,10 +55,14 @@ def minimise_lbfgs(
     budget = Budget(evaluate, image, evaluations, after_step)
     corrections = _Corrections(metric or np.copy)
     with contextlib.suppress(BudgetSpentError):
-        here = budget(image)
+        first = budget(image)
+        unit = _power_of_two_near(float(np.abs(first.gradient).max()))
+        here = _in_units(first, unit)
         while True:
             direction = corrections.descent(here.gradient)
-            found = _line_search(budget, image, here, direction)
+            found = _line_search(
+                lambda trial: _in_units(budget(trial), unit), image, here, direction
+            )
             if found is not None:
                 step, there = found
                 corrections.add(step, there.gradient - here.gradient)
@@ -108,7 +112,7 @@ class _Corrections:
 
 
 def _line_search(
-    budget: Budget, image: Image, here: Evaluation, direction: Image
+    evaluate: Callable[[Image], Evaluation], image: Image, here: Evaluation, direction: Image
 ) -> tuple[Image, Evaluation] | None:
     """Return a step along `direction` that lowers the loss enough, or ``None``.
 
@@ -119,13 +123,24 @@ def _line_search(
     length = 1.0
     for _ in range(_TRIALS if slope < 0 else 0):
         step = np.float32(length) * direction
-        there = budget(image + step)
+        there = evaluate(image + step)
         rise = there.losses.total - here.losses.total
         if rise <= _SUFFICIENT_DECREASE * length * slope:
             return step, there
         lowest = -slope * length / (2 * (rise / length - slope))
         length *= min(max(lowest / length, 0.1), 0.5)
     return None
+
+
+def _power_of_two_near(size: float) -> float:
+    """Return a power of two of about this size; 1 where there is none."""
+    return 2.0 ** int(np.log2(size)) if 0 < size < np.inf else 1.0
+
+
+def _in_units(evaluation: Evaluation, unit: float) -> Evaluation:
+    """Divide loss and gradient, exactly: squares of large gradients are beyond float32."""
+    losses = Losses(evaluation.losses.total / unit, evaluation.losses.layers)
+    return Evaluation(losses, evaluation.gradient / np.float32(unit))
 
 
 def _root_mean_square(x: Image) -> float:
