@@ -120,7 +120,10 @@ def test_the_closest_of_a_row_is_marked(place: Path) -> None:
 
 def test_the_table_has_a_row_for_every_cell(place: Path) -> None:
     with (place / "results.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        rows = list(reader)
+    assert reader.fieldnames is not None
+    assert len(reader.fieldnames) == len(set(reader.fieldnames))
     assert [(row["exemplar"], row["variant"], row["status"]) for row in rows] == [
         ("stone.png", "Gram", "done"),
         ("stone.png", "mean, of course", "done"),
@@ -130,7 +133,7 @@ def test_the_table_has_a_row_for_every_cell(place: Path) -> None:
     assert rows[3]["message"] == REFUSED.message
     assert rows[3]["seconds"] == rows[3]["score"] == rows[3]["image"] == ""
     first = rows[0]
-    assert (first["first_loss"], first["last_loss"], first["steps"]) == ("0.125", "0.05", "2")
+    assert (first["first_loss"], first["last_loss"], first["steps_taken"]) == ("0.125", "0.05", "2")
     assert (first["score"], first["score_1/1"], first["score_1/2"]) == ("0.25", "0.25", "0.25")
     assert (first["score_floor"], first["spectrum"]) == ("0.05", "0.4")
     assert (first["loss"], first["layers"], first["size"]) == ("gram", "conv1_1,conv2_1", "")

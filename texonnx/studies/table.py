@@ -12,10 +12,13 @@ from texonnx.studies.results import Result, Results
 from texonnx.studies.verbs import options_of
 
 _ABOUT = (
-    "status", "message", "seconds", "steps", "first_loss", "last_loss", "score", "score_floor",
-    "spectrum", "spectrum_floor",
+    "status", "message", "seconds", "steps_taken", "first_loss", "last_loss", "score",
+    "score_floor", "spectrum", "spectrum_floor",
 )  # fmt: skip
-_HOW = ("engine", "provider", "random_weights", "threads_used", "jobs", "machine", "image")
+_HOW = (
+    "engine_used", "provider_used", "random_weights", "threads_used", "jobs", "machine", "image"
+)  # fmt: skip
+"""No name is an option's: those have columns of their own."""
 
 
 def results_as_csv(results: Results, place: Path) -> str:
