@@ -136,8 +136,11 @@ def test_all_but_images_and_folder_are_by_keyword(function: Callable[..., object
 
 SIZES = {"size", "init"}
 """A texture's size is height and width; a transfer starts from the content."""
-OTHERWISE = {(texonnx.reconstruct, "layer_weights")}
-"""A reconstruction's layers count alike; a texture's count half as much from one to the next."""
+OTHERWISE = {(texonnx.reconstruct, "layer_weights"), (texonnx.transfer, "padding")}
+"""A reconstruction's layers count alike; a texture's count half as much from one to the next.
+
+A transfer has no edges, at which its colours would drift.
+"""
 
 
 def test_what_two_functions_have_in_common_has_the_same_default() -> None:

@@ -155,6 +155,7 @@ class TransferOptions:
     content_weight: float = 0.1
     style_weight: float = 1.0
     tv: float = 0.0
+    padding: str = "circular"
     preserve_colour: str = "none"
     style_scale: float = 1.0
     size: int | None = None

@@ -178,7 +178,7 @@ class _Content:
         exemplar = self._prepared.exemplars_at(scale)[0]
         return first_image(self._prepared.options, exemplar, size, self._prepared.host)
 
-    def colours(self, scale: int) -> None:
+    def metric(self, scale: int) -> None:
         """Return ``None``: a metric of the image's colours would give them away."""
 
     def finish(self, image: Image) -> Image:

@@ -11,6 +11,7 @@ import numpy as np
 
 from texonnx.artifacts.banding import MemoryUse
 from texonnx.images import Image
+from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise, refresh_interval
 from texonnx.optim.schedule import Plateau
 from texonnx.preparation import Prepared
@@ -29,8 +30,8 @@ class Course(Protocol):
     def start(self, scale: int, coarser: Image | None) -> Image:
         """Return where the scale starts, given the result of the one before it, if any."""
 
-    def colours(self, scale: int) -> Image | None:
-        """Return the image whose colours L-BFGS takes its metric from."""
+    def metric(self, scale: int) -> ImageMetric | None:
+        """Return the metric of L-BFGS."""
 
     def finish(self, image: Image) -> Image:
         """Return what the user shall see of an image in [0, 1]."""
@@ -125,7 +126,7 @@ class _Run:
                         schedule[number],
                         options.learning_rate,
                         partial(self._after_step, number + 1, schedule),
-                        course.colours(number),
+                        course.metric(number),
                         refresh_interval(self._source, options.optimizer),
                     )
                 except _PlateauReached:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from texonnx.artifacts.objective import Size
 from texonnx.images import Image
+from texonnx.optim.metric import ImageMetric
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, channels, whole_numbers
 from texonnx.preparation import (
@@ -205,15 +206,19 @@ class Texture:
 
     def start(self, scale: int, coarser: Image | None) -> Image:
         """Return the first image, or the coarser one enlarged, with noise for its detail."""
-        exemplar = self.colours(scale)
+        exemplar = self._exemplar(scale)
         size = self._prepared.scales[scale].output
         seed, host = self._prepared.options.seed, self._prepared.host
         if coarser is None:
             return first_image(self._prepared.options, exemplar, size, host)
-        before = self.colours(scale - 1).shape
+        before = self._exemplar(scale - 1).shape
         return host.finer_image(coarser, exemplar, (before[2], before[3]), size, seed)
 
-    def colours(self, scale: int) -> Image:
+    def metric(self, scale: int) -> ImageMetric:
+        """Return the metric that favours the exemplar's colours, and the details."""
+        return ImageMetric(self._exemplar(scale), self._prepared.scales[scale].output)
+
+    def _exemplar(self, scale: int) -> Image:
         """Return the exemplar that counts most."""
         most = self._shares.index(max(self._shares))
         return self._prepared.exemplars_at(scale)[most]

@@ -19,6 +19,7 @@ from texonnx.images import (
     scale_shorter_side,
     with_colour_of,
 )
+from texonnx.optim.metric import ImageMetric
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import (
     OBJECTIVE,
@@ -62,7 +63,7 @@ def transfer(
     layer_weights: str = OBJECTIVE.layer_weights,
     gram_norm: str = OBJECTIVE.gram_norm,
     pool: str = OBJECTIVE.pool,
-    padding: str = OBJECTIVE.padding,
+    padding: str = TRANSFER.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
@@ -217,7 +218,7 @@ class _Transfer:
         self._content = luminance(content) if keep_colour else content
         # The gradient changes large areas slowly, so the run starts from the style's colours; where
         # the content's are to be kept, the style has those already.
-        finest = self.colours(len(prepared.scales) - 1)
+        finest = self._style(len(prepared.scales) - 1)
         self._start = match_colours(self._content, finest) if has_style else self._content
 
     def goal(self, scale: int) -> Goal:
@@ -233,14 +234,22 @@ class _Transfer:
         if coarser is None:
             if starts_from_content:
                 return self._at(scale, self._start)
-            return first_image(options, self.colours(scale), size, self._prepared.host)
+            return first_image(options, self._style(scale), size, self._prepared.host)
         enlarged = resize(coarser, *size)
         if not starts_from_content:
             return enlarged
         coarse = resize(self._at(scale - 1, self._start), *size)
         return enlarged + self._at(scale, self._start) - coarse
 
-    def colours(self, scale: int) -> Image:
+    def metric(self, scale: int) -> ImageMetric:
+        """Return the metric that favours the style's colours.
+
+        It favours no details: of those the content has its own.
+        """
+        size = self._prepared.scales[scale].output
+        return ImageMetric(self._style(scale), size, power_of_frequency=0.0)
+
+    def _style(self, scale: int) -> Image:
         """Return the style that counts most."""
         most = self._shares.index(max(self._shares))
         return self._prepared.exemplars_at(scale)[most]

@@ -147,3 +147,13 @@ def test_a_wave_stays_the_wave_that_it_is() -> None:
     mapped = metric_of("grey", size)(image)
     factor = inner(mapped, image) / inner(image, image)
     np.testing.assert_allclose(mapped, factor * image, atol=1e-5 * factor)
+
+
+@pytest.mark.parametrize("name", EXEMPLARS)
+def test_without_a_power_of_the_frequency_only_colours_are_mapped(name: str) -> None:
+    exemplar = EXEMPLARS[name].astype(np.float32)
+    metric = ImageMetric(exemplar, (12, 9), power_of_frequency=0.0)
+    image = random_image((12, 9))
+    mapped = metric(image)
+    colours = np.linalg.lstsq(image.reshape(3, -1).T, mapped.reshape(3, -1).T, rcond=None)[0].T
+    np.testing.assert_allclose(np.einsum("ij,njhw->nihw", colours, image), mapped, atol=1e-5)

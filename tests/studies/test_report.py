@@ -203,6 +203,13 @@ def test_a_long_sentence_fits_the_place_of_a_missing_image() -> None:
     assert (image != paper[:, np.newaxis, np.newaxis]).any()
 
 
+def test_noise_is_an_image_for_the_page_too() -> None:
+    noise = np.random.default_rng(0).random((1, 3, 256, 256), dtype=np.float32)
+    content, width, height = pictures.as_jpeg(noise.round())
+    assert (width, height) == (256, 256)
+    assert len(content) > 65536
+
+
 def test_an_image_of_the_page_is_of_web_size() -> None:
     content, width, height = pictures.as_jpeg(np.zeros((1, 3, 600, 1200), np.float32))
     assert (width, height) == (512, 256)

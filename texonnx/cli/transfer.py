@@ -53,7 +53,7 @@ def transfer(
     layer_weights: parameters.LayerWeights = OBJECTIVE.layer_weights,
     gram_norm: parameters.GramNorm = OBJECTIVE.gram_norm,
     pool: parameters.Pool = OBJECTIVE.pool,
-    padding: parameters.Padding = OBJECTIVE.padding,
+    padding: parameters.Padding = TRANSFER.padding,
     arch: parameters.Arch = OBJECTIVE.arch,
     weights: parameters.Weights = OBJECTIVE.weights,
     activation_scale: parameters.ActivationScale = OBJECTIVE.activation_scale,

@@ -16,7 +16,9 @@ from texonnx.images import Image
 _ALL_COLOURS = 0.1
 """The share of the identity beside the colour covariance, so that no colour is out of reach."""
 
-_POWER_OF_FREQUENCY = 0.5
+POWER_OF_FREQUENCY = 0.5
+"""For what starts from a coarser scale's result, in which the coarse structures are settled."""
+
 _LEAST_FREQUENCY = 1 / 64
 """In cycles per pixel: what is coarser counts as that."""
 
@@ -30,14 +32,21 @@ class ImageMetric:
         [1, 3, H', W'], whose colours vary together as the result's shall.
     size
         Height and width in pixels of the images to be mapped.
+    power_of_frequency
+        What the frequency is raised to; 0 favours none.
     """
 
-    def __init__(self, exemplar: Image, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        exemplar: Image,
+        size: tuple[int, int],
+        power_of_frequency: float = POWER_OF_FREQUENCY,
+    ) -> None:
         self._size = size
         vertical = fft.fftfreq(size[0])[:, None]
         horizontal = fft.rfftfreq(size[1])[None, :]
         frequency = np.sqrt(vertical**2 + horizontal**2 + _LEAST_FREQUENCY**2)
-        gain = frequency**_POWER_OF_FREQUENCY
+        gain = frequency**power_of_frequency
         self._gain = (gain / gain.mean()).astype(np.float32)
         covariance = np.cov(exemplar.reshape(3, -1).astype(np.float64), bias=True)
         variance = np.trace(covariance) / 3

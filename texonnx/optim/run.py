@@ -56,20 +56,17 @@ def optimise(
     steps: int,
     learning_rate: float,
     after_step: AfterStep,
-    exemplar: Image | None = None,
+    metric: ImageMetric | None = None,
     refresh_every: int | None = None,
 ) -> Image:
     """Return `image` after `steps` steps (for L-BFGS: evaluations) of `optimizer`.
 
     Adam and SGD step inside the runtime where the engine has them. Steps move the image where
-    they like; it is brought back to [0, 1] by whoever shows it. `exemplar`, [1, 3, H', W'], gives
-    L-BFGS its metric. Every `refresh_every` steps the engine draws and trains anew; L-BFGS then
+    they like; it is brought back to [0, 1] by whoever shows it. `metric` is for ``lbfgs`` alone.
+    Every `refresh_every` steps the engine draws and trains anew; L-BFGS then
     starts anew, from the best image so far.
     """
     if optimizer in _LBFGS:
-        metric = None
-        if optimizer == "lbfgs" and exemplar is not None:
-            metric = ImageMetric(exemplar, (image.shape[2], image.shape[3]))
         for done in range(0, steps, refresh_every or steps):
             count = min(refresh_every or steps, steps - done)
             if refresh_every is not None:

@@ -9,6 +9,7 @@ from statistics import median
 import numpy as np
 
 from texonnx.images import Image
+from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise
 from texonnx.runtime.engine import Engine, Evaluation, Losses, Stepper
 from texonnx.runtime.goal import Goal
@@ -114,7 +115,7 @@ def rehearse(
         evaluations,
         learning_rate,
         lambda losses, trial: ends.append(time.perf_counter()),
-        exemplar,
+        ImageMetric(exemplar, (image.shape[2], image.shape[3])),
         refresh_every,
     )
     seconds = [after - before for before, after in pairwise(ends)]

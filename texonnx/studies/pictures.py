@@ -88,7 +88,8 @@ def as_jpeg(image: Image) -> tuple[bytes, int, int]:
     picture = PIL.Image.fromarray(pixels)
     picture.thumbnail((_WEB_SIDE, _WEB_SIDE), PIL.Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=_WEB_QUALITY, subsampling=0, optimize=True)
+    # Not with `optimize`: Pillow's buffer for that is too small for noise.
+    picture.save(file, "JPEG", quality=_WEB_QUALITY, subsampling=0)
     return file.getvalue(), picture.width, picture.height
 
 
