@@ -101,7 +101,8 @@ def transfer(
         Whose texture it shall have; or several, each by itself or with what it counts, whose
         statistics are then mixed.
     loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, activation_scale
-        Of the style, as for :func:`texonnx.synthesize`.
+        Of the style, as for :func:`texonnx.synthesize`; but the padding is ``circular``: at an
+        edge the content is held less, and the style's colours would gather there.
     disc_widths, disc_steps
         As for :func:`texonnx.synthesize`.
     content_layers

@@ -2,12 +2,13 @@ r"""Tell how far the colours along the edges of syntheses are from those of the 
 
     python tools/edge_colours.py images/maple_leaves.jpg images/stone.jpg --seeds 5
 
-A texture is the same everywhere, so over several seeds the difference should average to nothing.
-Printed is its mean over the seeds and the four edges, red, green and blue in hundredths of the
-range from black to white, and what the mean is uncertain by (the standard error of the worst
-channel); in bold where it is more than three times that. Beside the defaults there are two
-settings of the kind in which colours were seen to drift: one scale from white noise, in the
-network's own units, with layer weights that rise or fall by 3.5 from layer to layer.
+With circular padding an image has no edges, so over many seeds its difference averages to nothing;
+what another padding adds to it, from the same seed, is that padding's doing. Printed is the mean of
+that over the seeds and the four edges, red, green and blue in hundredths of the range from black to
+white, and what the mean is uncertain by (the standard error of the worst channel); in bold where it
+is more than three times that. Beside the defaults there are two settings of the kind in which
+colours were seen to drift: one scale from white noise, in the network's own units, with layer
+weights that rise or fall by 3.5 from layer to layer.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from peers.table import markdown_table
 import texonnx
 from texonnx.images import Image, resize
 
-PADDINGS = ("zeros", "reflect", "circular")
+EDGELESS = "circular"
+PADDINGS = ("zeros", "reflect")
 _STEEP: dict[str, Any] = {
     "activation_scale": False,
     "init": "noise",
@@ -59,16 +61,21 @@ def main(words: Sequence[str] | None = None) -> int:
             exemplar = resize(texonnx.load_image(path), arguments.size, arguments.size)
             for name in arguments.settings:
                 options = {**SETTINGS[name], "weights": arguments.weights}
-                cells = [
-                    summary(drifts(exemplar, arguments.seeds, padding=padding, **options))
-                    for padding in PADDINGS
-                ]
-                rows.append([path.stem, name, *cells])
+                found = {
+                    padding: drifts(exemplar, arguments.seeds, padding=padding, **options)
+                    for padding in (EDGELESS, *PADDINGS)
+                }
+                added = [found[padding] - found[EDGELESS] for padding in PADDINGS]
+                rows.append([path.stem, name, *map(summary, (found[EDGELESS], *added))])
                 print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
     except texonnx.TexonnxError as error:
         parser.error(str(error))
-    print(markdown_table(["exemplar", "setting", *PADDINGS], rows), end="")
+    print(markdown_table(["exemplar", "setting", EDGELESS, *_added()], rows), end="")
     return 0
+
+
+def _added() -> list[str]:
+    return [f"{padding} adds" for padding in PADDINGS]
 
 
 def drifts(exemplar: Image, seeds: int, **options: Any) -> NDArray[np.float64]:

@@ -44,7 +44,7 @@ def test_a_row_is_an_exemplar_and_a_setting(
     words = [str(path), "--seeds", "2", "--size", "32", "--weights", "random:0"]
     assert edge_colours.main([*words, "--settings", "steep, falling"]) == 0
     header, _, row = capsys.readouterr().out.splitlines()
-    assert header == "| exemplar | setting | zeros | reflect | circular |"
+    assert header == "| exemplar | setting | circular | zeros adds | reflect adds |"
     assert row.startswith("| grain | steep, falling | ")
     assert row.count("±") == 3
 

@@ -32,7 +32,7 @@ def test_texonnx_runs_as_a_user_would_run_it(tmp_path, monkeypatch):
     assert seconds == [1.5, 1.5]
     assert ran[0] == [
         *("python", "-m", "texonnx", "transfer", "a.png", "b.png"),
-        *("-o", str(picture), "--size", "512", "--quiet"),
+        *("-o", str(picture), "--size", "512", "--padding", "zeros", "--quiet"),
     ]
 
 

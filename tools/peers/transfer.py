@@ -93,7 +93,8 @@ class Pair:
         """Run the command that a user would give; return its picture and its seconds."""
         picture = self.folder / "texonnx-transfer.png"
         command = [python, "-m", "texonnx", "transfer", str(self.content), str(self.style)]
-        command += ["-o", str(picture), "--size", str(SIZE), "--quiet"]
+        # What the peer lowers has zeros around it.
+        command += ["-o", str(picture), "--size", str(SIZE), "--padding", "zeros", "--quiet"]
         return picture, [wall_seconds(command) for _ in range(repeats)]
 
     def judge(self, title: str, picture: Path, seconds: list[float]) -> Transfer:
