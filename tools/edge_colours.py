@@ -9,6 +9,9 @@ white, and what the mean is uncertain by (the standard error of the worst channe
 is more than three times that. Beside the defaults there are two settings of the kind in which
 colours were seen to drift: one scale from white noise, in the network's own units, with layer
 weights that rise or fall by 3.5 from layer to layer.
+
+Before that comes a table of why: how large the gradient is in the outermost rows and columns of
+white noise, against the middle half (root mean squares).
 """
 
 from __future__ import annotations
@@ -25,7 +28,13 @@ from peers.arguments import at_least_one
 from peers.table import markdown_table
 
 import texonnx
+from texonnx.artifacts.built import BuiltGraphs
+from texonnx.artifacts.specification import specify
 from texonnx.images import Image, resize
+from texonnx.options import ObjectiveOptions
+from texonnx.runtime.analytic import AnalyticEngine
+from texonnx.runtime.goal import texture_of
+from texonnx.weights import load_weights
 
 EDGELESS = "circular"
 PADDINGS = ("zeros", "reflect")
@@ -55,23 +64,46 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     if arguments.seeds < 2:
         parser.error("one seed says nothing of what the mean is uncertain by; take two or more")
-    rows = []
+    rows, shares = [], []
     try:
         for path in arguments.exemplars:
             exemplar = resize(texonnx.load_image(path), arguments.size, arguments.size)
+            for schedule in ("equal", "geometric:0.5"):
+                found = [
+                    gradient_share(
+                        exemplar, padding=padding, layer_weights=schedule, weights=arguments.weights
+                    )
+                    for padding in (*PADDINGS, EDGELESS)
+                ]
+                shares.append([path.stem, schedule, *(f"{share:.2f}" for share in found)])
             for name in arguments.settings:
                 options = {**SETTINGS[name], "weights": arguments.weights}
-                found = {
+                drifted = {
                     padding: drifts(exemplar, arguments.seeds, padding=padding, **options)
                     for padding in (EDGELESS, *PADDINGS)
                 }
-                added = [found[padding] - found[EDGELESS] for padding in PADDINGS]
-                rows.append([path.stem, name, *map(summary, (found[EDGELESS], *added))])
+                added = [drifted[padding] - drifted[EDGELESS] for padding in PADDINGS]
+                rows.append([path.stem, name, *map(summary, (drifted[EDGELESS], *added))])
                 print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
     except texonnx.TexonnxError as error:
         parser.error(str(error))
+    print(markdown_table(["gradient", "layer weights", *PADDINGS, EDGELESS], shares))
     print(markdown_table(["exemplar", "setting", EDGELESS, *_added()], rows), end="")
     return 0
+
+
+def gradient_share(exemplar: Image, **objective: Any) -> float:
+    """Return the root mean square gradient at the edge of white noise over that of its middle."""
+    specification = specify(ObjectiveOptions(**objective))
+    source = BuiltGraphs(specification, load_weights(objective["weights"]))
+    engine = AnalyticEngine(source, "cpu")
+    engine.aim(texture_of(exemplar), (exemplar.shape[2], exemplar.shape[3]))
+    noise = np.random.default_rng(0).random(exemplar.shape, dtype=np.float32)
+    squares = np.square(engine.loss_and_gradient(noise).gradient[0]).mean(0)
+    quarter = squares.shape[0] // 4
+    edges = np.concatenate([squares[0], squares[-1], squares[:, 0], squares[:, -1]])
+    middle = squares[quarter:-quarter, quarter:-quarter]
+    return float(np.sqrt(edges.mean() / middle.mean()))
 
 
 def _added() -> list[str]:

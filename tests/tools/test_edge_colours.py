@@ -43,7 +43,12 @@ def test_a_row_is_an_exemplar_and_a_setting(
     save_image(path, np.random.default_rng(0).random((1, 3, 32, 32), dtype=np.float32))
     words = [str(path), "--seeds", "2", "--size", "32", "--weights", "random:0"]
     assert edge_colours.main([*words, "--settings", "steep, falling"]) == 0
-    header, _, row = capsys.readouterr().out.splitlines()
+    gradients, drifts = capsys.readouterr().out.split("\n\n")
+    assert gradients.startswith("| gradient | layer weights | zeros | reflect | circular |")
+    for line in gradients.splitlines()[2:]:
+        zeros, *_, circular = (float(cell) for cell in line.strip("| ").split(" | ")[2:])
+        assert zeros < 0.8 < circular < 1.25
+    header, _, row = drifts.splitlines()
     assert header == "| exemplar | setting | circular | zeros adds | reflect adds |"
     assert row.startswith("| grain | steep, falling | ")
     assert row.count("±") == 3
