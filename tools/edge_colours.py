@@ -5,10 +5,10 @@ r"""Tell how far the colours along the edges of syntheses are from those of the 
 With circular padding an image has no edges, so over many seeds its difference averages to nothing;
 what another padding adds to it, from the same seed, is that padding's doing. Printed is the mean of
 that over the seeds and the four edges, red, green and blue in hundredths of the range from black to
-white, and what the mean is uncertain by (the standard error of the worst channel); in bold where it
-is more than three times that. Beside the defaults there are two settings of the kind in which
-colours were seen to drift: one scale from white noise, in the network's own units, with layer
-weights that rise or fall by 3.5 from layer to layer.
+white, and what the mean is uncertain by (the standard error of the worst channel); in bold where a
+channel is beyond five times its own. Beside the defaults there are two settings of the kind in
+which colours were seen to drift: one scale from white noise, in the network's own units, with
+layer weights that rise or fall by 3.5 from layer to layer.
 
 Before that comes a table of why: how large the gradient is in the outermost rows and columns of
 white noise, against the middle half (root mean squares).
@@ -52,6 +52,8 @@ SETTINGS: Mapping[str, dict[str, Any]] = {
 }
 _EDGE = 1 / 16
 """The share of the side that counts as edge: six pixels of 96."""
+_BEYOND_CHANCE = 5
+"""Standard errors: of a few seeds, three come about once in twenty."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -137,7 +139,7 @@ def summary(found: NDArray[np.float64]) -> str:
     mean = 100 * found.mean(0)
     error = 100 * found.std(0, ddof=1) / np.sqrt(len(found))
     text = f"{mean[0]:+.1f} {mean[1]:+.1f} {mean[2]:+.1f} (±{error.max():.1f})"
-    return f"**{text}**" if (np.abs(mean) > 3 * error).any() else text
+    return f"**{text}**" if (np.abs(mean) > _BEYOND_CHANCE * error).any() else text
 
 
 if __name__ == "__main__":
