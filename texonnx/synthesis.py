@@ -128,8 +128,8 @@ def synthesize(
         ``fp32``; ``bf16`` on OpenVINO where the processor has it; ``tf32`` on CUDA.
     memory
         ``auto``: images of more than 512x512 pixels go through the network's first blocks in
-        bands of rows, which are computed again for the gradient; ``low``: in more and smaller
-        bands, whatever the size; ``high``: never. Bands are for the losses gram, mean and tv.
+        bands of rows, which are computed again for the gradient; ``low``: smaller ones too, of more
+        than 256x256; ``high``: never. Bands are for the losses gram, mean and tv.
     threads
         Of an op; 0 leaves it to ONNX Runtime.
     on_step

@@ -30,8 +30,9 @@ def test_blocks_with_large_maps_are_walked_in_bands() -> None:
     assert blocks((2048, 2048), "auto") == [1, 2, 3, 4]
     assert blocks((512, 512), "auto") == []
     assert blocks((513, 512), "auto") == [1]
-    assert blocks((256, 256), "low") == [1, 2]
-    assert blocks((64, 64), "low") == []
+    assert blocks((512, 512), "low") == [1, 2]
+    assert blocks((256, 256), "low") == []
+    assert blocks((1024, 1024), "low") == [1, 2, 3]
     assert blocks((2048, 2048), "high") == []
 
 

@@ -18,7 +18,7 @@ _LEAST_ROWS = 16
 
 _MEBIBYTE = 2**20
 _SMALL_ENOUGH = 512 * 512
-"""Up to so many pixels a run takes less than a gigabyte, and bands would only cost time."""
+"""Up to so many pixels a run takes about a gigabyte at most, and ``auto`` spares the time."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Banding:
     largest_band: int
 
 
-_LARGE_IMAGES = Banding(largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
-_LOW = Banding(largest_map=4 * _MEBIBYTE, largest_band=2 * _MEBIBYTE)
+_OF_LARGE_IMAGES = Banding(largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
+_OF_SMALL_IMAGES = Banding(largest_map=16 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class MemoryUse:
     ----------
     name
         Of :data:`texonnx.options.MEMORY_USES`. ``auto``: bands for images of more than 512x512
-        pixels; ``low``: bands wherever they save memory; ``high``: none.
+        pixels; ``low``: bands at any size that has maps large enough; ``high``: none.
     in_place_of
         How many pixels the image has that a smaller one is tried out for: its bands are as much
         smaller.
@@ -64,7 +64,7 @@ class MemoryUse:
         stands_for = self.in_place_of or pixels
         if self.name == "high" or (self.name == "auto" and stands_for <= _SMALL_ENOUGH):
             return None
-        whole = _LOW if self.name == "low" else _LARGE_IMAGES
+        whole = _OF_SMALL_IMAGES if stands_for <= _SMALL_ENOUGH else _OF_LARGE_IMAGES
         return Banding(
             whole.largest_map * pixels // stands_for, whole.largest_band * pixels // stands_for
         )

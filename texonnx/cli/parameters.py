@@ -158,7 +158,7 @@ Precision = Annotated[
 Memory = Annotated[
     str,
     typer.Option(
-        help="auto (large images in bands of rows), low (more and smaller bands) or high (none).",
+        help="auto (above 512x512 in bands of rows), low (smaller images too) or high (never).",
         rich_help_panel=_ENGINE,
     ),
 ]
