@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from texonnx.artifacts.specification import specify
 from texonnx.errors import OptionError
+from texonnx.objective.specification import specify
 from texonnx.optim.run import OPTIMIZERS
 from texonnx.options import (
     LEARNING_RATES,

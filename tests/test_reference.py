@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import reference
 from scipy import ndimage, stats
+from support import reference
 
 # Two channels, two positions; F F^T = [[5, 11], [11, 25]].
 F = np.array([[1.0, 2.0], [3.0, 4.0]])

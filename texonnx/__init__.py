@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from texonnx.description import Description, describe
     from texonnx.errors import TexonnxError
-    from texonnx.exporting import export
     from texonnx.images import load_image, save_image
     from texonnx.planning import Plan, PlannedScale, plan
-    from texonnx.reconstruction import reconstruct
-    from texonnx.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
+    from texonnx.run.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
     from texonnx.scoring import Score, score
-    from texonnx.synthesis import synthesize
-    from texonnx.transferring import transfer
+    from texonnx.verbs.export import export
+    from texonnx.verbs.reconstruction import reconstruct
+    from texonnx.verbs.synthesis import synthesize
+    from texonnx.verbs.transfer import transfer
     from texonnx.verification import Check, Verification, verify
     from texonnx.version import __version__
 
@@ -50,25 +50,25 @@ __all__ = [
 _HOMES = {
     "Check": "verification",
     "Description": "description",
-    "NotFiniteError": "result",
+    "NotFiniteError": "run.result",
     "Plan": "planning",
     "PlannedScale": "planning",
     "Score": "scoring",
-    "Step": "result",
-    "SynthesisInterrupted": "result",
-    "SynthesisResult": "result",
+    "Step": "run.result",
+    "SynthesisInterrupted": "run.result",
+    "SynthesisResult": "run.result",
     "TexonnxError": "errors",
     "Verification": "verification",
     "__version__": "version",
     "describe": "description",
-    "export": "exporting",
+    "export": "verbs.export",
     "load_image": "images",
     "plan": "planning",
-    "reconstruct": "reconstruction",
+    "reconstruct": "verbs.reconstruction",
     "save_image": "images",
     "score": "scoring",
-    "synthesize": "synthesis",
-    "transfer": "transferring",
+    "synthesize": "verbs.synthesis",
+    "transfer": "verbs.transfer",
     "verify": "verification",
 }
 

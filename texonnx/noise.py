@@ -1,9 +1,9 @@
 """Random numbers that every host draws alike: each is a function of seed, stream and its place.
 
 A random permutation of the whole numbers below the prime 2³¹ - 1, by integers of 64 bits alone, so
-that graphs of standard ops can draw the same numbers (:mod:`texonnx.graph.noise`). The fifth power
-permutes them, because 5 shares no factor with 2³¹ - 2; the rounds of power and key are those of a
-block cipher in miniature (compare Albrecht et al., "MiMC", 2016).
+that graphs of standard ops can draw the same numbers (:mod:`texonnx.subgraphs.noise`). The fifth
+power permutes them, because 5 shares no factor with 2³¹ - 2; the rounds of power and key are those
+of a block cipher in miniature (compare Albrecht et al., "MiMC", 2016).
 """
 
 from __future__ import annotations

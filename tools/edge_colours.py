@@ -28,9 +28,9 @@ from peers.arguments import at_least_one
 from peers.table import markdown_table
 
 import texonnx
-from texonnx.artifacts.built import BuiltGraphs
-from texonnx.artifacts.specification import specify
 from texonnx.images import Image, resize
+from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import texture_of

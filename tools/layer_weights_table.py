@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from peers.table import markdown_table
 
 from texonnx.errors import OptionError
-from texonnx.layer_weights import parse_layer_weights
+from texonnx.objective.layer_weights import parse_layer_weights
 from texonnx.vgg import ARCHITECTURES, layer_names
 
 SCHEDULES = (

@@ -25,8 +25,8 @@ import numpy as np
 from peers.table import markdown_table
 
 import texonnx
-from texonnx.graph.trunk import PADDINGS, POOLINGS
 from texonnx.images import Image
+from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
 LOSSES = ("gram", "emd", "mean+cov", "swd", "gan")
 SIDE = 32

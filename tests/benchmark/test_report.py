@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from texonnx.benchmark.cases import Measurement, Series
-from texonnx.benchmark.machine import Machine
 from texonnx.benchmark.report import as_json, heads, row
 from texonnx.options import ObjectiveOptions
+from texonnx.system.machine import Machine
 
 CPU, OPENVINO = Series("training", "cpu"), Series("analytic", "openvino", "bf16")
 GOOD = Measurement(CPU, (256, 512), 1.234, (0.3, 0.1, 0.2), 812.3)

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_runs import draw_once
+from support.commands import Outcome, Texonnx
+from support.small_runs import draw_once
 
 from texonnx.cli import main
 from texonnx.images import save_image
 from texonnx.weights import cache, library
 from texonnx.weights.sources import SourceUnavailableError, keras, mirror
-
-from .commands import Outcome, Texonnx
 
 
 def _unreachable(*_: Any) -> Path:
@@ -80,8 +79,8 @@ def write_exemplar(path: Path, height: int = 40, width: int = 40, seed: int = 7)
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An exported folder of the small objective; tests copy it before they harm it."""
-    from texonnx.artifacts.export import export_folder
-    from texonnx.artifacts.specification import specify
+    from texonnx.exported.writing import export_folder
+    from texonnx.objective.specification import specify
     from texonnx.options import ObjectiveOptions
 
     folder = tmp_path_factory.mktemp("exported") / "small"

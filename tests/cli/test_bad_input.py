@@ -12,13 +12,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-
-from texonnx.images import load_image
-from texonnx.runtime.installed import the_runtime
-from texonnx.weights import cache
-from texonnx.weights.library import load_weights
-
-from .commands import (
+from support.commands import (
     SHORT,
     SMALL,
     Outcome,
@@ -28,6 +22,11 @@ from .commands import (
     everything_below,
     run_process,
 )
+
+from texonnx.images import load_image
+from texonnx.runtime.installed import the_runtime
+from texonnx.weights import cache
+from texonnx.weights.library import load_weights
 
 
 @pytest.fixture

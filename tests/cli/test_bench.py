@@ -9,13 +9,12 @@ from typing import Any
 
 import PIL.Image
 import pytest
+from support.commands import Outcome, Texonnx, assert_refused, everything_below
 
 from texonnx.benchmark import measuring
 from texonnx.runtime.installed import the_runtime
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
-
-from .commands import Outcome, Texonnx, assert_refused, everything_below
 
 QUICK = ("--layers", "conv1_1,conv2_1", "--size", "32,48x16", "--rounds", "2")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .commands import Texonnx, assert_refused
+from support.commands import Texonnx, assert_refused
 
 
 def test_the_screen_says_what_the_folder_is(texonnx: Texonnx, exported: Path) -> None:

@@ -7,12 +7,11 @@ from importlib import metadata
 from typing import Any
 
 import pytest
+from support.commands import Texonnx, assert_refused
 
 from texonnx.runtime.installed import the_runtime
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
-
-from .commands import Texonnx, assert_refused
 
 _version = metadata.version
 _find_spec = importlib.util.find_spec

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.commands import SHORT, SMALL, Texonnx, assert_refused, everything_below, run_process
 
 from texonnx.runtime.installed import the_runtime
-
-from .commands import SHORT, SMALL, Texonnx, assert_refused, everything_below, run_process
 
 PLAIN = ("--no-training", *SMALL)
 GRAPHS = ("targets", "objective", "adam_step", "resize", "first_image", "finer_image")

@@ -12,22 +12,21 @@ from typing import Any
 
 import pytest
 import typer.main
+from support.commands import Texonnx, command, run_process
 
 import texonnx
 from texonnx.cli import app
 from texonnx.cli.parameters import parse_widths
 from texonnx.curves import CURVES_SUFFIXES
-from texonnx.graph.trunk import PADDINGS, POOLINGS
 from texonnx.images import ANIMATION_SUFFIXES, PRESERVE_COLOUR
-from texonnx.layer_weights import SCHEDULES
 from texonnx.losses.registry import GRAM_NORMS, loss_names
+from texonnx.objective.layer_weights import SCHEDULES
 from texonnx.optim.initial import INITS
 from texonnx.optim.run import OPTIMIZERS
 from texonnx.runtime.choose import ENGINES
+from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 from texonnx.vgg import ARCHITECTURES, LAYER_SETS
 from texonnx.weights import CONVENTIONS, FETCH_SOURCES
-
-from .commands import Texonnx, command, run_process
 
 HEAVY = ("numpy", "onnx", "onnx_ir", "onnxruntime", "scipy", "PIL", "h5py", "torch")
 

@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from support.commands import SHORT, SMALL, Texonnx, command, everything_below
 
 from texonnx.images import load_image
-
-from .commands import SHORT, SMALL, Texonnx, command, everything_below
 
 WITHOUT_END = ("--layers", "conv1_1,conv2_1", "--exemplar-size", "32", "--steps", "1000000")
 
@@ -57,7 +56,7 @@ def test_ctrl_c_before_the_first_step_writes_nothing_and_exits_130(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("texonnx.preparation.load_weights", interrupt)
+    monkeypatch.setattr("texonnx.run.preparation.load_weights", interrupt)
     outcome = texonnx("synth", exemplar, "-o", "out.png", *SMALL, *SHORT)
     assert outcome.code == 130
     assert outcome.err.strip() == "texonnx: interrupted"

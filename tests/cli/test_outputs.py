@@ -6,10 +6,9 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
+from support.commands import SMALL, Outcome, Texonnx, assert_refused, everything_below
 
 from texonnx.images import load_image
-
-from .commands import SMALL, Outcome, Texonnx, assert_refused, everything_below
 
 GIVEN = {"stone.png", "town.png"}
 SHORT = ("--steps", "4", "--scales", "2", "--optimizer", "adam")
@@ -146,7 +145,7 @@ def test_a_run_that_ends_before_its_first_step_has_no_curves(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("texonnx.running.optimise", interrupt)
+    monkeypatch.setattr("texonnx.run.course.optimise", interrupt)
     outcome = texonnx(*VERBS["synth"], "-o", "out.png", "--plot", "p.png", "--history", "h.json")
     assert outcome.code == 130
     assert files(tmp_path) == {"out.png", "h.json"}

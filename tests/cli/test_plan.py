@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.commands import Outcome, Texonnx, assert_refused, everything_below
 
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
-
-from .commands import Outcome, Texonnx, assert_refused, everything_below
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from texonnx.cli import progress
 from texonnx.cli.progress import Pace
-from texonnx.result import Step
+from texonnx.run.result import Step
 
 
 def step(scale: int, number: int) -> Step:

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_runs import psnr
+from support.commands import Outcome, Texonnx, assert_refused, everything_below
+from support.small_runs import psnr
 
 from texonnx.images import load_image, scale_shorter_side
 from texonnx.vgg import layer_names
-
-from .commands import Outcome, Texonnx, assert_refused, everything_below
 
 OPTIONS = ("--weights", "random:0", "--size", "32")
 

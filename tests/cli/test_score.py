@@ -11,11 +11,11 @@ from typing import Any
 import PIL.Image
 import pytest
 import typer.main
+from support.commands import Texonnx, assert_refused, everything_below, run_process
 
 from texonnx import score
 from texonnx.cli import app
 
-from .commands import Texonnx, assert_refused, everything_below, run_process
 from .conftest import write_exemplar
 
 SIZE = ("--exemplar-size", "40")

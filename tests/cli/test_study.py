@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.commands import Outcome, Texonnx, assert_refused, everything_below
 
 from texonnx.studies import worker_process
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
-
-from .commands import Outcome, Texonnx, assert_refused, everything_below
 
 STUDY = """
 exemplars = ["stone.png"]

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from small_runs import psnr
+from support.commands import SHORT, SMALL, Texonnx, everything_below
+from support.small_runs import psnr
 
 from texonnx.images import load_image
 from texonnx.runtime.installed import the_runtime
-
-from .commands import SHORT, SMALL, Texonnx, everything_below
 
 ADAM = ("--optimizer", "adam")
 

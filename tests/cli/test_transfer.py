@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from small_runs import psnr
+from support.commands import SMALL, Outcome, Texonnx, assert_refused, everything_below
+from support.small_runs import psnr
 
 from texonnx.images import load_image, scale_shorter_side
-
-from .commands import SMALL, Outcome, Texonnx, assert_refused, everything_below
 
 OPTIONS = (*SMALL, "--content-layers", "conv2_1", "--size", "32", "--steps", "2")
 GIVEN = {"stone.png", "wood.png", "town.png"}

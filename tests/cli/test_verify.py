@@ -8,9 +8,15 @@ from pathlib import Path
 
 import onnx
 import pytest
-from tampering import copied, drop_input, edit_graph, edit_manifest, rename_input, set_external
-
-from .commands import SHORT, Texonnx, assert_refused
+from support.commands import SHORT, Texonnx, assert_refused
+from support.tampering import (
+    copied,
+    drop_input,
+    edit_graph,
+    edit_manifest,
+    rename_input,
+    set_external,
+)
 
 SMALL = ("--size", "16")
 

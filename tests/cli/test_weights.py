@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.commands import SHORT, Texonnx, assert_refused, everything_below
 
 from texonnx.weights import cache, random_weights
 from texonnx.weights.catalogue import DIGESTS
 from texonnx.weights.library import load_weights
-
-from .commands import SHORT, Texonnx, assert_refused, everything_below
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runtime.small_objective import drawn, specification
-from tampering import copied
+from support.drawn_objective import drawn, specification
+from support.tampering import copied
 
 import texonnx
-from texonnx.artifacts.export import export_folder
 from texonnx.description.cost import Cost
 from texonnx.errors import ArtifactError, OptionError
-from texonnx.recipe import adam_recipe
+from texonnx.exported.writing import export_folder
+from texonnx.run.recipe import adam_recipe
 
 LAYERS = {"conv1_1": (3, 64, 1), "conv1_2": (64, 64, 1), "conv2_1": (64, 128, 2)}
 """Channels in and out, and what the image's sides are divided by (Simonyan and Zisserman)."""

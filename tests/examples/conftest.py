@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from small_runs import SMALL, draw_once
+from support.host_promises import PRETRAINED
+from support.hosts import EXAMPLES, EXEMPLAR_SIZE, STEPS, Reference, cannot
+from support.small_runs import SMALL, draw_once
 
 import texonnx
 from texonnx.weights import library
-
-from .hosts import EXAMPLES, EXEMPLAR_SIZE, STEPS, Reference, cannot
-from .promises import PRETRAINED
 
 STONE = Path(__file__).parents[2] / "images" / "stone.jpg"
 

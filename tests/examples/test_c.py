@@ -17,9 +17,8 @@ from pathlib import Path
 
 import onnxruntime as ort
 import pytest
-
-from .hosts import EXAMPLES, SAME_RUN, Host
-from .promises import Promises
+from support.host_promises import Promises
+from support.hosts import EXAMPLES, SAME_RUN, Host
 
 HEADER = "onnxruntime_c_api.h"
 PACKAGE = "com.github.asus4.onnxruntime@0.4.9"

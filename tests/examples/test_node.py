@@ -6,9 +6,8 @@ import shutil
 import subprocess
 
 import pytest
-
-from .hosts import EXAMPLES, Host
-from .promises import Promises
+from support.host_promises import Promises
+from support.hosts import EXAMPLES, Host
 
 
 @pytest.fixture(scope="session")

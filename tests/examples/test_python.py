@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 
 import pytest
-
-from .hosts import EXAMPLES, Host
-from .promises import Promises
+from support.host_promises import Promises
+from support.hosts import EXAMPLES, Host
 
 WITHOUT_TEXONNX = """
 import runpy, sys

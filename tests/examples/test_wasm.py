@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_runs import draw_once
+from support.small_runs import draw_once
 
 import texonnx
 from texonnx.weights import library

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_runs import colour, psnr
+from support.host_promises import KINDS
+from support.hosts import EXEMPLAR_SIZE, STEPS, Reference, cannot
+from support.small_runs import colour, psnr
 
 import texonnx
 from texonnx.images import Image, load_image
-
-from .hosts import EXEMPLAR_SIZE, STEPS, Reference, cannot
-from .promises import KINDS
 
 api = pytest.importorskip(
     "playwright.sync_api", reason="NEEDS PLAYWRIGHT: pip install 'texonnx[examples]'"

@@ -10,21 +10,21 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
+from support.evaluation import Array, Reference, slope
+from support.small_network import parameters_of, small_weights
 
-from graph.evaluation import Array, Reference, slope
-from graph.small_network import parameters_of, small_weights
-from texonnx.artifacts.adam_step import adam_step_model
-from texonnx.artifacts.discriminator import discriminator_step_model
-from texonnx.artifacts.objective import objective_model
-from texonnx.artifacts.specification import specify
-from texonnx.artifacts.targets import content_targets_model, targets_model
 from texonnx.errors import GraphError
 from texonnx.graph import gradient, gradients, pullback
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
-from texonnx.graph.trunk import PADDINGS, POOLINGS
 from texonnx.losses import loss_names
+from texonnx.objective.adam_step import adam_step_model
+from texonnx.objective.discriminator import discriminator_step_model
+from texonnx.objective.forward import objective_model
+from texonnx.objective.specification import specify
+from texonnx.objective.targets import content_targets_model, targets_model
 from texonnx.options import ObjectiveOptions
+from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
 # What CPU, CUDA, WebGPU, TensorRT, CoreML, DirectML and OpenVINO all run (design, section 6).
 # Not here, on purpose: MaxPool's Indices, MaxUnpool, Sign, Sum, ConvTranspose, anything of

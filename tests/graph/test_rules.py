@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import onnx_ir as ir
 import pytest
+from support.evaluation import Array, Reference
 
-from graph.evaluation import Array, Reference
 from texonnx.graph import gradient
 from texonnx.graph.dims import END, dims
 from texonnx.graph.reverse import differentiable_ops

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 import pytest
-from graph.evaluation import Array, slope
-from graph.small_network import random_image
+from support.evaluation import Array, slope
+from support.small_network import random_image
+from support.small_objective import SmallObjective, reference_loss
 
-from losses.small_objective import SmallObjective, reference_loss
-from texonnx.graph.trunk import PADDINGS, POOLINGS
 from texonnx.options import ObjectiveOptions
+from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
 SIZE = (12, 14)
 IMAGE, CONTENT = random_image(*SIZE, seed=1), random_image(*SIZE, seed=2) ** 2

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 import pytest
-import reference
-from graph.evaluation import Array, Reference, Runtime
-from graph.small_network import random_image
+from support import reference
+from support.evaluation import Array, Reference, Runtime
+from support.small_network import random_image
+from support.small_objective import SmallObjective, draws_for, reference_features, stacks_of
 
-from losses.small_objective import SmallObjective, draws_for, reference_features, stacks_of
-from texonnx.artifacts.objective import objective_model
 from texonnx.graph import gradient
 from texonnx.graph.tape import Tape
 from texonnx.losses import LayerFeatures, LossOptions
 from texonnx.losses.gan import add_stack, forward, slopes_at, softplus
+from texonnx.objective.forward import objective_model
 from texonnx.options import ObjectiveOptions
 
 OPTIONS = ObjectiveOptions(loss="gan", layers="conv1_1,conv2_1", layer_weights="equal")

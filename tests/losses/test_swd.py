@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 import pytest
-import reference
-from graph.evaluation import Array, Reference, Runtime
-from graph.small_network import random_image
+from support import reference
+from support.evaluation import Array, Reference, Runtime
+from support.small_network import random_image
+from support.small_objective import SmallObjective, directions_of, reference_features
 
-from losses.small_objective import SmallObjective, directions_of, reference_features
-from texonnx.artifacts.objective import objective_model
-from texonnx.artifacts.targets import targets_model
 from texonnx.graph.tape import Tape
 from texonnx.losses import Comparison, LayerFeatures, LossOptions
 from texonnx.losses.swd import SWD
+from texonnx.objective.forward import objective_model
+from texonnx.objective.targets import targets_model
 from texonnx.options import ObjectiveOptions
 
 LAYERS = ("conv1_1", "conv2_1")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 import pytest
-import reference
-from graph.evaluation import Array, Reference, Runtime, slope
-from graph.small_network import random_image
+from support import reference
+from support.evaluation import Array, Reference, Runtime, slope
+from support.small_network import random_image
 
 from texonnx.graph import gradient
 from texonnx.graph.tape import Tape

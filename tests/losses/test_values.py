@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import reference
-from graph.small_network import random_image
+from support import reference
+from support.small_network import random_image
+from support.small_objective import STATISTICS, SmallObjective, is_adversarial, reference_loss
 
-from losses.small_objective import STATISTICS, SmallObjective, is_adversarial, reference_loss
-from texonnx.artifacts.specification import specify
 from texonnx.losses import GRAM_NORMS, loss_names
+from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 
 LAYERS = "conv1_1,conv1_2,conv2_1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from runtime.small_objective import built, noise_image, smooth_image
+from support.drawn_objective import built, noise_image, smooth_image
 
 from texonnx.images import Image
 from texonnx.optim.adam import AdamStepper

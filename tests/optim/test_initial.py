@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from texonnx.artifacts.objective import Size
 from texonnx.images import Image
+from texonnx.objective.forward import Size
 from texonnx.optim.initial import INITS, initial_image, with_detail
 
 COLOUR = np.array([0.2, 0.5, 0.8], np.float32).reshape(1, 3, 1, 1)

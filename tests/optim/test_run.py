@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from runtime.small_objective import built
+from support.drawn_objective import built
 
 from texonnx.errors import OptionError
 from texonnx.images import Image

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from texonnx.artifacts.source import GraphSource
+from texonnx.objective.source import GraphSource
 from texonnx.optim.pyramid import pyramid
 from texonnx.planning.probes import MOST_PIXELS, Probe, extrapolate, pixels_of, scales_to_try
 

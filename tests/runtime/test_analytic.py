@@ -6,13 +6,12 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
+from support.drawn_objective import built, noise_image, smooth_image
 
-from texonnx.artifacts.built import BuiltGraphs
+from texonnx.objective.built import BuiltGraphs
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import texture_of
 from texonnx.runtime.providers import open_session
-
-from .small_objective import built, noise_image, smooth_image
 
 SIZE = (20, 26)
 EXEMPLAR = smooth_image(31, 24)

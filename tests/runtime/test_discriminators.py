@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from graph.evaluation import relative_l2
 from numpy.typing import NDArray
+from support.drawn_objective import built, noise_image, smooth_image
+from support.evaluation import relative_l2
 
-from texonnx.artifacts.source import GraphSource
 from texonnx.images import Image
+from texonnx.objective.source import GraphSource
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.discriminators import initial_parameters
 from texonnx.runtime.engine import Engine, Sampling
@@ -18,8 +19,6 @@ from texonnx.runtime.goal import texture_of
 from texonnx.runtime.providers import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.runtime.training import TrainingEngine
-
-from .small_objective import built, noise_image, smooth_image
 
 SIZE = (24, 28)
 EXEMPLAR = smooth_image(30, 22)

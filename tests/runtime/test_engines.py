@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.drawn_objective import built, drawn, noise_image, smooth_image, specification
 
-from texonnx.artifacts.export import export_folder
-from texonnx.artifacts.folder import ExportedFolder
 from texonnx.errors import OptionError, RuntimeUnavailableError
+from texonnx.exported.folder import ExportedFolder
+from texonnx.exported.writing import export_folder
 from texonnx.images import Image
 from texonnx.optim.sgd import SgdStepper
 from texonnx.runtime.analytic import AnalyticEngine
@@ -22,8 +23,6 @@ from texonnx.runtime.engine import Engine, Sampling, Stepper
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.installed import the_runtime
 from texonnx.runtime.training import TrainingEngine
-
-from .small_objective import built, drawn, noise_image, smooth_image, specification
 
 SIZE = (32, 40)
 EXEMPLAR = smooth_image(48, 36)
@@ -313,7 +312,7 @@ def test_sgd_of_the_runtime_makes_the_image_of_plain_descent() -> None:
 _TRAIN = """
 import sys
 sys.path.insert(0, {tests!r})
-from runtime.small_objective import built, noise_image, smooth_image
+from support.drawn_objective import built, noise_image, smooth_image
 from texonnx.runtime.goal import texture_of
 from texonnx.runtime.training import TrainingEngine
 

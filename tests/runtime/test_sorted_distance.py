@@ -7,8 +7,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from graph.evaluation import Array, relative_l2, slope
 from numpy.typing import NDArray
+from support.evaluation import Array, relative_l2, slope
 
 from texonnx.runtime import sorted_distance as module
 from texonnx.runtime.sorted_distance import sorted_distance

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
-from graph.evaluation import Array, relative_l2, slope
-from graph.small_network import random_image
-from losses.small_objective import WEIGHTS, reference_loss
+from support.drawn_objective import drawn
+from support.evaluation import Array, relative_l2, slope
+from support.small_network import random_image
+from support.small_objective import WEIGHTS, reference_loss
 
-from texonnx.artifacts.built import BuiltGraphs
-from texonnx.artifacts.export import export_folder
-from texonnx.artifacts.folder import ExportedFolder
-from texonnx.artifacts.source import GraphSource
-from texonnx.artifacts.specification import specify
-from texonnx.graph.trunk import PADDINGS, POOLINGS
+from texonnx.exported.folder import ExportedFolder
+from texonnx.exported.writing import export_folder
 from texonnx.images import Image
+from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.source import GraphSource
+from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime import analytic
 from texonnx.runtime.analytic import AnalyticEngine
@@ -28,8 +28,7 @@ from texonnx.runtime.engine import Evaluation
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.providers import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
-
-from .small_objective import drawn
+from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
 SIZE = (19, 14)
 EXEMPLAR = random_image(17, 23, seed=2) ** 2

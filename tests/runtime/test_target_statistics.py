@@ -7,13 +7,12 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.drawn_objective import built, smooth_image
 
-from texonnx.artifacts.built import BuiltGraphs
+from texonnx.objective.built import BuiltGraphs
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.providers import open_session
 from texonnx.runtime.target_statistics import TargetStatistics, mixed
-
-from .small_objective import built, smooth_image
 
 SIZE = (20, 26)
 EXEMPLARS = (smooth_image(31, 24), smooth_image(18, 33, seed=5))

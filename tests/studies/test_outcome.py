@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from texonnx.images import save_image
-from texonnx.result import Step
+from texonnx.run.result import Step
 from texonnx.studies.outcome import (
     IMAGE,
     RESULT,

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from peers.figures import compare, merge
-
-from tools.rows import row
+from support.rows import row
 
 
 def test_the_ratio_is_of_medians():

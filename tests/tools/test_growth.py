@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from peers.candidates import Candidate
 from peers.growth import grow
-
-from tools.rows import row
+from support.rows import row
 
 _CANDIDATES = [Candidate(name, name, "analytic", "none") for name in ("a", "b")]
 

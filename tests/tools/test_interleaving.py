@@ -5,8 +5,7 @@ from peers import interleaving
 from peers.candidates import Candidate
 from peers.interleaving import measure
 from peers.worker import NotMeasuredError
-
-from tools.rows import row
+from support.rows import row
 
 
 class FakeWorker:

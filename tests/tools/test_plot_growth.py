@@ -4,8 +4,7 @@ import json
 
 import plot_growth
 import pytest
-
-from tools.rows import row
+from support.rows import row
 
 
 def _write(path, *rows):

@@ -5,8 +5,7 @@ import json
 import pytest
 from peers import report as module
 from peers.report import Report
-
-from tools.rows import row
+from support.rows import row
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from peers.optimizers import Overhead
 from peers.table import comparison_table, growth_table, markdown_table, overhead_table
-
-from tools.rows import row
+from support.rows import row
 
 
 def test_a_comparison_names_loss_size_threads_and_reference():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import verify_combinations as tool
-from small_runs import draw_once
+from support.small_runs import draw_once
 from verify_combinations import Outcome
 
 from texonnx.weights import library

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from runtime.small_objective import drawn, specification
-from tampering import copied, edit_graph
+from support.drawn_objective import drawn, specification
+from support.tampering import copied, edit_graph
 
 import texonnx
-from texonnx.artifacts.export import export_folder
 from texonnx.errors import OptionError, RuntimeUnavailableError
+from texonnx.exported.writing import export_folder
 from texonnx.runtime.providers import listed_providers, probe
 from texonnx.verification import runner, verifying
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import pytest
+from support.weights_comparison import hwio
 
 from texonnx.errors import WeightsError
 from texonnx.weights import VggWeights, cache, fetch, load_weights
 from texonnx.weights.catalogue import DIGESTS, MIRRORS
 from texonnx.weights.sources import SourceUnavailableError, keras, mirror
 
-from .comparison import hwio
 from .formats.test_onnx_model import model_of
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from texonnx.artifacts.objective import Size
 from texonnx.errors import RuntimeUnavailableError
+from texonnx.objective.forward import Size
 from texonnx.runtime.precision import check_precision
 
 ENGINES = ("analytic", "training")

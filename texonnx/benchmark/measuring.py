@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from texonnx.artifacts.objective import Size
 from texonnx.benchmark.cases import Measurement, Series
 from texonnx.errors import TexonnxError
-from texonnx.measurement.child_process import answers_of
+from texonnx.objective.forward import Size
 from texonnx.options import ObjectiveOptions
+from texonnx.system.processes import answers_of
 
 _WORKER = "texonnx.benchmark.worker"
 

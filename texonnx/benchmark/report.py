@@ -8,8 +8,8 @@ from statistics import median
 from typing import Any
 
 from texonnx.benchmark.cases import Measurement, Series
-from texonnx.benchmark.machine import Machine
 from texonnx.options import ObjectiveOptions
+from texonnx.system.machine import Machine
 
 
 def heads(series: Sequence[Series]) -> str:

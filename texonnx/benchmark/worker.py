@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from texonnx.artifacts.banding import MemoryUse
-from texonnx.artifacts.built import BuiltGraphs
-from texonnx.artifacts.specification import specify
-from texonnx.measurement.child_process import serve
-from texonnx.measurement.peak_memory import peak_memory
+from texonnx.objective.banding import MemoryUse
+from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.goal import texture_of
+from texonnx.system.memory import peak_memory
+from texonnx.system.processes import serve
 from texonnx.weights import load_weights
 
 

@@ -15,9 +15,9 @@ from texonnx.errors import OptionError, unknown
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
 
 if TYPE_CHECKING:
-    from texonnx.artifacts.objective import Size
     from texonnx.benchmark.cases import Series
     from texonnx.cli.progress import RunProgress
+    from texonnx.objective.forward import Size
 
 SIZES = "64,128,256,512"
 ROUNDS = 5
@@ -98,12 +98,12 @@ def bench(
     under Cases can be given more than once, or with commas; what does not run
     is told in its row.
     """
-    from texonnx.benchmark.machine import this_machine
     from texonnx.benchmark.measuring import measure
     from texonnx.benchmark.plot import check_can_plot, plot
     from texonnx.benchmark.report import as_json, heads, row
     from texonnx.cli.progress import RunProgress
-    from texonnx.cli.text_file import check_text_path, write_bytes, write_text
+    from texonnx.system.files import check_text_path, write_bytes, write_text
+    from texonnx.system.machine import this_machine
 
     objective = ObjectiveOptions(
         loss=loss, layers=layers, pool=pool, padding=padding, arch=arch, weights=weights
@@ -198,8 +198,8 @@ def _series(
 
 def _check_objective(objective: ObjectiveOptions, sizes: list[Size], progress: RunProgress) -> None:
     """Have the weights in the cache, and refuse what no process could measure."""
-    from texonnx.artifacts.objective import check_size
-    from texonnx.artifacts.specification import specify
+    from texonnx.objective.forward import check_size
+    from texonnx.objective.specification import specify
     from texonnx.weights import load_weights
 
     specification = specify(objective)

@@ -15,8 +15,8 @@ import typer
 from texonnx.cli.parameters import parse_size
 
 if TYPE_CHECKING:
-    from texonnx.artifacts.graph_files import Shape, Values
     from texonnx.description import Cost, Description
+    from texonnx.exported.graph_files import Shape, Values
 
 _WIDTH = 100
 _INDENT = 12

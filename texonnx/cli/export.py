@@ -82,7 +82,7 @@ def export(
 ) -> None:
     """Write graphs, gradient included, that any program with ONNX Runtime can run."""
     from texonnx.cli.progress import RunProgress
-    from texonnx.exporting import export as export_objective
+    from texonnx.verbs.export import export as export_objective
 
     with closing(RunProgress(quiet)) as progress:
         folder = export_objective(

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from texonnx.cli.text_file import check_text_path, write_text
 from texonnx.errors import OptionError
-from texonnx.result import Step
+from texonnx.run.result import Step
+from texonnx.system.files import check_text_path, write_text
 
 _SUFFIXES = (".csv", ".json")
 

@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from texonnx.artifacts.objective import Size
 from texonnx.cli.progress import RunProgress
+from texonnx.objective.forward import Size
 from texonnx.planning import Plan, plan
 
 

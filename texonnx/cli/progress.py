@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 if TYPE_CHECKING:
     from texonnx.images import Image
-    from texonnx.result import Step
+    from texonnx.run.result import Step
 
 _LINES_A_SCALE = 5
 

@@ -73,7 +73,7 @@ def reconstruct(
     """Make an image from noise that a layer of the network takes for IMAGE."""
     from texonnx.cli.running import Outputs, run_and_write
     from texonnx.images import next_free_path
-    from texonnx.reconstruction import reconstruct as reconstruct_image
+    from texonnx.verbs.reconstruction import reconstruct as reconstruct_image
 
     options: dict[str, Any] = {
         "loss": loss,

@@ -8,13 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from texonnx.artifacts.specification import specify
 from texonnx.cli.progress import RunProgress
 from texonnx.cli.running import Outputs
 from texonnx.images import Image, contact_sheet, load_image, save_image, scale_shorter_side
+from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
-from texonnx.reconstruction import reconstruct
-from texonnx.result import SynthesisResult
+from texonnx.run.result import SynthesisResult
+from texonnx.verbs.reconstruction import reconstruct
 from texonnx.vgg import layer_names
 
 _INTERRUPTED = 130

@@ -13,7 +13,7 @@ from texonnx.errors import OptionError
 
 if TYPE_CHECKING:
     from texonnx.images import Image
-    from texonnx.result import OnStep, Step, SynthesisResult
+    from texonnx.run.result import OnStep, Step, SynthesisResult
     from texonnx.weights.sources import Progress
 
 _BAD_INPUT = 2
@@ -80,7 +80,7 @@ def run_and_write(
     from texonnx.cli.progress import RunProgress
     from texonnx.curves import plot_curves
     from texonnx.images import Animation, save_image
-    from texonnx.result import NotFiniteError, SynthesisInterrupted
+    from texonnx.run.result import NotFiniteError, SynthesisInterrupted
 
     outputs.check()
     animation = None if outputs.animation is None else Animation()

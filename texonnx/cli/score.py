@@ -33,8 +33,8 @@ def score(
     finest (1/1) to the coarsest, and the difference of the power spectra.
     The row 'floor' is half of the exemplar against the other half.
     """
-    from texonnx.cli.text_file import check_text_path, write_text
     from texonnx.scoring import score_all
+    from texonnx.system.files import check_text_path, write_text
 
     if json_file is not None:
         check_text_path(json_file)

@@ -94,7 +94,7 @@ def synth(
 ) -> None:
     """Make more of a texture: an image with the statistics of EXEMPLAR's features."""
     from texonnx.cli.running import Outputs, run_and_write
-    from texonnx.synthesis import synthesize
+    from texonnx.verbs.synthesis import synthesize
 
     options: dict[str, Any] = {
         "loss": loss,
@@ -153,7 +153,7 @@ def synth(
 
 def _default_output(exemplars: list[Path], loss: str, artifacts: Path | None) -> Path:
     """Return ``EXEMPLAR-LOSS.png`` in the current folder, numbered where that exists."""
-    from texonnx.artifacts.folder import ExportedFolder
+    from texonnx.exported.folder import ExportedFolder
     from texonnx.images import next_free_path
     from texonnx.losses import label_of, parse_loss
 

@@ -94,7 +94,7 @@ def transfer(
     """Show CONTENT in the manner of STYLE."""
     from texonnx.cli.running import Outputs, run_and_write
     from texonnx.images import next_free_path
-    from texonnx.transferring import transfer as transfer_style
+    from texonnx.verbs.transfer import transfer as transfer_style
 
     named = [(style, 1.0)] if style is not None else []
     named += [parse_style(text) for text in styles or []]

@@ -46,7 +46,7 @@ def verify(
     The exit code is 0 if every check holds, 1 if one fails, and 2 if the
     folder is refused: incomplete, altered, or reaching outside itself.
     """
-    from texonnx.cli.text_file import check_text_path, write_text
+    from texonnx.system.files import check_text_path, write_text
     from texonnx.verification import verify as verify_folder
 
     if json_file is not None:

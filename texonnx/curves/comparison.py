@@ -12,7 +12,7 @@ from texonnx.errors import ImageError
 from texonnx.images.writing import StrPath
 
 if TYPE_CHECKING:
-    from texonnx.result import Step
+    from texonnx.run.result import Step
 
 _LINES = ("-", "--", ":", "-.")
 

@@ -16,7 +16,7 @@ from texonnx.images.writing import StrPath
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from texonnx.result import Step
+    from texonnx.run.result import Step
 
 _LAYER = re.compile(r"(?:(?P<term>.+)\.)?conv(?P<block>\d+)_(?P<index>\d+)")
 _LINES = ("-", "--", ":", "-.")

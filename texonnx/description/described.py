@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from texonnx.artifacts.graph_files import Values, described_graphs
-from texonnx.artifacts.manifest import checked_manifest
-from texonnx.artifacts.objective import Size, check_size
 from texonnx.description.cost import Cost, cost_of
 from texonnx.errors import OptionError
+from texonnx.exported.graph_files import Values, described_graphs
+from texonnx.exported.manifest import checked_manifest
+from texonnx.objective.forward import Size, check_size
 from texonnx.options import EXPORT_SIZE
 
 

@@ -1,4 +1,4 @@
-"""Graphs and their gradients: the tape, the gradient rules, the trunk."""
+"""Graphs and their gradients: the tape and the gradient rules."""
 
 from texonnx.graph import rules as rules
 from texonnx.graph.reverse import gradient as gradient

@@ -2,7 +2,7 @@
 
 A discriminator looks at the N values of one position at a time, a stack of 1x1 convolutions with
 leaky ReLUs between them, and says whether they are the exemplar's or the image's. It is trained
-in the loop (:mod:`texonnx.artifacts.discriminator`); the image is then moved so that it says
+in the loop (:mod:`texonnx.objective.discriminator`); the image is then moved so that it says
 "exemplar": the generator's loss with the labels swapped, the mean of softplus(-D)
 (Goodfellow et al., "Generative Adversarial Nets", 2014, section 3). The discriminators' weights
 are inputs of the graphs.

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from texonnx.artifacts.adam_step import BETA1, BETA2, EPSILON
 from texonnx.images import Image
+from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
 from texonnx.runtime.engine import Evaluation, Losses
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.artifacts.objective import Size
 from texonnx.images import Image, resize
 from texonnx.noise import standard_normal
+from texonnx.objective.forward import Size
 from texonnx.optim.spot_noise import spot_noise
 
 _CONTRAST = {"noise": 0.05, "mean": 0.01}

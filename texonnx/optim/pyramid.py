@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from texonnx.artifacts.objective import Size
 from texonnx.errors import OptionError
+from texonnx.objective.forward import Size
 
 COARSEST_SIDE = 64
 """Without a number of scales, sizes are halved while the shorter side stays at least this."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from texonnx.artifacts.source import GraphSource
 from texonnx.errors import OptionError, unknown
 from texonnx.images import Image
+from texonnx.objective.source import GraphSource
 from texonnx.optim.adam import AdamStepper
 from texonnx.optim.lbfgs import minimise_lbfgs
 from texonnx.optim.metric import ImageMetric

@@ -15,7 +15,7 @@ from texonnx.images import Image
 def spot_noise(spot: Image, white: NDArray[np.float32]) -> Image:
     """Return noise with the power spectrum and the colour covariance of `spot`, of mean 0.
 
-    :func:`texonnx.graph.spot_noise.spot_noise` is the same in a graph.
+    :func:`texonnx.subgraphs.spot_noise.spot_noise` is the same in a graph.
 
     Parameters
     ----------

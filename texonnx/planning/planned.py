@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from texonnx.artifacts.objective import Size
+from texonnx.objective.forward import Size
 from texonnx.optim.pyramid import Scale
 from texonnx.planning.probes import Probe, extrapolate, pixels_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
+from texonnx.objective.forward import Size
+from texonnx.objective.source import GraphSource
 from texonnx.optim.pyramid import Scale, pyramid
 
 MOST_PIXELS = 400 * 400

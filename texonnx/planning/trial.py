@@ -9,17 +9,17 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from texonnx.artifacts.banding import MemoryUse
-from texonnx.artifacts.objective import Size
 from texonnx.images import Image
-from texonnx.measurement.child_process import answers_of
+from texonnx.objective.banding import MemoryUse
+from texonnx.objective.forward import Size
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, channels, whole_numbers
 from texonnx.planning.planned import Plan, foresee
 from texonnx.planning.probes import Probe, pixels_of, scales_to_try
-from texonnx.preparation import Prepared, prepare
+from texonnx.run.preparation import Prepared, prepare
 from texonnx.runtime.choose import choose_engine
+from texonnx.system.processes import answers_of
 from texonnx.weights.sources import Progress
 
 _WORKER = "texonnx.planning.worker"

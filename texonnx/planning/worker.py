@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from texonnx.artifacts.banding import MemoryUse
-from texonnx.artifacts.objective import Size
 from texonnx.images import Image, resize
-from texonnx.measurement.child_process import serve
-from texonnx.measurement.peak_memory import forget_peak, peak_memory
+from texonnx.objective.banding import MemoryUse
+from texonnx.objective.forward import Size
 from texonnx.optim.initial import with_detail
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.run import refresh_interval
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.rehearsal import rehearse
-from texonnx.preparation import prepare
+from texonnx.run.preparation import prepare
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.engine import Sampling
 from texonnx.runtime.goal import texture_of
+from texonnx.system.memory import forget_peak, peak_memory
+from texonnx.system.processes import serve
 
 _FEW_PIXELS = 256 * 256
 _TIMED, _TIMED_WHERE_LARGE = 3, 1

@@ -9,10 +9,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.artifacts.banding import AUTO, MemoryUse
-from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
 from texonnx.images import Image
+from texonnx.objective.banding import AUTO, MemoryUse
+from texonnx.objective.forward import Size
+from texonnx.objective.source import GraphSource
 from texonnx.runtime.banded import BandedObjective
 from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
 from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters, drawn_by

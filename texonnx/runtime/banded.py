@@ -9,9 +9,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.artifacts.banded import BandedBlock, BandedGraphs
-from texonnx.artifacts.banding import Band
 from texonnx.images import Image
+from texonnx.objective.banded import BandedBlock, BandedGraphs
+from texonnx.objective.banding import Band
 from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
 

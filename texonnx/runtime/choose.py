@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from texonnx.artifacts.banding import AUTO, MemoryUse
-from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
 from texonnx.errors import OptionError, RuntimeUnavailableError, unknown
+from texonnx.objective.banding import AUTO, MemoryUse
+from texonnx.objective.forward import Size
+from texonnx.objective.source import GraphSource
 from texonnx.runtime.engine import SAMPLING, Engine, Sampling
 from texonnx.runtime.installed import the_runtime
 

@@ -10,10 +10,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.artifacts.discriminator import is_parameter
-from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
-from texonnx.artifacts.training import (
+from texonnx.images import Image
+from texonnx.losses.gan import hidden_deviation
+from texonnx.noise import PRIME, standard_normal
+from texonnx.objective.discriminator import is_parameter
+from texonnx.objective.forward import Size
+from texonnx.objective.source import GraphSource
+from texonnx.objective.training import (
     CHECKPOINT,
     EVAL_MODEL,
     IMAGE,
@@ -21,9 +24,6 @@ from texonnx.artifacts.training import (
     TRAINING_MODEL,
     import_training,
 )
-from texonnx.images import Image
-from texonnx.losses.gan import hidden_deviation
-from texonnx.noise import PRIME, standard_normal
 from texonnx.runtime.binding import Stepping
 from texonnx.runtime.host_graphs import HostGraph
 

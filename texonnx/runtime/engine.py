@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.artifacts.objective import Size
 from texonnx.images import Image
+from texonnx.objective.forward import Size
 from texonnx.runtime.goal import Goal
 
 

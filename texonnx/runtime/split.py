@@ -14,8 +14,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.artifacts.split import SplitGraphs
 from texonnx.images import Image
+from texonnx.objective.split import SplitGraphs
 from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.sorted_distance import sorted_distance

@@ -9,13 +9,13 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.artifacts.banding import AUTO, MemoryUse
-from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
 from texonnx.images import Image
 from texonnx.losses.gan import GAN
 from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
 from texonnx.noise import PRIME, standard_normal
+from texonnx.objective.banding import AUTO, MemoryUse
+from texonnx.objective.forward import Size
+from texonnx.objective.source import GraphSource
 from texonnx.runtime.banded import BandedStatistics
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.host_graphs import Arrays, HostGraph

@@ -10,9 +10,11 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.artifacts.objective import Size
-from texonnx.artifacts.source import GraphSource
-from texonnx.artifacts.training import (
+from texonnx.errors import RuntimeUnavailableError
+from texonnx.images import Image
+from texonnx.objective.forward import Size
+from texonnx.objective.source import GraphSource
+from texonnx.objective.training import (
     CHECKPOINT,
     DISCRIMINATOR,
     EVAL_MODEL,
@@ -21,8 +23,6 @@ from texonnx.artifacts.training import (
     TRAINING_MODEL,
     import_training,
 )
-from texonnx.errors import RuntimeUnavailableError
-from texonnx.images import Image
 from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators, drawn_by
 from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
 from texonnx.runtime.goal import Goal

@@ -7,9 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from texonnx.artifacts.specification import specify
 from texonnx.errors import OptionError, unknown
 from texonnx.images import PRESERVE_COLOUR
+from texonnx.objective.specification import specify
 from texonnx.optim.initial import INITS
 from texonnx.optim.run import check_optimizer
 from texonnx.options import ObjectiveOptions, RunOptions, TransferOptions

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from texonnx.result import Step
+from texonnx.run.result import Step
 from texonnx.studies.files import write_text
 
 IMAGE = "image.png"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import texonnx
 
 if TYPE_CHECKING:
-    from texonnx.result import SynthesisResult
+    from texonnx.run.result import SynthesisResult
 
 
 @dataclass(frozen=True)

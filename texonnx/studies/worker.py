@@ -59,11 +59,11 @@ def make(job: dict[str, Any]) -> Outcome:
 
 
 def _made(job: dict[str, Any]) -> Outcome:
-    from texonnx.benchmark.machine import this_machine
     from texonnx.images import save_image
-    from texonnx.result import NotFiniteError
+    from texonnx.run.result import NotFiniteError
     from texonnx.studies.checking import as_arguments
     from texonnx.studies.verbs import VERBS
+    from texonnx.system.machine import this_machine
     from texonnx.version import __version__
 
     verb = VERBS[job["verb"]]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.artifacts.adam_step import BETA1, BETA2, EPSILON
-from texonnx.artifacts.discriminator import is_parameter
-from texonnx.artifacts.graph_files import DescribedGraph
 from texonnx.errors import reason
+from texonnx.exported.graph_files import DescribedGraph
+from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
+from texonnx.objective.discriminator import is_parameter
 from texonnx.verification.comparison import (
     ADAM,
     DISCRIMINATORS,

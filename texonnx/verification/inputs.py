@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.artifacts.discriminator import is_parameter
-from texonnx.artifacts.graph_files import DescribedGraph
-from texonnx.artifacts.objective import Size
+from texonnx.exported.graph_files import DescribedGraph
 from texonnx.images import Image, resize
 from texonnx.losses.swd import DIRECTIONS
+from texonnx.objective.discriminator import is_parameter
+from texonnx.objective.forward import Size
 
 Arrays = dict[str, NDArray[Any]]
 

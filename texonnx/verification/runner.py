@@ -9,7 +9,7 @@ from typing import Any
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.artifacts.graph_files import DescribedGraph
+from texonnx.exported.graph_files import DescribedGraph
 from texonnx.runtime.providers import open_session
 from texonnx.verification.inputs import Arrays, taken
 

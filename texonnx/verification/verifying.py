@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from texonnx.artifacts.graph_files import DescribedGraph, described_graphs
-from texonnx.artifacts.manifest import MANIFEST, checked_manifest
-from texonnx.artifacts.objective import Size, check_size
 from texonnx.errors import OptionError, RuntimeUnavailableError
+from texonnx.exported.graph_files import DescribedGraph, described_graphs
+from texonnx.exported.manifest import MANIFEST, checked_manifest
+from texonnx.objective.forward import Size, check_size
 from texonnx.runtime.installed import the_runtime
 from texonnx.verification.checking import NETWORK, Checking
 from texonnx.verification.manifest_schema import faults

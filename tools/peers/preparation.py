@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from texonnx.artifacts.parameters import layer_units, trunk_tensors
-from texonnx.artifacts.specification import specify
 from texonnx.images import load_image, resize, scale_shorter_side
+from texonnx.objective.parameters import layer_units, trunk_tensors
+from texonnx.objective.specification import specify
 from texonnx.options import TRANSFER, ObjectiveOptions
 from texonnx.vgg import layer_names
 from texonnx.weights import load_weights

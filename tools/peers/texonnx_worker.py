@@ -24,8 +24,8 @@ def sentences() -> Iterator[None]:
 
 def engine_for(job: Job) -> Any:
     """Return the engine that the job asks for, its targets taken."""
-    from texonnx.artifacts.built import BuiltGraphs
-    from texonnx.artifacts.specification import specify
+    from texonnx.objective.built import BuiltGraphs
+    from texonnx.objective.specification import specify
     from texonnx.options import ObjectiveOptions
     from texonnx.runtime.analytic import AnalyticEngine
     from texonnx.runtime.goal import texture_of

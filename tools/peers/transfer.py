@@ -103,9 +103,9 @@ class Pair:
 
         import texonnx
         from peers.preparation import TRANSFER_OBJECTIVE
-        from texonnx.artifacts.built import BuiltGraphs
-        from texonnx.artifacts.specification import specify
         from texonnx.images import load_image
+        from texonnx.objective.built import BuiltGraphs
+        from texonnx.objective.specification import specify
         from texonnx.runtime.analytic import AnalyticEngine
         from texonnx.runtime.goal import Goal
         from texonnx.weights import load_weights

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 import pytest
+from support.weights_comparison import assert_same, hwio
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats import read_network
-
-from ..comparison import assert_same, hwio
 
 if TYPE_CHECKING:
     from pathlib import Path

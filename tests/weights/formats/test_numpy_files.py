@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from support.weights_comparison import Payload, assert_normalised, assert_same, hwio, random_norm
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats import read_network
-
-from ..comparison import Payload, assert_normalised, assert_same, hwio, random_norm
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from support.weights_comparison import assert_normalised, assert_same, random_norm
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats import read_network
-
-from ..comparison import assert_normalised, assert_same, random_norm
 
 if TYPE_CHECKING:
     from pathlib import Path

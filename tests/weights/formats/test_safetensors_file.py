@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from support.weights_comparison import assert_same
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats import read_network
 
-from ..comparison import assert_same
 from .test_torch_pth import torchvision_state
 
 if TYPE_CHECKING:

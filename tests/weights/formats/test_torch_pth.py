@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from support.torch_files import write_legacy, write_zip
+from support.weights_comparison import Payload, assert_normalised, assert_same, random_norm
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats import read_network
-
-from ..comparison import Payload, assert_normalised, assert_same, random_norm
-from ..torch_files import write_legacy, write_zip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,57 @@
+"""What is done around the steps: alike with NumPy and with an exported folder's graphs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.drawn_objective import drawn, specification
+
+from texonnx.errors import ImageError
+from texonnx.exported.folder import ExportedFolder
+from texonnx.exported.writing import export_folder
+from texonnx.objective.built import BuiltGraphs
+from texonnx.run.hosting import GraphHost, Host, PlainHost, host_for
+
+EXEMPLAR = np.random.default_rng(0).random((1, 3, 40, 56), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def of_a_folder(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    folder = tmp_path_factory.mktemp("models") / "small"
+    export_folder(folder, specification(), drawn())
+    return host_for(ExportedFolder(folder))
+
+
+def test_a_folder_brings_its_own_graphs_and_what_is_built_does_not(of_a_folder: Host) -> None:
+    assert isinstance(of_a_folder, GraphHost)
+    assert isinstance(host_for(BuiltGraphs(specification(), drawn())), PlainHost)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 10**25])
+def test_both_start_from_the_same_image(of_a_folder: Host, seed: int) -> None:
+    ours, theirs = (
+        host.first_image(EXEMPLAR, (64, 48), seed) for host in (PlainHost(), of_a_folder)
+    )
+    np.testing.assert_allclose(theirs, ours, atol=2e-5)
+
+
+def test_both_go_on_from_the_same_image(of_a_folder: Host) -> None:
+    coarser = np.random.default_rng(1).random((1, 3, 32, 24), dtype=np.float32)
+    ours, theirs = (
+        host.finer_image(coarser, EXEMPLAR, (20, 28), (64, 48), 5)
+        for host in (PlainHost(), of_a_folder)
+    )
+    np.testing.assert_allclose(theirs, ours, atol=2e-5)
+
+
+def test_both_resize_alike_and_leave_the_same_size_alone(of_a_folder: Host) -> None:
+    for host in (PlainHost(), of_a_folder):
+        assert np.array_equal(host.resize(EXEMPLAR, (40, 56)), EXEMPLAR)
+    ours, theirs = (host.resize(EXEMPLAR, (33, 91)) for host in (PlainHost(), of_a_folder))
+    np.testing.assert_allclose(theirs, ours, atol=2e-6)
+
+
+def test_neither_makes_an_image_without_end(of_a_folder: Host) -> None:
+    for host in (PlainHost(), of_a_folder):
+        with pytest.raises(ImageError, match="cannot resize"):
+            host.resize(EXEMPLAR, (10**6, 10**6))

@@ -1,0 +1,95 @@
+"""What the manifest tells of a run is what a run does: sizes and steps read from it by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from texonnx.objective.forward import Size
+from texonnx.objective.specification import Specification, specify
+from texonnx.optim.pyramid import Scale, pyramid
+from texonnx.optim.run import share_of_learning_rate
+from texonnx.optim.schedule import steps_by_scale
+from texonnx.options import ObjectiveOptions, RunOptions
+from texonnx.run.recipe import adam_recipe
+
+
+def specified(loss: str = "gram", **more: Any) -> Specification:
+    return specify(ObjectiveOptions(loss=loss, **more))
+
+
+def planned(
+    recipe: dict[str, Any], exemplar: Size, output: Size, minimum_size: int
+) -> list[tuple[Scale, int]]:
+    """Return sizes and steps of every scale, as `models/README.md` says to find them."""
+    shortest = min(*exemplar, *output)
+    least = max(recipe["coarsest_side"], minimum_size)
+    scales = [
+        scale
+        for scale in recipe["scales"]
+        if scale["factor"] == 1 or shortest // scale["factor"] >= least
+    ]
+    steps = [scale["steps"] for scale in reversed(scales)]
+    steps[0] = max(steps[0], recipe["least_steps_at_the_coarsest"])
+    sizes = [
+        Scale(*((side[0] // f, side[1] // f) for side in (exemplar, output)))
+        for f in (scale["factor"] for scale in reversed(scales))
+    ]
+    return list(zip(sizes, steps, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("exemplar", "output"),
+    [
+        ((256, 256), (256, 256)),
+        ((257, 391), (301, 259)),
+        ((96, 130), (512, 512)),
+        ((64, 64), (64, 64)),
+        ((127, 300), (256, 128)),
+        ((20, 30), (20, 30)),
+        ((2048, 2048), (2048, 2048)),
+    ],
+    ids=str,
+)
+def test_sizes_and_steps_are_those_of_a_run(exemplar: Size, output: Size) -> None:
+    recipe = adam_recipe(specified(), None)
+    assert recipe is not None
+    found = planned(recipe, exemplar, output, 16)
+    scales = pyramid(exemplar, output, None, 16)
+    assert [scale for scale, _ in found] == scales
+    assert tuple(steps for _, steps in found) == steps_by_scale(None, "adam", len(scales))
+
+
+def test_a_folder_of_one_size_has_one_scale() -> None:
+    recipe = adam_recipe(specified(), (256, 256))
+    assert recipe is not None
+    assert [scale["factor"] for scale in recipe["scales"]] == [1]
+    assert [steps for _, steps in planned(recipe, (256, 256), (256, 256), 16)] == list(
+        steps_by_scale(None, "adam", 1)
+    )
+
+
+def test_the_rate_and_its_fall_are_those_of_a_run() -> None:
+    recipe = adam_recipe(specified(), None)
+    assert recipe is not None
+    rates = {scale["learning_rate"] for scale in recipe["scales"]}
+    assert rates == {RunOptions(optimizer="adam").learning_rate}
+    begins = recipe["learning_rate_falls_from"]
+    assert share_of_learning_rate(begins) == 1 > share_of_learning_rate(begins + 0.01)
+
+
+def test_what_else_a_loss_needs_is_told() -> None:
+    plain, drawn, adversarial = (
+        adam_recipe(specified(loss), None) for loss in ("emd", "swd", "gan")
+    )
+    assert plain is not None and drawn is not None and adversarial is not None
+    assert (plain["draw_every"], plain["discriminators"]) == (None, None)
+    assert (drawn["draw_every"], drawn["discriminators"]) == (10, None)
+    assert adversarial["draw_every"] is None
+    assert adversarial["discriminators"] == {"steps": 1, "learning_rate": 0.01}
+    assert {scale["learning_rate"] for scale in adversarial["scales"]} == {0.004}
+
+
+def test_with_content_there_is_none() -> None:
+    assert adam_recipe(specified(content_layers="conv4_2"), None) is None

@@ -1,0 +1,122 @@
+"""What every example promises; each host's tests inherit it, and bring the fixture `host`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.hosts import SAME_RUN, Host, Reference, assert_refused, assert_same_run
+from support.small_runs import psnr
+
+PRETRAINED = "pretrained"
+KINDS = [
+    pytest.param(PRETRAINED, marks=pytest.mark.weights),
+    *("emd", "mean+cov", "swd", "gan"),
+]
+"""A Gram objective of all layers with the pretrained weights, and small ones with other losses."""
+
+
+class Promises:
+    """Of a host of exported folders."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_it_makes_the_picture_that_texonnx_makes(
+        self,
+        host: Host,
+        references: Callable[[str], Reference],
+        exemplar: Path,
+        tmp_path: Path,
+        kind: str,
+    ) -> None:
+        reference = references(kind)
+        losses, image = host.synthesise(reference.folder, exemplar, tmp_path, *SAME_RUN)
+        assert_same_run(losses, image, reference)
+
+    def test_size_and_seed_are_the_users(
+        self, host: Host, small_folder: Path, exemplar: Path, tmp_path: Path
+    ) -> None:
+        short = ("--size", "72x64", "--exemplar-size", "64", "--steps", "1")
+        _, image = host.synthesise(small_folder, exemplar, tmp_path, *short)
+        _, other = host.synthesise(small_folder, exemplar, tmp_path, *short, "--seed", "1")
+        assert image.shape == other.shape == (1, 3, 64, 72)
+        assert psnr(image, other) < 30
+
+    def test_a_folder_that_is_none_is_refused(
+        self, host: Host, exemplar: Path, tmp_path: Path
+    ) -> None:
+        done = host(tmp_path / "none", exemplar, tmp_path / "out.png")
+        assert_refused(done, str(tmp_path / "none"), "manifest.json")
+
+    def test_altered_weights_are_refused(
+        self, host: Host, small_folder: Path, exemplar: Path, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "altered"
+        shutil.copytree(small_folder, folder)
+        weights = bytearray((folder / "weights.bin").read_bytes())
+        weights[0] ^= 1
+        (folder / "weights.bin").write_bytes(weights)
+        done = host(folder, host.readable(exemplar, tmp_path), tmp_path / "out.png")
+        assert_refused(done, "weights.bin", "SHA-256")
+
+    def test_a_missing_graph_is_refused(
+        self, host: Host, small_folder: Path, exemplar: Path, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "incomplete"
+        shutil.copytree(small_folder, folder)
+        (folder / "targets.onnx").unlink()
+        done = host(folder, host.readable(exemplar, tmp_path), tmp_path / "out.png")
+        assert_refused(done, "targets.onnx", "missing")
+
+    @pytest.mark.parametrize("content", [b"", b"P6 not an image", None])
+    def test_an_image_that_cannot_be_read_is_refused(
+        self, host: Host, small_folder: Path, tmp_path: Path, content: bytes | None
+    ) -> None:
+        picture = tmp_path / f"broken{host.suffix}"
+        if content is not None:
+            picture.write_bytes(content)
+        assert_refused(host(small_folder, picture, tmp_path / "out.png"), str(picture))
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (("--steps", "1,2,3,4,5"), ("--steps", "2")),
+            (("--size", "1x90"), ("1x90", "2x2")),
+        ],
+    )
+    def test_options_that_do_not_fit_the_folder_are_refused(
+        self,
+        host: Host,
+        small_folder: Path,
+        exemplar: Path,
+        tmp_path: Path,
+        options: tuple[str, ...],
+        words: tuple[str, ...],
+    ) -> None:
+        given = host.readable(exemplar, tmp_path)
+        done = host(small_folder, given, tmp_path / "out.png", "--exemplar-size", "128", *options)
+        assert_refused(done, *words)
+
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("--size", "3x"),
+            ("--size", "3x4x5"),
+            ("--steps", "4,0"),
+            ("--seed", "none"),
+            ("--seed", "99999999999999999999"),
+        ],
+    )
+    def test_options_that_are_no_numbers_are_refused(
+        self,
+        host: Host,
+        small_folder: Path,
+        exemplar: Path,
+        tmp_path: Path,
+        option: str,
+        value: str,
+    ) -> None:
+        given = host.readable(exemplar, tmp_path)
+        assert_refused(host(small_folder, given, tmp_path / "out.png", option, value), option)

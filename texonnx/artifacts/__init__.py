@@ -1,1 +1,0 @@
-"""What ``texonnx export`` writes and every engine runs: graphs, training artifacts, manifest."""

@@ -1,0 +1,1 @@
+"""Exported folders: what one holds, written, read and checked."""

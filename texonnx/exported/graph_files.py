@@ -1,0 +1,247 @@
+"""The graph files of an exported folder: each the one that the manifest describes, and safe.
+
+A digest says that a file is the one that was listed; who alters a file can alter its digest too.
+These checks hold for the files themselves: what a graph takes and gives, its versions, and that
+whatever it reads beside itself lies in the folder, listed and long enough.
+"""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError, Message
+
+from texonnx.errors import ArtifactError
+from texonnx.exported.signatures import check_signatures, required_of_training
+from texonnx.objective.training import DISCRIMINATOR, EVAL_MODEL, TRAINING_MODEL
+
+Shape = tuple[int | str, ...]
+Values = Mapping[str, tuple[str, Shape]]
+"""Data type and shape of each input or output by name."""
+
+
+@dataclass(frozen=True)
+class DescribedGraph:
+    """What the manifest says of a graph: its file, and what it takes and gives."""
+
+    file: str
+    inputs: Values
+    outputs: Values
+
+
+def described_graphs(manifest: Any) -> dict[str, DescribedGraph]:
+    """Return the graphs that a manifest describes, by name.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError
+        When an entry is missing or malformed.
+    """
+    return {
+        str(name): DescribedGraph(
+            str(graph["file"]), _described(graph["inputs"]), _described(graph["outputs"])
+        )
+        for name, graph in manifest["graphs"].items()
+    }
+
+
+def declared(value: onnx.ValueInfoProto) -> tuple[str, Shape]:
+    """Return data type and shape of a graph's input or output, as the manifest writes them."""
+    tensor = value.type.tensor_type
+    shape = tuple(dim.dim_param or dim.dim_value for dim in tensor.shape.dim)
+    try:
+        return onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name, shape
+    except KeyError:
+        return "undefined", shape
+
+
+def check_graph_files(
+    folder: Path,
+    graphs: Mapping[str, DescribedGraph],
+    files: Iterable[str],
+    training: Iterable[str],
+    versions: tuple[int, int],
+) -> None:
+    """Check every graph file of a folder.
+
+    Parameters
+    ----------
+    folder
+        The exported folder.
+    graphs
+        What the manifest says of the portable graphs.
+    files
+        The files that the manifest lists, all of them there.
+    training
+        The folders of training artifacts, relative to `folder`.
+    versions
+        Opset and IR version of the portable graphs.
+
+    Raises
+    ------
+    ArtifactError
+        When a graph is not the one described, or reads what it must not.
+    """
+    check_signatures(folder, graphs)
+    described = {graph.file: graph for graph in graphs.values()}
+    listed = {(folder / name).resolve(): name for name in files}
+    names = {*described, *(name for name in listed.values() if name.endswith(".onnx"))}
+    models = {name: _parsed(folder / name) for name in sorted(names)}
+    for name, model in models.items():
+        _check_versions(folder / name, model, versions, portable=name in described)
+        for tensor in _outside_tensors(model):
+            _check_reference(folder, name, tensor, listed)
+        if name in described:
+            _check_signature(folder / name, model.graph, described[name])
+    for place in training:
+        _check_training(folder, place, models, graphs)
+
+
+def _described(values: Any) -> Values:
+    return {
+        str(value["name"]): (
+            str(value["dtype"]),
+            tuple(n if isinstance(n, int) else str(n) for n in value["shape"]),
+        )
+        for value in values
+    }
+
+
+def _parsed(path: Path) -> onnx.ModelProto:
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(path.read_bytes())
+    except DecodeError:
+        raise ArtifactError(f"'{path}' is damaged: it is not an ONNX model") from None
+    return model
+
+
+def _check_versions(
+    path: Path, model: onnx.ModelProto, versions: tuple[int, int], portable: bool
+) -> None:
+    """Check opset and IR version; training artifacts hold other domains' ops beside."""
+    opset, ir_version = versions
+    opsets = {entry.domain: entry.version for entry in model.opset_import}
+    if model.ir_version != ir_version:
+        raise ArtifactError(
+            f"'{path}' is of IR version {model.ir_version}, and the manifest says {ir_version}"
+        )
+    if opsets.get("") != opset:
+        raise ArtifactError(f"'{path}' is of opset {opsets.get('')}, and the manifest says {opset}")
+    if portable and (others := sorted(set(opsets) - {""})):
+        raise ArtifactError(f"'{path}' uses ops of '{others[0]}', which are not standard")
+
+
+def _outside_tensors(message: Message) -> Iterator[onnx.TensorProto]:
+    """Yield the tensors whose data lie in another file, wherever they are in the model."""
+    if isinstance(message, onnx.TensorProto):
+        if message.external_data or message.data_location == onnx.TensorProto.EXTERNAL:
+            yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for part in [value] if isinstance(value, Message) else value:
+            yield from _outside_tensors(part)
+
+
+def _check_reference(
+    folder: Path, name: str, tensor: onnx.TensorProto, listed: Mapping[Path, str]
+) -> None:
+    """Check that a tensor's data lie in a listed file of the folder, all of them."""
+    path = folder / name
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = entries.get("location", "")
+    what = f"'{path}' takes '{tensor.name}' from '{location}'"
+    place = (path.parent / location).resolve()
+    if not _stays_inside(name, location) or not place.is_relative_to(folder.resolve()):
+        raise ArtifactError(f"{what}, outside the folder")
+    if place not in listed:
+        raise ArtifactError(f"{what}, which the manifest does not list")
+    try:
+        offset = int(entries.get("offset", "0"))
+        needed = _bytes_of(tensor)
+        length = int(entries.get("length", needed))
+    except (ValueError, KeyError):
+        raise ArtifactError(f"'{path}' is damaged: where '{tensor.name}' lies is unclear") from None
+    size = place.stat().st_size
+    if length != needed or offset < 0 or offset + needed > size:
+        raise ArtifactError(
+            f"{what}, {length} bytes from {offset} on; it needs {needed}, and the file has {size}"
+        )
+
+
+def _stays_inside(name: str, location: str) -> bool:
+    """Whether a path relative to the file `name` stays in the folder by its words alone."""
+    if not location or PurePosixPath(location).is_absolute():
+        return False
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(name), location))
+    return PurePosixPath(place).parts[:1] != ("..",)
+
+
+def _bytes_of(tensor: onnx.TensorProto) -> int:
+    if any(extent < 0 for extent in tensor.dims):
+        raise ValueError("a negative extent")
+    dtype: np.dtype[Any] = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
+    return int(math.prod(tensor.dims)) * dtype.itemsize
+
+
+def _check_signature(path: Path, graph: onnx.GraphProto, described: DescribedGraph) -> None:
+    for side, values, expected in (
+        ("input", graph.input, described.inputs),
+        ("output", graph.output, described.outputs),
+    ):
+        found = {value.name: declared(value) for value in values}
+        missing = [name for name in expected if name not in found]
+        others = [name for name in found if name not in expected]
+        if missing:
+            instead = f", but '{others[0]}'" if others else ""
+            raise ArtifactError(
+                f"'{path}' is not what the manifest describes: it has no {side} "
+                f"'{missing[0]}'{instead}"
+            )
+        if others:
+            raise ArtifactError(
+                f"'{path}' is not what the manifest describes: its {side} '{others[0]}' is not "
+                "in the manifest"
+            )
+        for name, (dtype, shape) in expected.items():
+            if found[name] != (dtype, shape):
+                raise ArtifactError(
+                    f"'{path}' is not what the manifest describes: its {side} '{name}' is "
+                    f"{_text(*found[name])}, not {_text(dtype, shape)}"
+                )
+
+
+def _text(dtype: str, shape: Sequence[int | str]) -> str:
+    return f"{dtype} [{', '.join(map(str, shape))}]"
+
+
+def _check_training(
+    folder: Path,
+    place: str,
+    models: Mapping[str, onnx.ModelProto],
+    graphs: Mapping[str, DescribedGraph],
+) -> None:
+    """Check that training artifacts are there, and take what the portable graphs take."""
+    for below, (inputs, outputs) in required_of_training(graphs).items():
+        inner = f"{place}/{DISCRIMINATOR}" if below == DISCRIMINATOR else place
+        for file in (TRAINING_MODEL, EVAL_MODEL):
+            name = f"{inner}/{file}"
+            if name not in models:
+                raise ArtifactError(f"the manifest of '{folder}' does not list '{name}'")
+            graph = models[name].graph
+            for side, values, required in (
+                ("input", graph.input, inputs),
+                ("output", graph.output, outputs),
+            ):
+                found = {value.name for value in values}
+                if missing := [one for one in required if one not in found]:
+                    raise ArtifactError(f"'{folder / name}' has no {side} '{missing[0]}'")

@@ -1,0 +1,329 @@
+"""The manifest of an exported folder: what it holds, and the digest of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from texonnx.errors import ArtifactError
+from texonnx.exported.graph_files import check_graph_files, declared, described_graphs
+from texonnx.exported.signatures import is_drawn
+from texonnx.graph.tape import IR_VERSION, OPSET
+from texonnx.losses.content import CONTENT
+from texonnx.losses.swd import DIRECTIONS
+from texonnx.objective.forward import Size
+from texonnx.objective.parameters import layer_units
+from texonnx.objective.specification import Specification
+from texonnx.objective.writer import WEIGHTS
+from texonnx.version import __version__
+from texonnx.weights.network import VggWeights
+
+SCHEMA_VERSION = 3
+MANIFEST = "manifest.json"
+ALWAYS = ("objective", "adam_step", "resize", "first_image", "finer_image")
+"""The graphs that every folder has."""
+
+_MEANINGS = {
+    "exemplar": "the texture to imitate, RGB in [0, 1]",
+    "output_size": "height and width in pixels of the image to be made",
+    "content": "the image whose content is kept, of the output's size, RGB in [0, 1]",
+    "image": "the image being made, RGB in [0, 1]",
+    "first_moment": "Adam's running mean of the gradient, zeros at first",
+    "second_moment": "Adam's running mean of the squared gradient, zeros at first",
+    "step": "number of this step, from 1",
+    "learning_rate": "step length of Adam, in units of the image",
+    "loss": "weighted sum over layers and losses, of the image that came in",
+    "layer_losses": "its parts, in the order of the manifest's parts",
+    "gradient": "derivative of the loss with respect to the image",
+    "next_image": "the image after the step; it may leave [0, 1], clip it to show it",
+    "next_first_moment": "first_moment of the next step",
+    "next_second_moment": "second_moment of the next step",
+    "next_step": "step of the next step",
+    "discriminator_losses": "of each layer's discriminator, before the step",
+    "size": "height and width in pixels that the image shall have",
+    "resized": "the image at that size, in [0, 1]",
+    "seed": "of the random numbers, from 0",
+    "draw": "number of the draw: another one gives other numbers",
+    "first_image": "where the coarsest scale starts",
+    "coarser_exemplar_size": "height and width in pixels of the exemplar at the scale before",
+    "finer_image": "where this scale starts",
+}
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a reader needs of a manifest.
+
+    Attributes
+    ----------
+    losses, parts
+        The names of the losses, and of the entries of ``layer_losses``, in order.
+    graphs
+        The file of each graph.
+    draws
+        Whether a loss wants something drawn or trained anew every few steps.
+    minimum_size
+        The least height and width that the layers can look at.
+    size
+        Height and width, if the graphs are for one size alone.
+    training
+        The folder of training artifacts for each size, relative to the exported folder.
+    random_weights
+        Whether the network's weights are random.
+    """
+
+    losses: tuple[str, ...]
+    parts: tuple[str, ...]
+    graphs: Mapping[str, str]
+    draws: bool
+    minimum_size: int
+    size: Size | None
+    training: Mapping[Size, str]
+    random_weights: bool
+
+
+def write_manifest(
+    folder: Path,
+    specification: Specification,
+    weights: VggWeights,
+    *,
+    graphs: Mapping[str, str],
+    precision: str,
+    activation_scale: bool,
+    size: Size | None,
+    training: Mapping[str, Size],
+    recipe: Mapping[str, Any] | None,
+) -> None:
+    """Describe the files in `folder` in its ``manifest.json``.
+
+    Parameters
+    ----------
+    folder
+        Holds every other file already.
+    specification, weights
+        What the graphs were built from.
+    graphs
+        The file of each graph by name.
+    precision
+        Type of the numbers in ``weights.bin``: ``float32`` or ``float16``.
+    activation_scale
+        Whether every layer is divided by its mean activation.
+    size
+        Height and width if the graphs are for one size alone.
+    training
+        The folders of training artifacts, relative to `folder`, and the size each is for.
+    recipe
+        Of a whole run, if there is one.
+    """
+    trunk = specification.trunk
+    units = layer_units(weights, trunk.pooling)
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "producer": f"texonnx {__version__}",
+        "network": {
+            "architecture": trunk.arch,
+            "pooling": trunk.pooling,
+            "padding": trunk.padding,
+            "weights": weights.source,
+            "weights_digest": weights.digest,
+            "weights_random": weights.random,
+            "precision": precision,
+            "activation_scale": {name: units[name] for name in specification.trunk_layers}
+            if activation_scale
+            else None,
+        },
+        "layers": [
+            {"name": name, "weight": weight}
+            for name, weight in zip(specification.layers, specification.layer_weights, strict=True)
+        ],
+        "losses": [
+            {"name": term.loss.name, "weight": term.weight} for term in specification.all_terms
+        ],
+        "content": [
+            {"layer": part.layer, "weight": term.weight}
+            for part in specification.content_parts
+            for term in part.terms
+        ],
+        "parts": list(specification.parts),
+        "gram_norm": specification.loss_options.gram_norm,
+        "discriminator": {
+            "widths": list(specification.loss_options.discriminator_widths),
+            "penalty": specification.loss_options.discriminator_penalty,
+        }
+        if specification.adversarial
+        else None,
+        "preprocessing": {
+            "layout": "NCHW",
+            "channels": "RGB",
+            "range": [0.0, 1.0],
+            "mean": [value / 255.0 for value in weights.mean],
+            "where": "inside the graphs",
+        },
+        "recipe": recipe,
+        "minimum_size": specification.minimum_size,
+        "size": None if size is None else {"height": size[0], "width": size[1]},
+        "opset": OPSET,
+        "ir_version": IR_VERSION,
+        "graphs": {name: _describe_graph(folder, file) for name, file in graphs.items()},
+        "training": [
+            {"folder": name, "height": height, "width": width}
+            for name, (height, width) in training.items()
+        ],
+        "files": {
+            path.relative_to(folder).as_posix(): {
+                "sha256": _sha256(path),
+                "bytes": path.stat().st_size,
+            }
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Contents:
+    """Read ``manifest.json`` and check every file that it lists.
+
+    Raises
+    ------
+    ArtifactError
+        As :func:`checked_manifest` does.
+    """
+    return _contents(checked_manifest(folder))
+
+
+def checked_manifest(folder: Path) -> dict[str, Any]:
+    """Return what ``manifest.json`` says, all of it, after checking every file that it lists.
+
+    Raises
+    ------
+    ArtifactError
+        When there is no manifest, it is of another schema, a file is missing or altered, or a
+        graph is not the one described.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ArtifactError(
+            f"'{folder}' is not an exported folder: it has no readable {MANIFEST}"
+        ) from None
+    except ValueError:
+        raise ArtifactError(f"'{path}' is damaged: it is not JSON") from None
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if version != SCHEMA_VERSION:
+        raise ArtifactError(
+            f"'{path}' is of schema version {version}, and this texonnx reads {SCHEMA_VERSION}"
+        )
+    try:
+        contents = _contents(manifest)
+        graphs = described_graphs(manifest)
+        versions = int(manifest["opset"]), int(manifest["ir_version"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise ArtifactError(f"'{path}' is damaged: an entry is missing or malformed") from None
+    files = manifest.get("files")
+    complete = isinstance(files, dict) and {*contents.graphs.values(), WEIGHTS} <= set(files)
+    if not complete or not set(ALWAYS) <= set(contents.graphs):
+        raise ArtifactError(f"'{path}' does not list the files that belong to the folder")
+    for name, entry in files.items():
+        _check_file(folder, name, entry)
+    for name in contents.training.values():
+        _check_inside(folder, name)
+    check_graph_files(folder, graphs, files, contents.training.values(), versions)
+    return dict(manifest)
+
+
+def _contents(manifest: Any) -> Contents:
+    size = manifest["size"]
+    return Contents(
+        losses=tuple(str(loss["name"]) for loss in manifest["losses"]),
+        parts=_names(manifest["parts"]),
+        graphs={str(name): str(graph["file"]) for name, graph in manifest["graphs"].items()},
+        draws=any(
+            is_drawn(str(value["name"])) for value in manifest["graphs"]["objective"]["inputs"]
+        ),
+        minimum_size=int(manifest["minimum_size"]),
+        size=None if size is None else _size(size),
+        training={_size(entry): str(entry["folder"]) for entry in manifest["training"]},
+        random_weights=bool(manifest["network"]["weights_random"]),
+    )
+
+
+def _names(entry: Any) -> tuple[str, ...]:
+    if not isinstance(entry, list):
+        raise TypeError("a list of names is accepted")
+    return tuple(str(name) for name in entry)
+
+
+def _size(entry: Any) -> Size:
+    return int(entry["height"]), int(entry["width"])
+
+
+def _check_inside(folder: Path, name: str) -> None:
+    if not (folder / name).resolve().is_relative_to(folder.resolve()):
+        raise ArtifactError(f"the manifest of '{folder}' names '{name}', outside the folder")
+
+
+def _check_file(folder: Path, name: str, entry: Any) -> None:
+    _check_inside(folder, name)
+    path = folder / name
+    if not path.is_file():
+        raise ArtifactError(f"'{folder}' is incomplete: '{name}' is missing; export it again")
+    size, expected = path.stat().st_size, entry.get("bytes") if isinstance(entry, dict) else None
+    if isinstance(expected, int) and size < expected:
+        raise ArtifactError(f"'{path}' is cut short: {size} bytes instead of {expected}")
+    if not isinstance(entry, dict) or _sha256(path) != entry.get("sha256"):
+        raise ArtifactError(
+            f"'{path}' is not the file that was exported: its SHA-256 differs from the manifest's"
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _describe_graph(folder: Path, file: str) -> dict[str, Any]:
+    graph = onnx.load(folder / file, load_external_data=False).graph
+    return {
+        "file": file,
+        "inputs": _describe_values(graph.input),
+        "outputs": _describe_values(graph.output),
+    }
+
+
+def _describe_values(values: Sequence[onnx.ValueInfoProto]) -> list[dict[str, Any]]:
+    described = []
+    for value in values:
+        dtype, shape = declared(value)
+        meaning = _MEANINGS.get(value.name) or _layer_meaning(value.name)
+        described.append(
+            {"name": value.name, "dtype": dtype, "shape": list(shape), "meaning": meaning}
+        )
+    return described
+
+
+def _layer_meaning(name: str) -> str:
+    """Return the meaning of a value named after what it is, the loss and the layer."""
+    after, before = name.removeprefix("next_"), ""
+    end = ", after the step" if name.startswith("next_") else ""
+    for moment in ("first_moment", "second_moment"):
+        if after.startswith(f"{moment}."):
+            after, before = after.removeprefix(f"{moment}."), f"{_MEANINGS[moment]}: "
+    key, loss, layer = after.split(".")
+    if key == "target":
+        whose = "content image" if loss == CONTENT.name else "exemplar"
+        return f"the {whose}'s statistic of the {loss} loss at {layer}"
+    if key == DIRECTIONS:
+        return f"unit vectors at random, one a row, that the {loss} loss looks along at {layer}"
+    return f"{before}{key} of the discriminator at {layer}{end}"

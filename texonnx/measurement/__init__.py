@@ -1,1 +1,0 @@
-"""Measuring in processes of their own, so that the peak memory is that of one case alone."""

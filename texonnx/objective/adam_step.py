@@ -1,0 +1,97 @@
+"""The step graph: one step of Adam inside the graph, so that a host only loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from texonnx.graph import gradient
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
+from texonnx.objective.forward import Size, image_shape, write_objective
+from texonnx.objective.specification import Specification
+from texonnx.subgraphs.trunk import TrunkParameters
+
+BETA1 = 0.9
+BETA2 = 0.999
+EPSILON = 1e-12
+"""Far below the gradients met: where the loss is a mean over a million pixels, about 1e-7."""
+
+
+def adam_step_model(
+    specification: Specification, parameters: TrunkParameters, size: Size | None = None
+) -> ir.Model:
+    """Build the graph of one step of Adam.
+
+    Inputs: image, first_moment and second_moment [1, 3, H, W], step and learning_rate [1] (the
+    first step is 1), targets. Outputs: next_image, next_first_moment, next_second_moment,
+    next_step, and loss and layer_losses of the image that came in.
+
+    Kingma and Ba, "Adam", 2015, in the order of section 2's last paragraph: the bias corrections
+    go into the step length.
+    """
+    tape = Tape("adam_step")
+    shape = image_shape("image", size)
+    image = tape.input("image", shape)
+    moments = add_moments(tape, "", shape)
+    step = tape.input("step", [1])
+    learning_rate = tape.input("learning_rate", [1])
+    objective = write_objective(tape, image, parameters, specification)
+    slope = gradient(tape, objective.loss, image)
+    add_adam_update(tape, "image", image, slope, moments, step, learning_rate)
+    tape.output(tape.add(step, tape.constant(1.0)), "next_step")
+    tape.output(objective.loss, "loss")
+    tape.output(objective.layer_losses, "layer_losses")
+    return tape.model()
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Adam's running means of a gradient and of its square, as graph inputs."""
+
+    first: ir.Value
+    second: ir.Value
+
+
+def add_moments(tape: Tape, suffix: str, shape: Sequence[int | str | None]) -> Moments:
+    """Add both moments as inputs, called ``first_moment`` and ``second_moment`` and `suffix`."""
+    return Moments(*(tape.input(f"{order}_moment{suffix}", shape) for order in ("first", "second")))
+
+
+def add_adam_update(
+    tape: Tape,
+    name: str,
+    value: ir.Value,
+    slope: ir.Value,
+    moments: Moments,
+    step: ir.Value,
+    learning_rate: ir.Value,
+) -> None:
+    """Write one step of Adam for `value`, called `name`; its next state becomes outputs."""
+    next_first = _moving_average(tape, moments.first, slope, BETA1)
+    next_second = _moving_average(tape, moments.second, tape.square(slope), BETA2)
+    corrections = (_one_minus_power(tape, beta, step) for beta in (BETA1, BETA2))
+    first_correction, second_correction = corrections
+    length = tape.div(tape.mul(learning_rate, _sqrt(tape, second_correction)), first_correction)
+    divisor = tape.add(_sqrt(tape, next_second), tape.constant(EPSILON))
+    update = tape.mul(length, tape.div(next_first, divisor))
+    # Its symbols, where the size is open: they name the same dimensions as the input's do.
+    shape = [n if isinstance(n, int) else n.value for n in value.shape or ()]
+    tape.output(tape.sub(value, update), f"next_{name}", shape)
+    tape.output(next_first, f"next_{moments.first.name}", shape)
+    tape.output(next_second, f"next_{moments.second.name}", shape)
+
+
+def _moving_average(tape: Tape, average: ir.Value, new: ir.Value, beta: float) -> ir.Value:
+    return tape.add(tape.scale(average, beta), tape.scale(new, 1.0 - beta))
+
+
+def _one_minus_power(tape: Tape, beta: float, step: ir.Value) -> ir.Value:
+    power = tape.op("Pow", [tape.constant([beta]), step], dims(step))
+    return tape.sub(tape.constant(1.0), power)
+
+
+def _sqrt(tape: Tape, x: ir.Value) -> ir.Value:
+    return tape.op("Sqrt", [x], dims(x))

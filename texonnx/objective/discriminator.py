@@ -1,0 +1,126 @@
+"""The discriminators of the gan loss: their own loss, and a graph of one step of Adam for them.
+
+Each layer's discriminator is to tell the exemplar's positions from the image's: the mean of
+softplus(-D) over the exemplar's, plus the mean of softplus(D) over the image's, which is logistic
+regression's negative log-likelihood (Goodfellow et al. 2014, eq. 1, as a loss). Its slope at the
+exemplar's features is penalised, or it would grow without bounds once it can tell them apart (R1:
+Mescheder, Geiger and Nowozin, "Which Training Methods for GANs do actually Converge?", 2018,
+eq. 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from texonnx.graph import gradients
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
+from texonnx.losses import LayerFeatures
+from texonnx.losses.gan import GAN, PARAMETERS, add_stack, forward, slopes_at, softplus
+from texonnx.objective.adam_step import add_adam_update, add_moments
+from texonnx.objective.forward import (
+    Size,
+    feature_matrix,
+    image_shape,
+    layer_features,
+    positions_symbol,
+)
+from texonnx.objective.specification import Specification, target_name
+from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
+
+AddParameter = Callable[[str, tuple[int, int]], ir.Value]
+"""Adds a parameter to a tape, by its name and its shape."""
+
+
+@dataclass(frozen=True)
+class DiscriminatorLoss:
+    """What is written on the tape.
+
+    Attributes
+    ----------
+    loss
+        The sum over the layers, a scalar.
+    layer_losses
+        Its parts, [layers].
+    parameters
+        Every weight and bias by name: ``weight0.gan.conv1_1``.
+    """
+
+    loss: ir.Value
+    layer_losses: ir.Value
+    parameters: dict[str, ir.Value]
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a graph's input of this name is a discriminator's weight or bias."""
+    key, _, rest = name.partition(".")
+    return rest.startswith(f"{GAN.name}.") and key.rstrip("0123456789") in PARAMETERS
+
+
+def write_discriminator_loss(
+    tape: Tape,
+    image: ir.Value,
+    parameters: TrunkParameters,
+    specification: Specification,
+    add_parameter: AddParameter,
+) -> DiscriminatorLoss:
+    """Write the trunk and every layer's loss; the exemplar's features become inputs."""
+    maps = write_trunk(tape, image, parameters, specification.layers, specification.trunk)
+    added: dict[str, ir.Value] = {}
+    losses = []
+    for layer in specification.layers:
+        matrix = feature_matrix(tape, maps[layer])
+
+        def add(key: str, shape: tuple[int, int], layer: str = layer) -> ir.Value:
+            name = f"{key}.{GAN.name}.{layer}"
+            added[name] = add_parameter(name, shape)
+            return added[name]
+
+        features = layer_features(tape, matrix, specification, add)
+        symbol = f"exemplar_{positions_symbol(layer)}"
+        exemplar = tape.input(target_name(GAN, layer), [features.channels, symbol])
+        losses.append(tape.reshape(_layer_loss(features, exemplar), [1]))
+    joined = tape.concat(losses, axis=0)
+    return DiscriminatorLoss(tape.reduce_sum(joined, [0]), joined, added)
+
+
+def _layer_loss(image: LayerFeatures, exemplar: ir.Value) -> ir.Value:
+    tape, stack = image.tape, add_stack(image)
+    penalty = image.options.discriminator_penalty
+    verdict, slopes = forward(tape, stack, exemplar)
+    real = tape.reduce_mean(softplus(tape, tape.scale(verdict, -1.0)), [0, 1])
+    made = tape.reduce_mean(softplus(tape, forward(tape, stack, image.matrix)[0]), [0, 1])
+    loss = tape.add(real, made)
+    if not penalty:
+        return loss
+    slope = slopes_at(tape, stack, slopes)
+    squares = tape.reduce_mean(tape.reduce_sum(tape.square(slope), [0]), [0])
+    return tape.add(loss, tape.scale(squares, penalty / 2))
+
+
+def discriminator_step_model(
+    specification: Specification, parameters: TrunkParameters, size: Size | None = None
+) -> ir.Model:
+    """Build the graph of one step of Adam for all discriminators.
+
+    Inputs: image [1, 3, H, W]; ``target.gan.<layer>``, the exemplar's features; every parameter
+    and its two moments (``first_moment.<parameter>``, ``second_moment.<parameter>``); step and
+    learning_rate [1]. Outputs: ``next_`` of every parameter and moment and of the step, and
+    discriminator_losses [layers] before the step.
+    """
+    tape = Tape("discriminator_step")
+    image = tape.input("image", image_shape("image", size))
+    step = tape.input("step", [1])
+    learning_rate = tape.input("learning_rate", [1])
+    written = write_discriminator_loss(tape, image, parameters, specification, tape.input)
+    values = written.parameters
+    slopes = gradients(tape, written.loss, list(values.values()))
+    for (name, value), slope in zip(values.items(), slopes, strict=True):
+        moments = add_moments(tape, f".{name}", dims(value))
+        add_adam_update(tape, name, value, slope, moments, step, learning_rate)
+    tape.output(tape.add(step, tape.constant(1.0)), "next_step")
+    tape.output(written.layer_losses, "discriminator_losses")
+    return tape.model()

@@ -1,0 +1,185 @@
+"""The forward objective on a tape, shared by every graph: image and targets to loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import onnx_ir as ir
+
+from texonnx.errors import OptionError
+from texonnx.graph import gradient
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
+from texonnx.images import MAX_PIXELS
+from texonnx.losses import AddInput, Comparison, ImageTerm, LayerFeatures, TextureLoss
+from texonnx.objective.specification import LayerPart, Specification, target_name
+from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+
+def check_size(what: str, size: Size, minimum_size: int) -> None:
+    """Raise :class:`OptionError` for a size that the layers or the memory cannot take."""
+    height, width = size
+    for side, pixels in (("height", height), ("width", width)):
+        if pixels < 1:
+            raise OptionError(f"the {side} of the {what} must be 1 or more, not {pixels}")
+    if min(size) < minimum_size:
+        raise OptionError(
+            f"the {what} would have {width}x{height} pixels, and the chosen layers need at least "
+            f"{minimum_size}x{minimum_size}"
+        )
+    if height * width > MAX_PIXELS:
+        raise OptionError(
+            f"the {what} would have {width}x{height} pixels; at most {MAX_PIXELS // 10**6} "
+            "megapixels are accepted"
+        )
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The scalars that the forward graph computes.
+
+    Attributes
+    ----------
+    loss
+        The weighted sum over layers and losses, a scalar.
+    layer_losses
+        Its parts, [parts], weights included.
+    """
+
+    loss: ir.Value
+    layer_losses: ir.Value
+
+
+def image_shape(name: str, size: Size | None) -> tuple[int | str, ...]:
+    """Return [1, 3, H, W]; without a size, height and width are symbols named after `name`."""
+    return (1, 3, *(size or (f"{name}_height", f"{name}_width")))
+
+
+def positions_symbol(layer: str) -> str:
+    """Return the symbol for the number of positions of `layer`; a block's layers share it."""
+    return f"positions_{layer.partition('_')[0]}"
+
+
+def feature_matrix(tape: Tape, features: ir.Value) -> ir.Value:
+    """Write a feature map [1, N, H, W] as the matrix F [N, M] of channels by positions."""
+    channels = dims(features)[1]
+    assert channels is not None
+    return tape.reshape(features, [channels, -1])
+
+
+def write_objective(
+    tape: Tape, image: ir.Value, parameters: TrunkParameters, specification: Specification
+) -> Objective:
+    """Write trunk, statistics, distances and their weighted sum; add the targets as inputs."""
+    maps = write_trunk(tape, image, parameters, specification.trunk_layers, specification.trunk)
+    parts = (*specification.texture_parts, *specification.content_parts)
+    return write_losses(tape, image, maps, specification, parts, specification.image_terms)
+
+
+def write_losses(
+    tape: Tape,
+    image: ir.Value,
+    maps: Mapping[str, ir.Value],
+    specification: Specification,
+    parts: Sequence[LayerPart],
+    image_terms: Sequence[ImageTerm],
+    statistics: Mapping[str, ir.Value] | None = None,
+) -> Objective:
+    """Write the sum of `parts` over feature maps [1, N, H, W], and of what the image is itself.
+
+    A part without terms counts 0. Of `statistics` that there are already, by
+    :func:`statistic_name`, only the distance is written.
+    """
+    matrices = {layer: feature_matrix(tape, features) for layer, features in maps.items()}
+    losses = []
+    for part in parts:
+        total: ir.Value | None = None
+        for term in part.terms:
+            features = layer_features(
+                tape, matrices[part.layer], specification, input_adder(tape, term.loss, part.layer)
+            )
+            known = (statistics or {}).get(statistic_name(term.loss, part.layer))
+            comparison = Comparison(
+                features,
+                term.loss.statistic if known is None else partial(_constantly, known),
+                partial(_add_target_input, tape, term.loss, part.layer),
+            )
+            distance = tape.scale(term.loss.distance(comparison), term.weight)
+            total = distance if total is None else tape.add(total, distance)
+        losses.append(tape.constant(0.0) if total is None else total)
+    losses += [tape.scale(term.loss.value(tape, image), term.weight) for term in image_terms]
+    joined = tape.concat([tape.reshape(loss, [1]) for loss in losses], axis=0)
+    return Objective(tape.reduce_sum(joined, [0]), joined)
+
+
+def _constantly(value: ir.Value, _features: LayerFeatures) -> ir.Value:
+    return value
+
+
+def statistic_name(loss: TextureLoss, layer: str) -> str:
+    """Return the name of the image's own statistic, where a graph takes or gives it."""
+    return f"statistic.{loss.name}.{layer}"
+
+
+def write_statistic(
+    tape: Tape, features: ir.Value, specification: Specification, loss: TextureLoss, layer: str
+) -> ir.Value:
+    """Write the statistic of a feature map [1, N, H, W] that `loss` is about."""
+    matrix = feature_matrix(tape, features)
+    add_input = input_adder(tape, loss, layer)
+    return loss.statistic(layer_features(tape, matrix, specification, add_input))
+
+
+def layer_features(
+    tape: Tape, matrix: ir.Value, specification: Specification, add_input: AddInput
+) -> LayerFeatures:
+    """Return a layer's features as its losses see them."""
+    return LayerFeatures(tape, matrix, specification.loss_options, add_input)
+
+
+def input_adder(tape: Tape, loss: TextureLoss, layer: str) -> AddInput:
+    """Return what adds graph inputs named after a loss and a layer."""
+
+    def add_input(key: str, shape: tuple[int, int]) -> ir.Value:
+        return tape.input(f"{key}.{loss.name}.{layer}", shape)
+
+    return add_input
+
+
+def _add_target_input(tape: Tape, loss: TextureLoss, layer: str, statistic: ir.Value) -> ir.Value:
+    symbol = positions_symbol(layer)
+    shape = [symbol if extent is None else extent for extent in dims(statistic)]
+    return tape.input(target_name(loss, layer), shape)
+
+
+def objective_model(
+    specification: Specification,
+    parameters: TrunkParameters,
+    size: Size | None = None,
+    dtype: ir.DataType = ir.DataType.FLOAT,
+) -> ir.Model:
+    """Build the graph: image, targets -> loss, layer_losses, gradient.
+
+    Parameters
+    ----------
+    specification, parameters
+        What the objective is and the network's tensors.
+    size
+        Height and width of the image; symbolic if not given.
+    dtype
+        DOUBLE for a graph to be held against finite differences.
+    """
+    tape = Tape("objective", dtype)
+    shape = image_shape("image", size)
+    image = tape.input("image", shape)
+    objective = write_objective(tape, image, parameters, specification)
+    image_gradient = gradient(tape, objective.loss, image)
+    tape.output(objective.loss, "loss")
+    tape.output(objective.layer_losses, "layer_losses")
+    tape.output(image_gradient, "gradient", shape)
+    return tape.model()

@@ -1,0 +1,124 @@
+"""Graphs of what a host does around the optimisation: small, without weights, for any size.
+
+They give every host the same sizes filtered in the same way, the same first image and the same
+random numbers, with nothing of its own to write.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import onnx_ir as ir
+
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
+from texonnx.losses.gan import GAN, hidden_deviation, parameter_shapes
+from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
+from texonnx.objective.forward import image_shape
+from texonnx.objective.specification import Specification
+from texonnx.subgraphs.noise import standard_normal
+from texonnx.subgraphs.resampling import clip_to_visible, resample
+from texonnx.subgraphs.spot_noise import mean_colour, spot_noise
+from texonnx.vgg import layer_channels
+
+_INT64 = ir.DataType.INT64
+
+
+def resize_model() -> ir.Model:
+    """Build the graph: image, size -> resized; as :func:`texonnx.images.resize` does it."""
+    tape = Tape("resize")
+    image = tape.input("image", image_shape("image", None))
+    size = tape.input("size", [2], _INT64)
+    tape.output(resample(tape, image, size), "resized", image_shape("resized", None))
+    return tape.model()
+
+
+def first_image_model() -> ir.Model:
+    """Build the graph: exemplar, output_size, seed -> first_image.
+
+    The exemplar's mean colour with noise of its spectrum, in [0, 1].
+    """
+    tape = Tape("first_image")
+    exemplar = tape.input("exemplar", image_shape("exemplar", None))
+    size, seed = (tape.input(name, [n], _INT64) for name, n in (("output_size", 2), ("seed", 1)))
+    colour = mean_colour(tape, exemplar)
+    noise = spot_noise(tape, exemplar, _white(tape, size, seed))
+    image = clip_to_visible(tape, tape.add(colour, noise))
+    tape.output(image, "first_image", image_shape("image", None))
+    return tape.model()
+
+
+def finer_image_model() -> ir.Model:
+    """Build the graph: image, exemplar, coarser_exemplar_size, output_size, seed -> finer_image.
+
+    The coarser scale's result enlarged, with noise of the spectrum that the exemplar has at this
+    scale and not at the coarser one.
+    """
+    tape = Tape("finer_image")
+    image = tape.input("image", image_shape("coarser", None))
+    exemplar = tape.input("exemplar", image_shape("exemplar", None))
+    coarser = tape.input("coarser_exemplar_size", [2], _INT64)
+    size, seed = (tape.input(name, [n], _INT64) for name, n in (("output_size", 2), ("seed", 1)))
+    enlarged = resample(tape, clip_to_visible(tape, image), size)
+    extent = tape.concat([tape.extent(exemplar, 2), tape.extent(exemplar, 3)], axis=0)
+    detail = tape.sub(exemplar, resample(tape, resample(tape, exemplar, coarser), extent))
+    noise = spot_noise(tape, detail, _white(tape, size, seed))
+    tape.output(tape.add(enlarged, noise), "finer_image", image_shape("image", None))
+    return tape.model()
+
+
+def _white(tape: Tape, size: ir.Value, seed: ir.Value) -> ir.Value:
+    """Write white noise, [1, 1, H, W], another one for every number of pixels."""
+    area = tape.mul(tape.slice(size, 0, 0, 1), tape.slice(size, 0, 1, 2))
+    numbers = standard_normal(tape, area, seed, area)
+    shape = tape.concat([tape.integers([1, 1]), size], axis=0)
+    return tape.op("Reshape", [numbers, shape], (1, 1, None, None))
+
+
+def directions_model(specification: Specification) -> ir.Model:
+    """Build the graph: seed, draw -> the random directions of every layer, unit vectors."""
+    tape = Tape("directions")
+    seed, draw = (tape.input(name, [1], _INT64) for name in ("seed", "draw"))
+    base = tape.mul(draw, tape.integers([STREAMS_A_DRAW]))
+    for place, (name, channels) in enumerate(sorted(_directions(specification).items())):
+        stream = tape.add(base, tape.integers([place]))
+        vectors = _drawn(tape, (channels, channels), seed, stream)
+        squares = tape.reduce_sum(tape.square(vectors), [1], keepdims=True)
+        tape.output(tape.div(vectors, tape.op("Sqrt", [squares], dims(squares))), name)
+    return tape.model()
+
+
+def _directions(specification: Specification) -> dict[str, int]:
+    """Return the name of each layer's directions, and how many there are."""
+    return {
+        f"{DIRECTIONS}.{loss.name}.{layer}": layer_channels(layer)
+        for _, loss, layer in specification.targets()
+        if loss.has_directions
+    }
+
+
+def discriminators_model(specification: Specification) -> ir.Model:
+    """Build the graph: seed -> every parameter of the discriminators at first."""
+    tape = Tape("discriminators")
+    seed = tape.input("seed", [1], _INT64)
+    shapes = {
+        f"{key}.{GAN.name}.{layer}": shape
+        for layer in specification.layers
+        for key, shape in parameter_shapes(
+            layer_channels(layer), specification.loss_options.discriminator_widths
+        )
+    }
+    for place, (name, shape) in enumerate(sorted(shapes.items())):
+        deviation = hidden_deviation(name, shapes)
+        if deviation is None:
+            value = tape.constant(np.zeros(shape))
+        else:
+            value = tape.scale(_drawn(tape, shape, seed, tape.integers([place])), deviation)
+        tape.output(value, name)
+    return tape.model()
+
+
+def _drawn(tape: Tape, shape: tuple[int, int], seed: ir.Value, stream: ir.Value) -> ir.Value:
+    count = tape.integers([math.prod(shape)])
+    return tape.reshape(standard_normal(tape, count, seed, stream), shape)

@@ -1,0 +1,1 @@
+"""A run from its options to its result: what precedes it, its course, what it leaves."""

@@ -1,0 +1,200 @@
+"""What precedes every run: the exemplar, the graphs and the sizes, checked against each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from texonnx.errors import ImageError, OptionError
+from texonnx.exported.folder import ExportedFolder
+from texonnx.images import Image, check_image, load_image, resize, size_by_shorter_side
+from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.forward import Size, check_size
+from texonnx.objective.source import GraphSource
+from texonnx.objective.specification import specify
+from texonnx.optim.initial import INITS, initial_image
+from texonnx.optim.pyramid import Scale, pyramid, shrunk
+from texonnx.optim.run import check_optimizer
+from texonnx.options import ADVERSARIAL_LEARNING_RATE, OBJECTIVE, ObjectiveOptions, RunOptions
+from texonnx.run.hosting import Host, host_for
+from texonnx.runtime.installed import the_runtime
+from texonnx.weights import load_weights
+from texonnx.weights.sources import Progress
+
+Exemplar = str | Path | Image
+"""An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run works with.
+
+    Attributes
+    ----------
+    source
+        The graphs.
+    exemplars
+        Scaled, each [1, 3, H, W], in [0, 1].
+    scales
+        The sizes, coarsest first; the exemplar's are the first one's.
+    options
+        Those of the run, with an optimiser by name.
+    host
+        What is done around the steps.
+    """
+
+    source: GraphSource
+    exemplars: tuple[Image, ...]
+    scales: list[Scale]
+    options: RunOptions
+    host: Host
+
+    def exemplars_at(self, scale: int) -> tuple[Image, ...]:
+        """Return the exemplars at a scale, counted from 0."""
+        factor = 2 ** (len(self.scales) - 1 - scale)
+        return tuple(
+            self.host.resize(exemplar, shrunk((exemplar.shape[2], exemplar.shape[3]), factor))
+            for exemplar in self.exemplars
+        )
+
+
+def prepare(
+    exemplars: Sequence[Exemplar],
+    objective: ObjectiveOptions,
+    options: RunOptions,
+    artifacts: str | Path | None,
+    on_download: Progress | None = None,
+) -> Prepared:
+    """Load the exemplars and the weights, and choose the sizes.
+
+    Parameters
+    ----------
+    exemplars
+        At least one; the first decides the sizes that are not given.
+    artifacts, on_download
+        As in :func:`texonnx.synthesize`.
+    objective, options
+        Its options; those of the objective must be the defaults where there are `artifacts`.
+
+    Raises
+    ------
+    TexonnxError
+        For an option, image, weights or folder that will not do.
+    """
+    check_optimizer(options.optimizer)
+    the_runtime()
+    originals = [load_or_check(exemplar) for exemplar in exemplars]
+    if not originals:
+        raise OptionError("there is no exemplar; give one, or several to mix")
+    if artifacts is None:
+        specification = specify(objective)
+        _check_large_enough(originals, specification.minimum_size)
+        source: GraphSource = BuiltGraphs(
+            specification,
+            load_weights(objective.weights, objective.arch, on_download),
+            activation_scale=objective.activation_scale,
+        )
+    else:
+        if objective != OBJECTIVE:
+            raise OptionError(
+                "loss, layers, network and weights are fixed in the exported folder; leave their "
+                "options out"
+            )
+        source = ExportedFolder(Path(artifacts))
+        if source.content_targets() is not None:
+            raise OptionError(
+                f"'{artifacts}' was exported with content layers, for a style transfer by another "
+                "program; export a texture's objective, without --content-layers"
+            )
+        _check_large_enough(originals, source.minimum_size)
+    if source.adversarial and options.until is not None:
+        raise OptionError(
+            "there is no saying when to end a scale by the loss of gan, whose discriminators learn "
+            "as the image moves; leave 'until' out, and give steps"
+        )
+    if options.optimizer == "auto":
+        options = replace(options, optimizer="adam" if source.adversarial else "lbfgs")
+    if source.adversarial and options.optimizer == "adam" and options.lr is None:
+        options = replace(options, lr=ADVERSARIAL_LEARNING_RATE)
+    host = host_for(source)
+    scaled = tuple(_scaled(original, options.exemplar_size, host) for original in originals)
+    return Prepared(source, scaled, _choose_scales(scaled[0], options, source), options, host)
+
+
+def _scaled(original: Image, shorter_side: int, host: Host) -> Image:
+    size = size_by_shorter_side((original.shape[2], original.shape[3]), shorter_side)
+    return host.resize(original, size)
+
+
+def load_or_check(image: Exemplar) -> Image:
+    """Return the image of a file, or the array itself once it has been checked."""
+    return load_image(image) if isinstance(image, str | Path) else check_image(image)
+
+
+def one_or_several(given: object) -> list[Any]:
+    """Return the items of a sequence; anything else as the only item, for others to refuse."""
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    return list(given) if several else [given]  # type: ignore[call-overload]
+
+
+def first_image(options: RunOptions, exemplar: Image, size: Size, host: Host) -> Image:
+    """Return where a run starts: noise of some kind, or a file's image, scaled to `size`."""
+    if options.init == "spectrum":
+        return host.first_image(exemplar, size, options.seed)
+    if str(options.init) in INITS:
+        return initial_image(str(options.init), exemplar, size, options.seed)
+    return resize(load_image(options.init), *size)
+
+
+def shares_of(mix: Sequence[float] | None, count: int) -> tuple[float, ...]:
+    """Return what each of `count` exemplars counts, in all 1.
+
+    Raises
+    ------
+    OptionError
+        For what is no number, another number of shares, one below 0, or a sum that is 0 or not
+        finite.
+
+    Examples
+    --------
+    >>> shares_of([3, 1], 2)
+    (0.75, 0.25)
+    """
+    if mix is None:
+        return (1 / count,) * count
+    try:
+        shares = tuple(float(share) for share in mix)
+    except (TypeError, ValueError):
+        raise OptionError(f"the shares of a mixture are numbers, not {mix!r}") from None
+    text = ", ".join(f"{share:g}" for share in shares)
+    if len(shares) != count:
+        raise OptionError(f"{len(shares)} shares ({text}) were given for {count} exemplars")
+    total = sum(shares)
+    if not (0 < total < math.inf) or min(shares) < 0:
+        raise OptionError(f"the shares of a mixture are 0 or more and not all 0, not {text}")
+    return tuple(share / total for share in shares)
+
+
+def _check_large_enough(exemplars: Sequence[Image], minimum_size: int) -> None:
+    for exemplar in exemplars:
+        height, width = exemplar.shape[2:]
+        if min(height, width) < minimum_size:
+            raise ImageError(
+                f"the exemplar has {width}x{height} pixels, and the chosen layers need at least "
+                f"{minimum_size}x{minimum_size}"
+            )
+
+
+def _choose_scales(exemplar: Image, options: RunOptions, source: GraphSource) -> list[Scale]:
+    exemplar_size = (exemplar.shape[2], exemplar.shape[3])
+    size = options.size or source.fixed_size or exemplar_size
+    if options.size is not None:
+        # Before the exemplar: in a transfer, the style's size follows from the output's.
+        check_size("output", options.size, source.minimum_size)
+    for what, sides in (("exemplar", exemplar_size), ("output", size)):
+        check_size(what, sides, source.minimum_size)
+    one_size_alone = 1 if source.fixed_size else None
+    return pyramid(exemplar_size, size, options.scales or one_size_alone, source.minimum_size)

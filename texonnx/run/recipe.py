@@ -1,0 +1,53 @@
+"""The recipe of a whole run with Adam, which an exported folder's manifest tells every host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from texonnx.objective.forward import Size
+from texonnx.objective.specification import Specification
+from texonnx.optim.pyramid import COARSEST_SIDE
+from texonnx.optim.run import FALL_BEGINS, STEPS_A_DRAW
+from texonnx.optim.schedule import AT_THE_COARSEST, FINEST
+from texonnx.options import ADVERSARIAL_LEARNING_RATE, LEARNING_RATES, RUN
+from texonnx.runtime.discriminators import LEARNING_RATE
+
+_FACTORS = tuple(2**k for k in range(7))
+"""By which sizes are divided: enough for outputs of 4096 pixels."""
+
+
+def adam_recipe(specification: Specification, size: Size | None) -> dict[str, Any] | None:
+    """Return what ``texonnx synth --optimizer adam`` does by default, as JSON takes it.
+
+    Parameters
+    ----------
+    specification
+        The objective.
+    size
+        Height and width where the graphs are for one size alone, and so for one scale.
+
+    Returns
+    -------
+    dict or None
+        As ``models/README.md`` tells it; nothing for an objective with content layers, which no
+        texture can be made with.
+    """
+    if specification.content_layers:
+        return None
+    rate = ADVERSARIAL_LEARNING_RATE if specification.adversarial else LEARNING_RATES["adam"]
+    return {
+        "optimizer": "adam",
+        "exemplar_size": RUN.exemplar_size,
+        "coarsest_side": COARSEST_SIDE,
+        "scales": [
+            {"factor": factor, "steps": FINEST["adam"] * factor, "learning_rate": rate}
+            for factor in (_FACTORS if size is None else _FACTORS[:1])
+        ],
+        "least_steps_at_the_coarsest": AT_THE_COARSEST,
+        "learning_rate_falls_from": FALL_BEGINS,
+        "seed": RUN.seed,
+        "draw_every": STEPS_A_DRAW if specification.has_directions else None,
+        "discriminators": {"steps": RUN.disc_steps, "learning_rate": LEARNING_RATE}
+        if specification.adversarial
+        else None,
+    }

@@ -1,0 +1,89 @@
+"""What a run reports while it goes on, and what it leaves, whichever way it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from texonnx.errors import TexonnxError
+from texonnx.images import Image
+from texonnx.objective.forward import Size
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run, as it is reported and kept in the history.
+
+    Attributes
+    ----------
+    scale, scales
+        The scale, from 1, and how many there are.
+    size
+        Height and width in pixels at this scale.
+    step, steps
+        The step within the scale, from 1, and how many there may be.
+    steps_to_come
+        How many there may be at each of the finer scales.
+    loss
+        The objective at this step; smaller is closer.
+    layer_losses
+        Its parts by layer, weights included.
+    seconds
+        Since the run began.
+    """
+
+    scale: int
+    scales: int
+    size: Size
+    step: int
+    steps: int
+    steps_to_come: tuple[int, ...]
+    loss: float
+    layer_losses: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SynthesisResult:
+    """What a run made.
+
+    Attributes
+    ----------
+    image
+        float32, [1, 3, H, W], RGB, in [0, 1].
+    history
+        Every step, in order.
+    engine, provider
+        What ran it.
+    random_weights
+        Whether the network's weights were random, not trained.
+    seconds
+        How long it took, graphs and sessions included.
+    """
+
+    image: Image
+    engine: str
+    provider: str
+    random_weights: bool
+    history: list[Step]
+    seconds: float
+
+
+class SynthesisInterrupted(KeyboardInterrupt):
+    """Ctrl-C came during a run; `result` holds the image so far."""
+
+    def __init__(self, result: SynthesisResult) -> None:
+        super().__init__("interrupted")
+        self.result = result
+
+
+class NotFiniteError(TexonnxError):
+    """Loss or image is no longer finite; `result` holds the last good image."""
+
+    def __init__(self, message: str, result: SynthesisResult) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+OnStep = Callable[[Step, Image], None]
+"""Is told every step and the image as it is then, [1, 3, H, W], before clipping."""

@@ -1,0 +1,1 @@
+"""What graphs are made of here: the trunk, resampling, random numbers, noise."""

@@ -1,0 +1,129 @@
+"""The random-phase noise of :func:`texonnx.optim.spot_noise.spot_noise`, in a graph.
+
+Its Fourier transforms are products with matrices of cosines and sines: more work than a fast
+transform, but of ops that every runtime has, and little beside one step of the network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from texonnx.graph.dims import dims
+from texonnx.graph.tape import Tape
+from texonnx.subgraphs.noise import counting
+
+_PLANES = (1, 3, None, None)
+_PLANE = (1, 1, None, None)
+
+
+@dataclass(frozen=True)
+class _Complex:
+    real: ir.Value
+    imaginary: ir.Value
+
+
+@dataclass(frozen=True)
+class _Waves:
+    """Cosines and sines of all frequencies along one axis, both [n, n] and symmetric."""
+
+    cosines: ir.Value
+    sines: ir.Value
+
+
+def spot_noise(tape: Tape, spot: ir.Value, white: ir.Value) -> ir.Value:
+    """Write noise [1, 3, H, W] with the spectrum of `spot`, [1, 3, H', W'], and a mean of 0.
+
+    `white`, [1, 1, H, W], gives the phases. A larger `spot` is seen in part.
+    """
+    size = _extent(tape, white)
+    down, across = (_waves(tape, tape.slice(size, 0, k, k + 1)) for k in range(2))
+    spectrum = _transform(tape, _canvas(tape, spot, size), down, across)
+    phases = _phases(tape, _transform(tape, white, down, across))
+    coloured = _product(tape, spectrum, phases)
+    return tape.div(_real_inverse(tape, coloured, down, across), _area(tape, size))
+
+
+def _canvas(tape: Tape, spot: ir.Value, size: ir.Value) -> ir.Value:
+    """Write what is seen of the spot without its mean, on zeros, with the contrast made good."""
+    shown = tape.op("Min", [_extent(tape, spot), size], (2,), dtype=ir.DataType.INT64)
+    borders = [tape.integers([0, 0]), shown, tape.integers([2, 3])]
+    seen = tape.op("Slice", [spot, *borders], _PLANES)
+    centred = tape.sub(seen, mean_colour(tape, seen))
+    share = tape.div(_area(tape, size), _area(tape, shown))
+    contrast = tape.op("Sqrt", [share], dims(share))
+    none = tape.integers([0, 0])
+    missing = tape.sub(size, shown)
+    pads = tape.concat([none, none, none, missing], axis=0)
+    return tape.mul(tape.op("Pad", [centred, pads], _PLANES), contrast)
+
+
+def mean_colour(tape: Tape, image: ir.Value) -> ir.Value:
+    """Write the mean of each channel, [1, 3, 1, 1], the rows' first: runtimes round less so."""
+    rows = tape.reduce_mean(image, [3], keepdims=True)
+    return tape.reduce_mean(rows, [2], keepdims=True)
+
+
+def _extent(tape: Tape, planes: ir.Value) -> ir.Value:
+    return tape.concat([tape.extent(planes, 2), tape.extent(planes, 3)], axis=0)
+
+
+def _area(tape: Tape, size: ir.Value) -> ir.Value:
+    area = tape.mul(tape.slice(size, 0, 0, 1), tape.slice(size, 0, 1, 2))
+    return tape.cast(area)
+
+
+def _waves(tape: Tape, extent: ir.Value) -> _Waves:
+    places = counting(tape, extent)
+    turns = tape.mul(tape.reshape(places, [-1, 1]), tape.reshape(places, [1, -1]))
+    # Whole turns are taken off as whole numbers: float32 would lose what is left of many.
+    rest = tape.op("Mod", [turns, extent], (None, None), dtype=ir.DataType.INT64)
+    angle = tape.scale(tape.div(tape.cast(rest), tape.cast(extent)), float(2 * np.pi))
+    cosines, sines = (tape.op(name, [angle], (None, None)) for name in ("Cos", "Sin"))
+    return _Waves(cosines, sines)
+
+
+def _transform(tape: Tape, planes: ir.Value, down: _Waves, across: _Waves) -> _Complex:
+    real = _multiply(tape, planes, across.cosines)
+    falling = _multiply(tape, planes, across.sines)
+    return _Complex(
+        tape.sub(_multiply(tape, down.cosines, real), _multiply(tape, down.sines, falling)),
+        tape.op(
+            "Neg",
+            [tape.add(_multiply(tape, down.cosines, falling), _multiply(tape, down.sines, real))],
+            dims(planes),
+        ),
+    )
+
+
+def _real_inverse(tape: Tape, planes: _Complex, down: _Waves, across: _Waves) -> ir.Value:
+    """Write the real part of the inverse transform, without its division by the area."""
+    real = tape.sub(
+        _multiply(tape, down.cosines, planes.real), _multiply(tape, down.sines, planes.imaginary)
+    )
+    imaginary = tape.add(
+        _multiply(tape, down.cosines, planes.imaginary), _multiply(tape, down.sines, planes.real)
+    )
+    return tape.sub(_multiply(tape, real, across.cosines), _multiply(tape, imaginary, across.sines))
+
+
+def _phases(tape: Tape, white: _Complex) -> _Complex:
+    power = tape.add(tape.square(white.real), tape.square(white.imaginary))
+    least = tape.constant(float(np.finfo(np.float32).tiny))
+    size = tape.op("Sqrt", [tape.op("Max", [power, least], _PLANE)], _PLANE)
+    return _Complex(tape.div(white.real, size), tape.div(white.imaginary, size))
+
+
+def _product(tape: Tape, a: _Complex, b: _Complex) -> _Complex:
+    return _Complex(
+        tape.sub(tape.mul(a.real, b.real), tape.mul(a.imaginary, b.imaginary)),
+        tape.add(tape.mul(a.real, b.imaginary), tape.mul(a.imaginary, b.real)),
+    )
+
+
+def _multiply(tape: Tape, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Write the product of planes and a matrix, whichever comes first."""
+    planes = a if len(dims(a)) > len(dims(b)) else b
+    return tape.op("MatMul", [a, b], (*dims(planes)[:2], None, None))
