@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from texonnx.errors import OptionError, unknown
+from texonnx.sizes import Size
 
 _LARGEST_FLOAT32 = 3.4028234e38
 
@@ -74,7 +75,7 @@ class RunOptions:
     """
 
     exemplar_size: int = 256
-    size: tuple[int, int] | None = None
+    size: Size | None = None
     scales: int | None = None
     steps: int | tuple[int, ...] | None = None
     until: float | None = None
@@ -94,8 +95,8 @@ class RunOptions:
             "exemplar size": self.exemplar_size,
             "number of scales": self.scales,
             "number of the discriminators' steps": self.disc_steps,
-            "height": self.size[0] if self.size else None,
-            "width": self.size[1] if self.size else None,
+            "height": self.size.height if self.size else None,
+            "width": self.size.width if self.size else None,
         }
         for what, number in at_least_one.items():
             if number is not None and number < 1:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from texonnx.objective.banding import Banding, BlockPlan, MemoryUse, plan_blocks
-from texonnx.objective.forward import Size
 from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
+from texonnx.sizes import Size
 
 MEBIBYTE = 2**20
 

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from texonnx.images import Image, resize
 from texonnx.noise import standard_normal
-from texonnx.objective.forward import Size
 from texonnx.objective.host_graphs import (
     directions_model,
     discriminators_model,
@@ -22,6 +21,7 @@ from texonnx.objective.specification import specify
 from texonnx.optim.initial import initial_image, with_detail
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime.discriminators import initial_parameters
+from texonnx.sizes import Size
 
 RNG = np.random.default_rng(0)
 EXEMPLAR = resize(RNG.random((1, 3, 20, 26), dtype=np.float32), 60, 78)

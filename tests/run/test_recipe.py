@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from texonnx.objective.forward import Size
 from texonnx.objective.specification import Specification, specify
 from texonnx.optim.pyramid import Scale, pyramid
 from texonnx.optim.run import share_of_learning_rate
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.run.recipe import adam_recipe
+from texonnx.sizes import Size
 
 
 def specified(loss: str = "gram", **more: Any) -> Specification:

@@ -23,7 +23,6 @@ from texonnx.images import Image
 from texonnx.losses.registry import GRAM_NORMS
 from texonnx.objective.banding import Banding, MemoryUse
 from texonnx.objective.built import BuiltGraphs
-from texonnx.objective.forward import Size
 from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime import analytic
@@ -33,6 +32,7 @@ from texonnx.runtime.engine import Evaluation
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.providers import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
 SIZE = (75, 22)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from texonnx.errors import RuntimeUnavailableError
-from texonnx.objective.forward import Size
 from texonnx.runtime.precision import check_precision
+from texonnx.sizes import Size
 
 ENGINES = ("analytic", "training")
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from texonnx.benchmark.cases import Measurement, Series
 from texonnx.errors import TexonnxError
-from texonnx.objective.forward import Size
 from texonnx.options import ObjectiveOptions
+from texonnx.sizes import Size
 from texonnx.system.processes import answers_of
 
 _WORKER = "texonnx.benchmark.worker"
@@ -31,7 +31,7 @@ def measure(
         Iterations to time in each, after one to warm up.
     """
     for one in series:
-        for size in sorted(sizes, key=lambda size: size[0] * size[1]):
+        for size in sorted(sizes, key=lambda size: size.pixels):
             measurement = measure_case(objective, one, size, rounds)
             yield measurement
             if measurement.failure:

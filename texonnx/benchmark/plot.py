@@ -53,13 +53,13 @@ def plot(measurements: Sequence[Measurement], title: str) -> bytes:
             continue
         for number, (series, points) in enumerate(known.items()):
             axes.plot(
-                [_pixels(point) for point in points],
+                [point.size.pixels for point in points],
                 [figure_of(point) for point in points],
                 marker=_MARKERS[number % len(_MARKERS)],
                 label=f"{series.engine}, {series.provider}, {series.precision}",
             )
         axes.set(xscale="log", yscale="log", xlabel="pixels", ylabel=label)
-        sizes = {_pixels(point): _size(point) for points in lines.values() for point in points}
+        sizes = {one.size.pixels: str(one.size) for points in lines.values() for one in points}
         axes.set_xticks(list(sizes), list(sizes.values()))
         axes.xaxis.set_minor_locator(NullLocator())
         lowest, highest = axes.get_ylim()
@@ -79,13 +79,3 @@ def _by_series(measurements: Sequence[Measurement]) -> dict[Series, list[Measure
     for one in measurements:
         lines.setdefault(one.series, []).append(one)
     return lines
-
-
-def _pixels(measurement: Measurement) -> int:
-    height, width = measurement.size
-    return height * width
-
-
-def _size(measurement: Measurement) -> str:
-    height, width = measurement.size
-    return f"{width}x{height}"

@@ -20,9 +20,8 @@ def heads(series: Sequence[Series]) -> str:
 
 def row(one: Measurement, series: Sequence[Series]) -> str:
     """Return the line of one measurement, columns as wide as all of `series` need."""
-    height, width = one.size
     measured = one.series
-    words = (measured.engine, measured.provider, measured.precision, f"{width}x{height}")
+    words = (measured.engine, measured.provider, measured.precision, str(one.size))
     line = _line(series, *words)
     if one.failure:
         return f"{line}{one.failure}"

@@ -14,6 +14,7 @@ from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.goal import texture_of
+from texonnx.sizes import Size
 from texonnx.system.memory import peak_memory
 from texonnx.system.processes import serve
 from texonnx.weights import load_weights
@@ -39,7 +40,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         load_weights(objective.weights, objective.arch),
         activation_scale=objective.activation_scale,
     )
-    size = (job["size"][0], job["size"][1])
+    size = Size(*job["size"])
     random = np.random.default_rng(0)
     exemplar, image = (random.random((1, 3, *size), dtype=np.float32) for _ in range(2))
     begun = time.perf_counter()

@@ -17,7 +17,7 @@ from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
 if TYPE_CHECKING:
     from texonnx.benchmark.cases import Series
     from texonnx.cli.progress import RunProgress
-    from texonnx.objective.forward import Size
+    from texonnx.sizes import Size
 
 SIZES = "64,128,256,512"
 ROUNDS = 5
@@ -198,8 +198,8 @@ def _series(
 
 def _check_objective(objective: ObjectiveOptions, sizes: list[Size], progress: RunProgress) -> None:
     """Have the weights in the cache, and refuse what no process could measure."""
-    from texonnx.objective.forward import check_size
     from texonnx.objective.specification import specify
+    from texonnx.sizes import check_size
     from texonnx.weights import load_weights
 
     specification = specify(objective)

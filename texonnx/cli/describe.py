@@ -103,7 +103,7 @@ def _losses(description: Description) -> str:
 
 def _allowed_sizes(description: Description) -> str:
     if description.size is not None:
-        return f"{_pixels(description.size)} alone"
+        return f"{description.size} alone"
     return f"any from {description.minimum_size}x{description.minimum_size} pixels up"
 
 
@@ -120,7 +120,7 @@ def _recipe(recipe: Mapping[str, Any] | None) -> str:
 
 def _cost(cost: Cost) -> str:
     return (
-        f"at {_pixels(cost.size)}: {cost.flops / 1e9:.1f} GFLOP "
+        f"at {cost.size}: {cost.flops / 1e9:.1f} GFLOP "
         f"(convolutions {cost.convolution_flops / 1e9:.1f}, matrix products "
         f"{cost.product_flops / 1e9:.1f}); about {cost.megabytes:.0f} MB "
         f"(weights {cost.weights_bytes / 1e6:.0f}, the rest {cost.activations_bytes / 1e6:.0f}), "
@@ -165,10 +165,6 @@ def _shape(shape: Shape) -> str:
 
 def _files(description: Description) -> str:
     return ", ".join(f"{name} {size / 1e6:.2f} MB" for name, size in description.files.items())
-
-
-def _pixels(size: tuple[int, int]) -> str:
-    return f"{size[1]}x{size[0]}"
 
 
 def _as_json(description: Description) -> dict[str, Any]:

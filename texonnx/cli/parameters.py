@@ -9,6 +9,7 @@ import typer
 
 from texonnx.errors import OptionError
 from texonnx.options import OBJECTIVE
+from texonnx.sizes import Size
 
 _OBJECTIVE = "Objective"
 _NETWORK = "Network"
@@ -189,7 +190,7 @@ Plot = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 
-def parse_size(text: str | None) -> tuple[int, int] | None:
+def parse_size(text: str | None) -> Size | None:
     """Turn ``N`` or ``WxH`` into height and width.
 
     Raises
@@ -200,13 +201,13 @@ def parse_size(text: str | None) -> tuple[int, int] | None:
     Examples
     --------
     >>> parse_size("512x256")
-    (256, 512)
+    Size(height=256, width=512)
     """
     if text is None:
         return None
     width, times, height = text.lower().partition("x")
     try:
-        return (int(height), int(width)) if times else (int(width), int(width))
+        return Size(int(height if times else width), int(width))
     except ValueError:
         raise OptionError(
             f"a size is N or WxH in pixels, such as 512 or 512x256, not '{text}'"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.cli.progress import RunProgress
-from texonnx.objective.forward import Size
 from texonnx.planning import Plan, plan
+from texonnx.sizes import Size
 
 
 def show_plan(exemplar: Path, quiet: bool, **options: Any) -> None:
@@ -24,7 +24,7 @@ def as_text(planned: Plan) -> str:
     lines = [f"{'size':<11}{'steps':>6}{'start':>8}{'s/step':>9}{'seconds':>10}"]
     for scale in planned.scales:
         lines.append(
-            f"{_sizes([scale.size]):<11}{scale.steps:>6}{scale.start_seconds:>8.2f}"
+            f"{scale.size!s:<11}{scale.steps:>6}{scale.start_seconds:>8.2f}"
             f"{scale.step_seconds:>9.3g}{scale.seconds:>10.1f}"
         )
     memory = "unknown memory" if planned.megabytes is None else f"{planned.megabytes:.0f} MB"
@@ -47,4 +47,4 @@ def _how(planned: Plan) -> str:
 
 
 def _sizes(sizes: Sequence[Size]) -> str:
-    return ", ".join(f"{width}x{height}" for height, width in sizes)
+    return ", ".join(map(str, sizes))

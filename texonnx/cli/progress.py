@@ -36,8 +36,7 @@ class RunProgress:
         if self._quiet:
             return
         rate, left = self._pace.steps_a_second, self._pace.seconds_left
-        height, width = step.size
-        where = f"scale {step.scale}/{step.scales} {width}x{height}"
+        where = f"scale {step.scale}/{step.scales} {step.size}"
         what = f"loss {step.loss:.4g}  {rate:.1f} steps/s  {_clock(left)} left"
         if not self._console.is_terminal:
             if (

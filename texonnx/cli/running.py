@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.errors import OptionError
+from texonnx.sizes import size_of
 
 if TYPE_CHECKING:
     from texonnx.images import Image
@@ -103,18 +104,18 @@ def run_and_write(
             result, stopped, code = interrupt.result, "interrupted", _INTERRUPTED
         except NotFiniteError as error:
             result, stopped, code = error.result, str(error), _BAD_INPUT
-    height, width = result.image.shape[2:]
+    size = size_of(result.image)
     save_image(target, result.image, _provenance(outputs.source, result))
     if outputs.history is not None:
         write_history(outputs.history, result.history)
     if animation is not None and outputs.animation is not None:
         animation.add(result.image)
-        animation.save(outputs.animation, (height, width))
+        animation.save(outputs.animation, size)
     if outputs.plot is not None and result.history:
         plot_curves(outputs.plot, result.history, target.name)
     if stopped is not None:
         print(
-            f"texonnx: {stopped}; the image so far, {width}x{height}, is in {target}",
+            f"texonnx: {stopped}; the image so far, {size}, is in {target}",
             file=sys.stderr,
         )
         sys.exit(code)

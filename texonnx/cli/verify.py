@@ -63,13 +63,12 @@ def verify(
 
 def as_text(found: Verification) -> str:
     """Return a line for each check, the ops of each graph, and who has kernels for them."""
-    height, width = found.size
     failed = [check for check in found.checks if not check.passed]
     result = f"{len(failed)} of {len(found.checks)} checks failed" if failed else "all checks hold"
     skipped = (f"not tried: {name}: {why}" for name, why in found.skipped.items())
     return "\n".join(
         [
-            f"{found.folder}, tried with {width}x{height} pixels on {', '.join(found.providers)}",
+            f"{found.folder}, tried with {found.size} pixels on {', '.join(found.providers)}",
             *skipped,
             "",
             *_check_lines(found.checks),

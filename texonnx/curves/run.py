@@ -108,9 +108,8 @@ def _mark_scales(axes: Axes, history: Sequence[Step]) -> None:
     for start in starts:
         if start:
             axes.axvline(start + 0.5, color="0.6", lw=0.8, ls=":")
-        height, width = history[start].size
         axes.annotate(
-            f"{width}x{height}",
+            str(history[start].size),
             (start + 0.5, 1.01),
             xycoords=axes.get_xaxis_transform(),
             rotation=30 if narrow else 0,

@@ -10,7 +10,8 @@ from pathlib import Path
 import onnx
 
 from texonnx.description.shapes import bytes_of, shape_of, types_of
-from texonnx.objective.forward import Size, positions_symbol
+from texonnx.objective.forward import positions_symbol
+from texonnx.sizes import Size
 from texonnx.vgg import layer_names, pools_before
 
 _VIEWS = frozenset({"Identity", "Reshape", "Squeeze", "Unsqueeze"})

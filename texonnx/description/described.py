@@ -11,8 +11,8 @@ from texonnx.description.cost import Cost, cost_of
 from texonnx.errors import OptionError
 from texonnx.exported.graph_files import Values, described_graphs
 from texonnx.exported.manifest import checked_manifest
-from texonnx.objective.forward import Size, check_size
 from texonnx.options import EXPORT_SIZE
+from texonnx.sizes import Size, check_size
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Description:
     cost: Cost
 
 
-def describe(folder: str | Path, *, size: Size | None = None) -> Description:
+def describe(folder: str | Path, *, size: tuple[int, int] | None = None) -> Description:
     """Say what an exported folder is, and what a step with it takes.
 
     Nothing is run: arithmetic and memory are counted on the graph of loss and gradient. What the
@@ -108,12 +108,10 @@ def describe(folder: str | Path, *, size: Size | None = None) -> Description:
     folder = Path(folder)
     manifest = checked_manifest(folder)
     graphs = described_graphs(manifest)
-    fixed = _size(manifest["size"])
-    counted = size or fixed or (EXPORT_SIZE, EXPORT_SIZE)
+    fixed = None if manifest["size"] is None else _size(manifest["size"])
+    counted = Size(*size) if size else fixed or Size(EXPORT_SIZE, EXPORT_SIZE)
     if fixed not in (None, counted):
-        raise OptionError(
-            f"the graphs of '{folder}' are for {_text(fixed)} alone, not for {_text(counted)}"
-        )
+        raise OptionError(f"the graphs of '{folder}' are for {fixed} alone, not for {counted}")
     check_size("image", counted, manifest["minimum_size"])
     return Description(
         folder=folder,
@@ -133,16 +131,11 @@ def describe(folder: str | Path, *, size: Size | None = None) -> Description:
             name: GraphDescription(graph.file, graph.inputs, graph.outputs)
             for name, graph in graphs.items()
         },
-        training={entry["folder"]: _size(entry) or (0, 0) for entry in manifest["training"]},
+        training={entry["folder"]: _size(entry) for entry in manifest["training"]},
         files={name: entry["bytes"] for name, entry in manifest["files"].items()},
         cost=cost_of(folder / graphs["objective"].file, counted),
     )
 
 
-def _size(entry: Mapping[str, int] | None) -> Size | None:
-    return None if entry is None else (entry["height"], entry["width"])
-
-
-def _text(size: Size | None) -> str:
-    assert size is not None
-    return f"{size[1]}x{size[0]}"
+def _size(entry: Mapping[str, int]) -> Size:
+    return Size(entry["height"], entry["width"])

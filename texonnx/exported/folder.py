@@ -8,7 +8,7 @@ from pathlib import Path
 from texonnx.errors import ArtifactError
 from texonnx.exported.manifest import read_manifest
 from texonnx.objective.banding import Banding
-from texonnx.objective.forward import Size
+from texonnx.sizes import Size
 
 
 class ExportedFolder:
@@ -110,22 +110,16 @@ class ExportedFolder:
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""
         if size not in self._contents.training:
-            raise ArtifactError(f"'{self._folder}' has no training artifacts for {_text(size)}")
+            raise ArtifactError(f"'{self._folder}' has no training artifacts for {size}")
         return self._folder / self._contents.training[size]
 
     def _graph(self, name: str, size: Size) -> Path:
         if self.fixed_size not in (None, size):
-            assert self.fixed_size is not None
             raise ArtifactError(
-                f"the graphs of '{self._folder}' are for {_text(self.fixed_size)} alone, "
-                f"not for {_text(size)}"
+                f"the graphs of '{self._folder}' are for {self.fixed_size} alone, not for {size}"
             )
         return self._folder / self._contents.graphs[name]
 
     def _optional(self, name: str) -> Path | None:
         file = self._contents.graphs.get(name)
         return None if file is None else self._folder / file
-
-
-def _text(size: Size) -> str:
-    return f"{size[1]}x{size[0]}"

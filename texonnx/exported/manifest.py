@@ -17,10 +17,10 @@ from texonnx.exported.signatures import is_drawn
 from texonnx.graph.tape import IR_VERSION, OPSET
 from texonnx.losses.content import CONTENT
 from texonnx.losses.swd import DIRECTIONS
-from texonnx.objective.forward import Size
 from texonnx.objective.parameters import layer_units
 from texonnx.objective.specification import Specification
 from texonnx.objective.writer import WEIGHTS
+from texonnx.sizes import Size
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
@@ -263,7 +263,7 @@ def _names(entry: Any) -> tuple[str, ...]:
 
 
 def _size(entry: Any) -> Size:
-    return int(entry["height"]), int(entry["width"])
+    return Size(int(entry["height"]), int(entry["width"]))
 
 
 def _check_inside(folder: Path, name: str) -> None:

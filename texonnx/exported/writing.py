@@ -9,9 +9,9 @@ from typing import Any
 
 from texonnx.errors import ArtifactError, reason
 from texonnx.exported.manifest import MANIFEST, write_manifest
-from texonnx.objective.forward import Size
 from texonnx.objective.specification import Specification
 from texonnx.objective.writer import GraphWriter
+from texonnx.sizes import Size
 from texonnx.weights.network import VggWeights
 
 TRAINING_FOLDER = "training"
@@ -132,5 +132,4 @@ def _put_in_place(new: Path, folder: Path, old: Path) -> None:
 
 def _training_folder(size: Size, sizes: Sequence[Size]) -> str:
     """Return ``training`` for the last of `sizes`, for others a folder below it."""
-    height, width = size
-    return TRAINING_FOLDER if size == sizes[-1] else f"{TRAINING_FOLDER}/{width}x{height}"
+    return TRAINING_FOLDER if size == sizes[-1] else f"{TRAINING_FOLDER}/{size}"

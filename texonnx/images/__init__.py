@@ -2,7 +2,6 @@
 
 from texonnx.images.animation import ANIMATION_SUFFIXES, Animation, check_animation_path
 from texonnx.images.arrays import (
-    MAX_PIXELS,
     Image,
     check_image,
     check_new_size,
@@ -23,7 +22,6 @@ from texonnx.images.writing import StrPath, check_writable, next_free_path, save
 
 __all__ = [
     "ANIMATION_SUFFIXES",
-    "MAX_PIXELS",
     "PRESERVE_COLOUR",
     "Animation",
     "Image",

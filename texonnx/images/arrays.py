@@ -9,11 +9,9 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from texonnx.errors import ImageError
+from texonnx.sizes import MAX_PIXELS, Size, size_of
 
 Image: TypeAlias = NDArray[np.float32]
-
-MAX_PIXELS = 100_000_000
-"""More is refused, read or made: at 12 bytes a pixel, over a gigabyte."""
 
 
 def resize(image: Image, height: int, width: int) -> Image:
@@ -72,20 +70,19 @@ def scale_shorter_side(image: Image, pixels: int) -> Image:
     """
     if pixels < 1:
         raise ImageError(f"the shorter side cannot be {pixels} pixels; at least 1 is accepted")
-    return resize(image, *size_by_shorter_side((image.shape[2], image.shape[3]), pixels))
+    return resize(image, *size_by_shorter_side(size_of(image), pixels))
 
 
-def size_by_shorter_side(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+def size_by_shorter_side(size: Size, pixels: int) -> Size:
     """Return height and width with the shorter one at `pixels`; halves round up.
 
     Examples
     --------
-    >>> size_by_shorter_side((300, 401), 256)
-    (256, 342)
+    >>> size_by_shorter_side(Size(300, 401), 256)
+    Size(height=256, width=342)
     """
     shorter = min(size)
-    height, width = ((2 * side * pixels + shorter) // (2 * shorter) for side in size)
-    return height, width
+    return Size(*((2 * side * pixels + shorter) // (2 * shorter) for side in size))
 
 
 def check_image(array: object) -> Image:

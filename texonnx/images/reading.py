@@ -15,8 +15,9 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from texonnx.errors import ImageError, reason
-from texonnx.images.arrays import MAX_PIXELS, Image
+from texonnx.images.arrays import Image
 from texonnx.images.writing import StrPath
+from texonnx.sizes import MAX_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from texonnx.errors import ImageError
-from texonnx.images.arrays import MAX_PIXELS, Image, finite_image, resize
+from texonnx.images.arrays import Image, finite_image, resize
 from texonnx.images.sheet_layout import Grid, SheetLayout
+from texonnx.sizes import MAX_PIXELS
 
 _CELL = 256
 _SMALLEST_CELL = 16

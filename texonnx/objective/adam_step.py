@@ -10,8 +10,9 @@ import onnx_ir as ir
 from texonnx.graph import gradient
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
-from texonnx.objective.forward import Size, image_shape, write_objective
+from texonnx.objective.forward import image_shape, write_objective
 from texonnx.objective.specification import Specification
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters
 
 BETA1 = 0.9

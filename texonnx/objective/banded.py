@@ -33,14 +33,9 @@ from texonnx.graph.dims import END, static_dims
 from texonnx.graph.tape import Tape
 from texonnx.losses import TextureLoss
 from texonnx.objective.banding import Band, BandKind, BlockPlan
-from texonnx.objective.forward import (
-    Size,
-    image_shape,
-    statistic_name,
-    write_losses,
-    write_statistic,
-)
+from texonnx.objective.forward import image_shape, statistic_name, write_losses, write_statistic
 from texonnx.objective.specification import Specification
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import (
     TrunkParameters,
     layers_needed,

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from texonnx.objective.banded import BandedGraphs
 from texonnx.objective.banding import Banding, can_be_banded
-from texonnx.objective.forward import Size
 from texonnx.objective.specification import Specification
 from texonnx.objective.split import SplitGraphs, sorting_weights
 from texonnx.objective.writer import GraphWriter
+from texonnx.sizes import Size
 from texonnx.weights.network import VggWeights
 
 

@@ -21,14 +21,9 @@ from texonnx.graph.tape import Tape
 from texonnx.losses import LayerFeatures
 from texonnx.losses.gan import GAN, PARAMETERS, add_stack, forward, slopes_at, softplus
 from texonnx.objective.adam_step import add_adam_update, add_moments
-from texonnx.objective.forward import (
-    Size,
-    feature_matrix,
-    image_shape,
-    layer_features,
-    positions_symbol,
-)
+from texonnx.objective.forward import feature_matrix, image_shape, layer_features, positions_symbol
 from texonnx.objective.specification import Specification, target_name
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
 
 AddParameter = Callable[[str, tuple[int, int]], ir.Value]

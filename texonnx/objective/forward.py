@@ -8,35 +8,13 @@ from functools import partial
 
 import onnx_ir as ir
 
-from texonnx.errors import OptionError
 from texonnx.graph import gradient
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
-from texonnx.images import MAX_PIXELS
 from texonnx.losses import AddInput, Comparison, ImageTerm, LayerFeatures, TextureLoss
 from texonnx.objective.specification import LayerPart, Specification, target_name
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
-
-Size = tuple[int, int]
-"""Height and width in pixels."""
-
-
-def check_size(what: str, size: Size, minimum_size: int) -> None:
-    """Raise :class:`OptionError` for a size that the layers or the memory cannot take."""
-    height, width = size
-    for side, pixels in (("height", height), ("width", width)):
-        if pixels < 1:
-            raise OptionError(f"the {side} of the {what} must be 1 or more, not {pixels}")
-    if min(size) < minimum_size:
-        raise OptionError(
-            f"the {what} would have {width}x{height} pixels, and the chosen layers need at least "
-            f"{minimum_size}x{minimum_size}"
-        )
-    if height * width > MAX_PIXELS:
-        raise OptionError(
-            f"the {what} would have {width}x{height} pixels; at most {MAX_PIXELS // 10**6} "
-            "megapixels are accepted"
-        )
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from texonnx.objective.banded import BandedGraphs
 from texonnx.objective.banding import Banding
-from texonnx.objective.forward import Size
 from texonnx.objective.split import SplitGraphs
+from texonnx.sizes import Size
 
 
 class GraphSource(Protocol):

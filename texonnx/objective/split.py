@@ -16,8 +16,9 @@ import onnx_ir as ir
 from texonnx.graph import pullback
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
-from texonnx.objective.forward import Size, image_shape, write_losses
+from texonnx.objective.forward import image_shape, write_losses
 from texonnx.objective.specification import Specification
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, layers_needed, write_trunk
 
 

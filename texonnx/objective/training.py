@@ -24,9 +24,10 @@ from onnx import helper
 from texonnx.graph.tape import IR_VERSION, Tape
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
 from texonnx.objective.discriminator import write_discriminator_loss
-from texonnx.objective.forward import Size, write_objective
+from texonnx.objective.forward import write_objective
 from texonnx.objective.specification import Specification
 from texonnx.objective.training_rewrites import rewrite_gradients
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters
 
 IMAGE = "image"

@@ -19,7 +19,7 @@ from texonnx.objective.banded import (
 )
 from texonnx.objective.banding import Banding, BlockPlan, plan_blocks
 from texonnx.objective.discriminator import discriminator_step_model
-from texonnx.objective.forward import Size, objective_model, statistic_name
+from texonnx.objective.forward import objective_model, statistic_name
 from texonnx.objective.host_graphs import (
     directions_model,
     discriminators_model,
@@ -38,6 +38,7 @@ from texonnx.objective.split import (
 )
 from texonnx.objective.targets import content_targets_model, targets_model
 from texonnx.objective.training import write_training_artifacts
+from texonnx.sizes import Size
 from texonnx.weights.network import VggWeights
 
 WEIGHTS = "weights.bin"

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from texonnx.images import Image, resize
 from texonnx.noise import standard_normal
-from texonnx.objective.forward import Size
 from texonnx.optim.spot_noise import spot_noise
+from texonnx.sizes import Size, size_of
 
 _CONTRAST = {"noise": 0.05, "mean": 0.01}
 """Standard deviation of the noise; a flat image would keep what is symmetric symmetric."""
@@ -56,9 +56,9 @@ def with_detail(image: Image, exemplar: Image, coarser: Size, seed: int) -> Imag
     seed
         The same seed and size give the same noise.
     """
-    size = (exemplar.shape[2], exemplar.shape[3])
+    size = size_of(exemplar)
     detail = exemplar - resize(resize(exemplar, *coarser), *size)
-    shape = (image.shape[2], image.shape[3])
+    shape = size_of(image)
     return image + spot_noise(detail, _white(shape, seed))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import fft
 
 from texonnx.images import Image
+from texonnx.sizes import Size
 
 _ALL_COLOURS = 0.1
 """The share of the identity beside the colour covariance, so that no colour is out of reach."""
@@ -39,7 +40,7 @@ class ImageMetric:
     def __init__(
         self,
         exemplar: Image,
-        size: tuple[int, int],
+        size: Size,
         power_of_frequency: float = POWER_OF_FREQUENCY,
     ) -> None:
         self._size = size

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from texonnx.errors import OptionError
-from texonnx.objective.forward import Size
+from texonnx.sizes import Size
 
 COARSEST_SIDE = 64
 """Without a number of scales, sizes are halved while the shorter side stays at least this."""
@@ -62,5 +62,4 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
 
 def shrunk(size: Size, factor: int) -> Size:
     """Return a size divided by `factor`, rounded down, at least one pixel each way."""
-    height, width = size
-    return max(1, height // factor), max(1, width // factor)
+    return Size(max(1, size.height // factor), max(1, size.width // factor))

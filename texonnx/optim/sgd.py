@@ -8,6 +8,7 @@ import numpy as np
 
 from texonnx.images import Image
 from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.sizes import size_of
 
 
 def sgd_rate(learning_rate: float, image: Image) -> float:
@@ -16,8 +17,7 @@ def sgd_rate(learning_rate: float, image: Image) -> float:
     The losses are means over positions, so that one pixel's share of the gradient falls as the
     image grows; with this one learning rate serves every scale.
     """
-    height, width = image.shape[2:]
-    return learning_rate * int(height) * int(width)
+    return learning_rate * size_of(image).pixels
 
 
 class SgdStepper:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from texonnx.objective.forward import Size
 from texonnx.optim.pyramid import Scale
 from texonnx.planning.probes import Probe, extrapolate, pixels_of
+from texonnx.sizes import Size
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from texonnx.objective.forward import Size
 from texonnx.objective.source import GraphSource
 from texonnx.optim.pyramid import Scale, pyramid
+from texonnx.sizes import Size
 
 MOST_PIXELS = 400 * 400
 """Scales up to here are tried out: some seconds on two cores."""
@@ -46,7 +46,7 @@ class Probe:
 
 def pixels_of(scale: Scale) -> int:
     """Return the pixels of the exemplar or of the output, whichever has more."""
-    return max(height * width for height, width in (scale.exemplar, scale.output))
+    return max(scale.exemplar.pixels, scale.output.pixels)
 
 
 def scales_to_try(scales: Sequence[Scale], source: GraphSource) -> list[Scale]:
@@ -80,7 +80,7 @@ def extrapolate(probes: Sequence[Probe], pixels: int, figure: Callable[[Probe], 
 
     Examples
     --------
-    >>> probes = [Probe((1, n), n, 0.0, 0.1 + n / 100) for n in (5, 10, 20)]
+    >>> probes = [Probe(Size(1, n), n, 0.0, 0.1 + n / 100) for n in (5, 10, 20)]
     >>> round(extrapolate(probes, 80, lambda probe: probe.step_seconds), 6)
     0.9
     """

@@ -13,6 +13,7 @@ from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise
 from texonnx.runtime.engine import Engine, Evaluation, Losses, Stepper
 from texonnx.runtime.goal import Goal
+from texonnx.sizes import Size, size_of
 
 _STEPS_THAT_FILL = {"lbfgs": 22, "scipy-lbfgs": 12}
 """After so many steps L-BFGS keeps no more images than before: its corrections, and one or two."""
@@ -56,7 +57,7 @@ class Rehearsal:
         """Whether evaluation `number`, from 0, is real."""
         return number == 0 or number >= self._evaluations - self._timed
 
-    def aim(self, goal: Goal, size: tuple[int, int]) -> None:
+    def aim(self, goal: Goal, size: Size) -> None:
         """Pass on to the real engine."""
         self._engine.aim(goal, size)
 
@@ -115,7 +116,7 @@ def rehearse(
         evaluations,
         learning_rate,
         lambda losses, trial: ends.append(time.perf_counter()),
-        ImageMetric(exemplar, (image.shape[2], image.shape[3])),
+        ImageMetric(exemplar, size_of(image)),
         refresh_every,
     )
     seconds = [after - before for before, after in pairwise(ends)]

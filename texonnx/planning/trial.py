@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import prod
 from pathlib import Path
 from typing import Any
 
 from texonnx.images import Image
 from texonnx.objective.banding import MemoryUse
-from texonnx.objective.forward import Size
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, channels, whole_numbers
@@ -19,6 +17,7 @@ from texonnx.planning.planned import Plan, foresee
 from texonnx.planning.probes import Probe, pixels_of, scales_to_try
 from texonnx.run.preparation import Prepared, prepare
 from texonnx.runtime.choose import choose_engine
+from texonnx.sizes import Size
 from texonnx.system.processes import answers_of
 from texonnx.weights.sources import Progress
 
@@ -41,7 +40,7 @@ def plan(
     disc_steps: int = RUN.disc_steps,
     artifacts: str | Path | None = None,
     exemplar_size: int = RUN.exemplar_size,
-    size: Size | None = RUN.size,
+    size: tuple[int, int] | None = RUN.size,
     scales: int | None = RUN.scales,
     steps: int | Sequence[int] | None = RUN.steps,
     until: float | None = RUN.until,
@@ -90,7 +89,7 @@ def plan(
     )
     options = RunOptions(
         exemplar_size=exemplar_size,
-        size=size,
+        size=None if size is None else Size(*size),
         scales=scales,
         steps=whole_numbers(steps),
         until=until,
@@ -126,7 +125,7 @@ def plan(
             for scale, count in zip(tried, _steps_of(tried, prepared, schedule), strict=True)
         ],
         "sizes": sizes,
-        "pixels": max(map(prod, sizes)),
+        "pixels": max(size.pixels for size in sizes),
     }
     begun = time.perf_counter()
     answers = answers_of(_WORKER, job)

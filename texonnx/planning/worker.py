@@ -10,7 +10,6 @@ import numpy as np
 
 from texonnx.images import Image, resize
 from texonnx.objective.banding import MemoryUse
-from texonnx.objective.forward import Size
 from texonnx.optim.initial import with_detail
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.run import refresh_interval
@@ -20,6 +19,7 @@ from texonnx.run.preparation import prepare
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.engine import Sampling
 from texonnx.runtime.goal import texture_of
+from texonnx.sizes import Size
 from texonnx.system.memory import forget_peak, peak_memory
 from texonnx.system.processes import serve
 
@@ -47,7 +47,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     objective = ObjectiveOptions(**_with_tuples(job["objective"]))
     prepared = prepare([_exemplar(job["exemplar"])], objective, options, job["artifacts"])
     options = prepared.options
-    sizes = [(height, width) for height, width in job["sizes"]]
+    sizes = [Size(*size) for size in job["sizes"]]
     engine = choose_engine(
         options.engine,
         prepared.source,
@@ -62,7 +62,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"engine": engine.name, "provider": engine.provider}
     largest = peak_memory()
     for (exemplar_size, output), steps in job["try"]:
-        scale = Scale(tuple(exemplar_size), tuple(output))
+        scale = Scale(Size(*exemplar_size), Size(*output))
         begun = time.perf_counter()
         exemplar = resize(prepared.exemplars[0], *scale.exemplar)
         image = resize(prepared.exemplars[0], *scale.output)
@@ -96,7 +96,7 @@ def _larger(one: float | None, other: float | None) -> float | None:
 
 
 def _half(size: Size) -> Size:
-    return max(1, size[0] // 2), max(1, size[1] // 2)
+    return Size(max(1, size.height // 2), max(1, size.width // 2))
 
 
 def _exemplar(given: str | list[int]) -> str | Image:

@@ -19,6 +19,7 @@ from texonnx.run.result import NotFiniteError, OnStep, Step, SynthesisInterrupte
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.engine import Engine, Losses, Sampling
 from texonnx.runtime.goal import Goal
+from texonnx.sizes import size_of
 
 
 class Course(Protocol):
@@ -152,7 +153,7 @@ class _Run:
         step = Step(
             scale=scale,
             scales=len(schedule),
-            size=(image.shape[2], image.shape[3]),
+            size=size_of(image),
             step=self._steps_here,
             steps=schedule[scale - 1],
             steps_to_come=tuple(schedule[scale:]),
@@ -170,9 +171,8 @@ class _Run:
         if np.isfinite(loss) and np.isfinite(image).all():
             return
         what = "image" if np.isfinite(loss) else "loss"
-        height, width = image.shape[2:]
         raise NotFiniteError(
-            f"the {what} is not finite at step {self._steps_here} of size {width}x{height}; "
+            f"the {what} is not finite at step {self._steps_here} of size {size_of(image)}; "
             "a smaller learning rate or another optimizer may help",
             self._result(self._best),
         )

@@ -14,10 +14,10 @@ from typing import Protocol
 
 from texonnx.images import Image, check_new_size, resize
 from texonnx.noise import PRIME
-from texonnx.objective.forward import Size
 from texonnx.objective.source import GraphSource
 from texonnx.optim.initial import initial_image, with_detail
 from texonnx.runtime.host_graphs import HostGraph
+from texonnx.sizes import Size
 
 
 class Host(Protocol):

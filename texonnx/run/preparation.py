@@ -12,7 +12,6 @@ from texonnx.errors import ImageError, OptionError
 from texonnx.exported.folder import ExportedFolder
 from texonnx.images import Image, check_image, load_image, resize, size_by_shorter_side
 from texonnx.objective.built import BuiltGraphs
-from texonnx.objective.forward import Size, check_size
 from texonnx.objective.source import GraphSource
 from texonnx.objective.specification import specify
 from texonnx.optim.initial import INITS, initial_image
@@ -21,6 +20,7 @@ from texonnx.optim.run import check_optimizer
 from texonnx.options import ADVERSARIAL_LEARNING_RATE, OBJECTIVE, ObjectiveOptions, RunOptions
 from texonnx.run.hosting import Host, host_for
 from texonnx.runtime.installed import the_runtime
+from texonnx.sizes import Size, check_size, size_of
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
 
@@ -56,7 +56,7 @@ class Prepared:
         """Return the exemplars at a scale, counted from 0."""
         factor = 2 ** (len(self.scales) - 1 - scale)
         return tuple(
-            self.host.resize(exemplar, shrunk((exemplar.shape[2], exemplar.shape[3]), factor))
+            self.host.resize(exemplar, shrunk(size_of(exemplar), factor))
             for exemplar in self.exemplars
         )
 
@@ -125,7 +125,7 @@ def prepare(
 
 
 def _scaled(original: Image, shorter_side: int, host: Host) -> Image:
-    size = size_by_shorter_side((original.shape[2], original.shape[3]), shorter_side)
+    size = size_by_shorter_side(size_of(original), shorter_side)
     return host.resize(original, size)
 
 
@@ -180,16 +180,16 @@ def shares_of(mix: Sequence[float] | None, count: int) -> tuple[float, ...]:
 
 def _check_large_enough(exemplars: Sequence[Image], minimum_size: int) -> None:
     for exemplar in exemplars:
-        height, width = exemplar.shape[2:]
-        if min(height, width) < minimum_size:
+        size = size_of(exemplar)
+        if min(size) < minimum_size:
             raise ImageError(
-                f"the exemplar has {width}x{height} pixels, and the chosen layers need at least "
+                f"the exemplar has {size} pixels, and the chosen layers need at least "
                 f"{minimum_size}x{minimum_size}"
             )
 
 
 def _choose_scales(exemplar: Image, options: RunOptions, source: GraphSource) -> list[Scale]:
-    exemplar_size = (exemplar.shape[2], exemplar.shape[3])
+    exemplar_size = size_of(exemplar)
     size = options.size or source.fixed_size or exemplar_size
     if options.size is not None:
         # Before the exemplar: in a transfer, the style's size follows from the output's.

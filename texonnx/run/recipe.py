@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from texonnx.objective.forward import Size
 from texonnx.objective.specification import Specification
 from texonnx.optim.pyramid import COARSEST_SIDE
 from texonnx.optim.run import FALL_BEGINS, STEPS_A_DRAW
 from texonnx.optim.schedule import AT_THE_COARSEST, FINEST
 from texonnx.options import ADVERSARIAL_LEARNING_RATE, LEARNING_RATES, RUN
 from texonnx.runtime.discriminators import LEARNING_RATE
+from texonnx.sizes import Size
 
 _FACTORS = tuple(2**k for k in range(7))
 """By which sizes are divided: enough for outputs of 4096 pixels."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from texonnx.errors import TexonnxError
 from texonnx.images import Image
-from texonnx.objective.forward import Size
+from texonnx.sizes import Size
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from texonnx.images import Image
 from texonnx.objective.banding import AUTO, MemoryUse
-from texonnx.objective.forward import Size
 from texonnx.objective.source import GraphSource
 from texonnx.runtime.banded import BandedObjective
 from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
@@ -21,6 +20,7 @@ from texonnx.runtime.goal import Goal
 from texonnx.runtime.providers import check_precision_is_real, open_session
 from texonnx.runtime.split import HOST_PROVIDERS, SplitObjective
 from texonnx.runtime.target_statistics import TargetStatistics
+from texonnx.sizes import Size
 
 
 class AnalyticEngine:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from texonnx.errors import OptionError, RuntimeUnavailableError, unknown
 from texonnx.objective.banding import AUTO, MemoryUse
-from texonnx.objective.forward import Size
 from texonnx.objective.source import GraphSource
 from texonnx.runtime.engine import SAMPLING, Engine, Sampling
 from texonnx.runtime.installed import the_runtime
+from texonnx.sizes import Size
 
 ENGINES = ("auto", "training", "analytic")
 
@@ -85,4 +85,4 @@ def choose_engine(
 
 
 def _join(sizes: Sequence[Size]) -> str:
-    return ", ".join(f"{width}x{height}" for height, width in sizes)
+    return ", ".join(map(str, sizes))

@@ -14,7 +14,6 @@ from texonnx.images import Image
 from texonnx.losses.gan import hidden_deviation
 from texonnx.noise import PRIME, standard_normal
 from texonnx.objective.discriminator import is_parameter
-from texonnx.objective.forward import Size
 from texonnx.objective.source import GraphSource
 from texonnx.objective.training import (
     CHECKPOINT,
@@ -26,6 +25,7 @@ from texonnx.objective.training import (
 )
 from texonnx.runtime.binding import Stepping
 from texonnx.runtime.host_graphs import HostGraph
+from texonnx.sizes import Size
 
 LEARNING_RATE = 0.01
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.images import Image
-from texonnx.objective.forward import Size
 from texonnx.runtime.goal import Goal
+from texonnx.sizes import Size
 
 
 @dataclass(frozen=True)

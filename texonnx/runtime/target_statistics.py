@@ -14,11 +14,11 @@ from texonnx.losses.gan import GAN
 from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
 from texonnx.noise import PRIME, standard_normal
 from texonnx.objective.banding import AUTO, MemoryUse
-from texonnx.objective.forward import Size
 from texonnx.objective.source import GraphSource
 from texonnx.runtime.banded import BandedStatistics
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.host_graphs import Arrays, HostGraph
+from texonnx.sizes import Size, size_of
 
 OpenSession = Callable[[Path], ort.InferenceSession]
 
@@ -90,7 +90,7 @@ class TargetStatistics:
 
     def _in_bands(self, exemplar: Image) -> Arrays | None:
         """Return the statistics of an exemplar that is large enough to be walked in bands."""
-        size = (exemplar.shape[2], exemplar.shape[3])
+        size = size_of(exemplar)
         banding = self._memory.banding(size)
         graphs = None if banding is None else self._source.banded_statistics(size, banding)
         return None if graphs is None else BandedStatistics(graphs, self._open)(exemplar)

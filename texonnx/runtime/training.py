@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.images import Image
-from texonnx.objective.forward import Size
 from texonnx.objective.source import GraphSource
 from texonnx.objective.training import (
     CHECKPOINT,
@@ -28,6 +27,7 @@ from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.providers import open_session, session_options
 from texonnx.runtime.target_statistics import TargetStatistics
+from texonnx.sizes import Size
 
 TRAINING_PROVIDERS = ("cpu", "cuda")
 

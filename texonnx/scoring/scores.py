@@ -19,6 +19,7 @@ from texonnx.scoring.comparison import (
     statistics_of,
     units_of,
 )
+from texonnx.sizes import size_of
 
 
 @dataclass(frozen=True)
@@ -156,10 +157,10 @@ def _image(image: str | Path | Image) -> Image:
 
 
 def _check_size(array: Image, what: str, given: str | Path | Image) -> None:
-    height, width = array.shape[2:]
-    if min(height, width) < COARSEST_SIDE:
+    size = size_of(array)
+    if min(size) < COARSEST_SIDE:
         name = f" '{given}'" if isinstance(given, (str, Path)) else ""
         raise ImageError(
-            f"the {what}{name} has {width}x{height} pixels; for a score at least "
+            f"the {what}{name} has {size} pixels; for a score at least "
             f"{COARSEST_SIDE}x{COARSEST_SIDE} are needed"
         )

@@ -8,12 +8,12 @@ from pathlib import Path
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.writing import check_destination, export_folder
 from texonnx.losses.content import CONTENT
-from texonnx.objective.forward import Size, check_size
 from texonnx.objective.specification import specify
 from texonnx.optim.pyramid import pyramid
 from texonnx.options import EXPORT_SIZE, OBJECTIVE, TRANSFER, ObjectiveOptions, channels
 from texonnx.run.recipe import adam_recipe
 from texonnx.runtime.installed import installed_runtimes, the_runtime
+from texonnx.sizes import Size, check_size
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
 
@@ -36,7 +36,7 @@ def export(
     style_weight: float = TRANSFER.style_weight,
     tv: float = TRANSFER.tv,
     fp16: bool = False,
-    size: Size | None = None,
+    size: tuple[int, int] | None = None,
     training: bool | None = None,
     scales: int | None = None,
     force: bool = False,
@@ -95,8 +95,9 @@ def export(
             tv=tv,
         )
     )
-    if size is not None:
-        check_size("image", size, specification.minimum_size)
+    fixed = None if size is None else Size(*size)
+    if fixed is not None:
+        check_size("image", fixed, specification.minimum_size)
     if folder is None:
         destination = Path("models", f"{arch}-{specification.label or CONTENT.name}")
         destination.parent.mkdir(exist_ok=True)
@@ -112,7 +113,7 @@ def export(
                 f"training artifacts need onnxruntime-training, and {the_runtime()} is installed; "
                 "make another environment with pip install 'texonnx[training]'"
             )
-        full = size or (EXPORT_SIZE, EXPORT_SIZE)
+        full = fixed or Size(EXPORT_SIZE, EXPORT_SIZE)
         steps = pyramid(full, full, scales, specification.minimum_size)
         training_sizes = [scale.output for scale in steps]
     elif scales is not None:
@@ -123,9 +124,9 @@ def export(
         load_weights(weights, arch, on_download),
         fp16=fp16,
         activation_scale=activation_scale,
-        size=size,
+        size=fixed,
         training_sizes=training_sizes,
-        recipe=adam_recipe(specification, size),
+        recipe=adam_recipe(specification, fixed),
         replace=force,
     )
     return destination

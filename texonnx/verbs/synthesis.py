@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from texonnx.images import Image
-from texonnx.objective.forward import Size
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions, channels, whole_numbers
@@ -22,6 +21,7 @@ from texonnx.run.preparation import (
 )
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.runtime.goal import Goal
+from texonnx.sizes import Size, size_of
 from texonnx.weights.sources import Progress
 
 
@@ -42,7 +42,7 @@ def synthesize(
     disc_steps: int = RUN.disc_steps,
     artifacts: str | Path | None = None,
     exemplar_size: int = RUN.exemplar_size,
-    size: Size | None = RUN.size,
+    size: tuple[int, int] | None = RUN.size,
     scales: int | None = RUN.scales,
     steps: int | Sequence[int] | None = RUN.steps,
     until: float | None = RUN.until,
@@ -171,7 +171,7 @@ def synthesize(
     )
     options = RunOptions(
         exemplar_size=exemplar_size,
-        size=size,
+        size=None if size is None else Size(*size),
         scales=scales,
         steps=whole_numbers(steps),
         until=until,
@@ -212,8 +212,8 @@ class Texture:
         seed, host = self._prepared.options.seed, self._prepared.host
         if coarser is None:
             return first_image(self._prepared.options, exemplar, size, host)
-        before = self._exemplar(scale - 1).shape
-        return host.finer_image(coarser, exemplar, (before[2], before[3]), size, seed)
+        before = size_of(self._exemplar(scale - 1))
+        return host.finer_image(coarser, exemplar, before, size, seed)
 
     def metric(self, scale: int) -> ImageMetric:
         """Return the metric that favours the exemplar's colours, and the details."""

@@ -44,6 +44,7 @@ from texonnx.run.preparation import (
 )
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.runtime.goal import Goal
+from texonnx.sizes import size_of
 from texonnx.weights.sources import Progress
 
 _CONTENT = "content"
@@ -168,7 +169,7 @@ def transfer(
     shown = scale_shorter_side(shown, side)
     options = RunOptions(
         exemplar_size=max(1, round(side * chosen.style_scale)),
-        size=(shown.shape[2], shown.shape[3]),
+        size=size_of(shown),
         scales=scales,
         steps=whole_numbers(steps),
         until=until,
@@ -259,7 +260,7 @@ class _Transfer:
         """Give the image the content's colours, where they are to be kept."""
         if not self._keep_colour:
             return image
-        size = (image.shape[2], image.shape[3])
+        size = size_of(image)
         return with_colour_of(image, resize(self._shown, *size).clip(0, 1))
 
     def _at(self, scale: int, image: Image) -> Image:

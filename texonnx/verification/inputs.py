@@ -12,7 +12,7 @@ from texonnx.exported.graph_files import DescribedGraph
 from texonnx.images import Image, resize
 from texonnx.losses.swd import DIRECTIONS
 from texonnx.objective.discriminator import is_parameter
-from texonnx.objective.forward import Size
+from texonnx.sizes import Size
 
 Arrays = dict[str, NDArray[Any]]
 

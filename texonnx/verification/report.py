@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from texonnx.sizes import Size
+
 
 @dataclass(frozen=True)
 class Check:
@@ -88,7 +90,7 @@ class Verification:
     """
 
     folder: Path
-    size: tuple[int, int]
+    size: Size
     providers: tuple[str, ...]
     skipped: Mapping[str, str]
     checks: tuple[Check, ...]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.exported.graph_files import DescribedGraph
-from texonnx.objective.forward import Size
+from texonnx.sizes import Size
 from texonnx.verification.inputs import Arrays, drawn_inputs, smooth_noise
 from texonnx.verification.runner import Runner
 

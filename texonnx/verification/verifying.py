@@ -9,8 +9,8 @@ from typing import Any
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.graph_files import DescribedGraph, described_graphs
 from texonnx.exported.manifest import MANIFEST, checked_manifest
-from texonnx.objective.forward import Size, check_size
 from texonnx.runtime.installed import the_runtime
+from texonnx.sizes import Size, check_size
 from texonnx.verification.checking import NETWORK, Checking
 from texonnx.verification.manifest_schema import faults
 from texonnx.verification.operators import kernels_of, operators_of
@@ -25,7 +25,10 @@ _CPU = "cpu"
 
 
 def verify(
-    folder: str | Path, *, providers: Sequence[str] | None = None, size: Size | None = None
+    folder: str | Path,
+    *,
+    providers: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Verification:
     """Check an exported folder: files, manifest, gradient, and every provider against the CPU.
 
@@ -60,7 +63,7 @@ def verify(
     folder = Path(folder)
     manifest = checked_manifest(folder)
     graphs = described_graphs(manifest)
-    tried_size = _size(folder, manifest, size)
+    tried_size = _size(folder, manifest, Size(*size) if size else None)
     the_runtime()
     tried, skipped = _providers(providers)
     checks = [*_refusals(manifest), _manifest_check(manifest)]
@@ -92,16 +95,13 @@ def verify(
 def _size(folder: Path, manifest: Mapping[str, Any], size: Size | None) -> Size:
     fixed = manifest["size"]
     if fixed is None:
-        chosen = size or (SIDE, SIDE)
+        chosen = size or Size(SIDE, SIDE)
         check_size("image", chosen, manifest["minimum_size"])
         return chosen
-    height, width = fixed["height"], fixed["width"]
-    if size not in (None, (height, width)):
-        assert size is not None
-        raise OptionError(
-            f"the graphs of '{folder}' are for {width}x{height} alone, not for {size[1]}x{size[0]}"
-        )
-    return height, width
+    only = Size(fixed["height"], fixed["width"])
+    if size not in (None, only):
+        raise OptionError(f"the graphs of '{folder}' are for {only} alone, not for {size}")
+    return only
 
 
 def _providers(asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
