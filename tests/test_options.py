@@ -9,9 +9,8 @@ import pytest
 
 from texonnx.errors import OptionError
 from texonnx.objective.specification import specify
-from texonnx.optim.run import OPTIMIZERS
+from texonnx.optimizers import OPTIMIZERS
 from texonnx.options import (
-    LEARNING_RATES,
     OBJECTIVE,
     RECONSTRUCTION,
     RUN,
@@ -53,8 +52,9 @@ def test_a_reconstruction_weights_its_layers_alike() -> None:
 
 
 def test_every_optimizer_with_a_learning_rate_has_a_default_of_it() -> None:
-    assert set(LEARNING_RATES) == set(OPTIMIZERS) - {"auto", "lbfgs", "scipy-lbfgs"}
-    for name, rate in LEARNING_RATES.items():
+    rates = {name: one.learning_rate for name, one in OPTIMIZERS.items() if one.learning_rate}
+    assert set(rates) == {"adam", "sgd"}
+    for name, rate in rates.items():
         assert RunOptions(optimizer=name).learning_rate == rate
         assert RunOptions(optimizer=name, lr=0.5).learning_rate == 0.5
     assert RunOptions(optimizer="lbfgs").learning_rate == 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from texonnx.errors import OptionError, unknown
+from texonnx.optimizers import OPTIMIZERS
 from texonnx.sizes import Size
 
 _LARGEST_FLOAT32 = 3.4028234e38
@@ -18,11 +19,6 @@ _LARGEST_FLOAT32 = 3.4028234e38
 _LARGEST_STYLE_SCALE = 16
 
 MEMORY_USES = ("auto", "low", "high")
-
-LEARNING_RATES = {"adam": 0.02, "sgd": 1e-5}
-"""Used where none is given: Adam's in units of the image, SGD's for each pixel of it."""
-ADVERSARIAL_LEARNING_RATE = 0.004
-"""Adam's against discriminators, which must keep up with the image."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +91,8 @@ class RunOptions:
             "exemplar size": self.exemplar_size,
             "number of scales": self.scales,
             "number of the discriminators' steps": self.disc_steps,
-            "height": self.size.height if self.size else None,
-            "width": self.size.width if self.size else None,
+            "height": self.size[0] if self.size else None,
+            "width": self.size[1] if self.size else None,
         }
         for what, number in at_least_one.items():
             if number is not None and number < 1:
@@ -109,10 +105,13 @@ class RunOptions:
                 f"the share by which the loss must still fall lies between 0 and 1, not at "
                 f"{self.until}"
             )
+        if self.optimizer not in ("auto", *OPTIMIZERS):
+            raise OptionError(unknown("optimizer", self.optimizer, ("auto", *OPTIMIZERS)))
         for what, number in {"seed": self.seed, "number of threads": self.threads}.items():
             if number < 0:
                 raise OptionError(f"the {what} must be 0 or more, not {number}")
-        if self.lr is not None and self.optimizer not in (*LEARNING_RATES, "auto"):
+        named = OPTIMIZERS.get(self.optimizer)
+        if self.lr is not None and named is not None and named.learning_rate is None:
             raise OptionError(f"{self.optimizer} takes no learning rate; leave it out")
         if self.lr is not None and not 0 < self.lr <= _LARGEST_FLOAT32:
             raise OptionError(f"the learning rate must be a float32 above 0, not {self.lr}")
@@ -127,7 +126,10 @@ class RunOptions:
     @property
     def learning_rate(self) -> float:
         """The learning rate given, or the optimiser's own; 0 where there is none."""
-        return self.lr if self.lr is not None else LEARNING_RATES.get(self.optimizer, 0.0)
+        if self.lr is not None:
+            return self.lr
+        named = OPTIMIZERS.get(self.optimizer)
+        return (named.learning_rate if named else None) or 0.0
 
 
 def whole_numbers(steps: int | Iterable[int] | None) -> int | tuple[int, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from texonnx.benchmark.cases import ENGINES, Series, series_of
-from texonnx.runtime.precision import PRECISIONS
+from texonnx.providers import PRECISIONS
 
 
 def test_every_engine_provider_and_precision_that_go_together_are_a_series() -> None:

@@ -11,10 +11,11 @@ from texonnx.benchmark import measuring
 from texonnx.benchmark.cases import Series
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.options import ObjectiveOptions
+from texonnx.sizes import Size
 from texonnx.weights import cache, random_weights
 
 CPU, CUDA = Series("analytic", "cpu"), Series("analytic", "cuda")
-SIZES = [(64, 64), (32, 48), (32, 32)]
+SIZES = [Size(64, 64), Size(32, 48), Size(32, 32)]
 
 
 @pytest.fixture

@@ -12,21 +12,22 @@ import pytest
 from texonnx.benchmark.cases import Measurement, Series
 from texonnx.benchmark.plot import check_can_plot, plot
 from texonnx.errors import OptionError
+from texonnx.sizes import Size
 
 CPU, CUDA = Series("analytic", "cpu"), Series("analytic", "cuda")
 
 
 def test_a_plot_is_a_png_file_twice_as_wide_as_high() -> None:
-    measured = [Measurement(CPU, (n, n), 1, (n / 100,), n * 10) for n in (64, 128)]
-    failed = Measurement(CUDA, (64, 64), failure="no card")
+    measured = [Measurement(CPU, Size(n, n), 1, (n / 100,), n * 10) for n in (64, 128)]
+    failed = Measurement(CUDA, Size(64, 64), failure="no card")
     picture = PIL.Image.open(io.BytesIO(plot([*measured, failed], "a machine")))
     assert picture.format == "PNG"
     assert 1.5 < picture.width / picture.height < 2.5
 
 
 def test_what_failed_or_is_unknown_leaves_a_plot_without_its_line() -> None:
-    assert plot([Measurement(CUDA, (64, 64), failure="no card")], "a machine")
-    assert plot([Measurement(CPU, (64, 64), 1, (1,), None)], "a machine")
+    assert plot([Measurement(CUDA, Size(64, 64), failure="no card")], "a machine")
+    assert plot([Measurement(CPU, Size(64, 64), 1, (1,), None)], "a machine")
 
 
 def test_a_plot_without_matplotlib_is_refused_with_what_to_install(

@@ -7,11 +7,12 @@ import json
 from texonnx.benchmark.cases import Measurement, Series
 from texonnx.benchmark.report import as_json, heads, row
 from texonnx.options import ObjectiveOptions
+from texonnx.sizes import Size
 from texonnx.system.machine import Machine
 
 CPU, OPENVINO = Series("training", "cpu"), Series("analytic", "openvino", "bf16")
-GOOD = Measurement(CPU, (256, 512), 1.234, (0.3, 0.1, 0.2), 812.3)
-BAD = Measurement(OPENVINO, (64, 64), failure="no such processor")
+GOOD = Measurement(CPU, Size(256, 512), 1.234, (0.3, 0.1, 0.2), 812.3)
+BAD = Measurement(OPENVINO, Size(64, 64), failure="no such processor")
 
 
 def test_a_row_has_median_least_and_most_below_their_heads() -> None:
@@ -31,7 +32,7 @@ def test_a_case_that_failed_has_its_sentence_in_place_of_figures() -> None:
 
 
 def test_memory_that_the_system_does_not_tell_is_unknown() -> None:
-    assert row(Measurement(CPU, (8, 8), 1, (1,), None), [CPU]).endswith("unknown")
+    assert row(Measurement(CPU, Size(8, 8), 1, (1,), None), [CPU]).endswith("unknown")
 
 
 def test_the_json_says_machine_objective_and_every_case() -> None:

@@ -557,7 +557,7 @@ def test_the_training_engine_without_its_package_is_refused(synth: Texonnx, tmp_
 
 @pytest.mark.parametrize("engine", ["auto", "analytic"])
 def test_cuda_where_there_is_none_is_refused(engine: str, synth: Texonnx, tmp_path: Path) -> None:
-    from texonnx.runtime.providers import probe
+    from texonnx.runtime.sessions import probe
 
     if probe("cuda") is None:
         pytest.skip("CUDA starts here")
@@ -569,7 +569,7 @@ def test_cuda_where_there_is_none_is_refused(engine: str, synth: Texonnx, tmp_pa
 def test_cuda_for_the_training_engine_where_there_is_none_is_refused(
     synth: Texonnx, tmp_path: Path
 ) -> None:
-    from texonnx.runtime.providers import probe
+    from texonnx.runtime.sessions import probe
 
     if probe("cuda") is None:
         pytest.skip("CUDA starts here")

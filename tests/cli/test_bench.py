@@ -60,7 +60,7 @@ def test_the_table_the_json_and_the_plot_have_every_size(bench: Texonnx, tmp_pat
 
 
 def test_a_provider_that_does_not_start_is_a_row(bench: Texonnx) -> None:
-    from texonnx.runtime.providers import probe
+    from texonnx.runtime.sessions import probe
 
     if probe("coreml") is None:
         pytest.skip("CoreML starts here")

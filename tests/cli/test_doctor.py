@@ -43,7 +43,7 @@ def test_doctor_tells_the_one_runtime_and_its_version(texonnx: Texonnx) -> None:
 
 
 def test_doctor_tries_every_listed_provider(texonnx: Texonnx) -> None:
-    from texonnx.runtime.providers import listed_providers
+    from texonnx.runtime.sessions import listed_providers
 
     lines = [line.strip() for line in texonnx("doctor").out.splitlines()]
     assert "cpu: runs" in lines

@@ -22,7 +22,7 @@ from texonnx.images import ANIMATION_SUFFIXES, PRESERVE_COLOUR
 from texonnx.losses.registry import GRAM_NORMS, loss_names
 from texonnx.objective.layer_weights import SCHEDULES
 from texonnx.optim.initial import INITS
-from texonnx.optim.run import OPTIMIZERS
+from texonnx.optimizers import OPTIMIZERS
 from texonnx.runtime.choose import ENGINES
 from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 from texonnx.vgg import ARCHITECTURES, LAYER_SETS
@@ -136,7 +136,7 @@ NAMED = {
     "pool": POOLINGS,
     "padding": PADDINGS,
     "arch": ARCHITECTURES,
-    "optimizer": OPTIMIZERS,
+    "optimizer": ("auto", *OPTIMIZERS),
     "engine": ENGINES,
     "init": INITS,
     "weights": ("pretrained", "random"),

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
+import verify_combinations as tool
 from support.small_runs import draw_once
 
 import texonnx
 from texonnx.weights import library
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-
-import verify_combinations as tool
 
 
 @pytest.mark.parametrize("loss", tool.LOSSES)

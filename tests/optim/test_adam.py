@@ -9,6 +9,7 @@ from support.drawn_objective import built, noise_image, smooth_image
 from texonnx.images import Image
 from texonnx.optim.adam import AdamStepper
 from texonnx.optim.run import optimise
+from texonnx.optimizers import ADAM
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.goal import texture_of
@@ -62,9 +63,9 @@ def test_a_split_objective_takes_the_steps_of_the_step_graph(loss: str) -> None:
         engine.aim(texture_of(smooth_image(48, 36)), size)
         losses: list[float] = []
         image = optimise(
-            engine, noise_image(*size), "adam", 6, 0.02, lambda step, _: losses.append(step.total)
+            engine, noise_image(*size), ADAM, 6, 0.02, lambda step, _: losses.append(step.total)
         )
-        assert (engine.stepper("adam", image) is None) == split
+        assert (engine.stepper(ADAM, image) is None) == split
         return image, losses
 
     (ours, our_losses), (graphs, graph_losses) = walked(split=True), walked(split=False)

@@ -8,16 +8,18 @@ from itertools import pairwise
 import pytest
 
 from texonnx.errors import OptionError
-from texonnx.optim.run import OPTIMIZERS
 from texonnx.optim.schedule import Plateau, steps_by_scale
+from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
 
 # Which of them `auto` is, is settled before.
-NAMED = sorted(set(OPTIMIZERS) - {"auto"})
+NAMED = list(OPTIMIZERS.values())
 
 
-@pytest.mark.parametrize("optimizer", NAMED)
+@pytest.mark.parametrize("optimizer", NAMED, ids=list(OPTIMIZERS))
 @pytest.mark.parametrize("scales", [1, 2, 3, 6])
-def test_by_default_every_coarser_scale_has_twice_the_steps(optimizer: str, scales: int) -> None:
+def test_by_default_every_coarser_scale_has_twice_the_steps(
+    optimizer: Optimizer, scales: int
+) -> None:
     coarsest, *finer = steps_by_scale(None, optimizer, scales)
     assert len(finer) == scales - 1
     for coarse, fine in pairwise(finer):
@@ -28,14 +30,16 @@ def test_by_default_every_coarser_scale_has_twice_the_steps(optimizer: str, scal
         assert finer[-1] == steps_by_scale(None, optimizer, 8)[-1]
 
 
-@pytest.mark.parametrize("optimizer", NAMED)
+@pytest.mark.parametrize("optimizer", NAMED, ids=list(OPTIMIZERS))
 @pytest.mark.parametrize("scales", [1, 2, 3, 6])
-def test_by_default_the_coarsest_scale_has_48_steps_or_more(optimizer: str, scales: int) -> None:
+def test_by_default_the_coarsest_scale_has_48_steps_or_more(
+    optimizer: Optimizer, scales: int
+) -> None:
     assert steps_by_scale(None, optimizer, scales)[0] >= 48
 
 
-@pytest.mark.parametrize("optimizer", NAMED)
-def test_effort_multiplies_the_default_and_not_what_is_given(optimizer: str) -> None:
+@pytest.mark.parametrize("optimizer", NAMED, ids=list(OPTIMIZERS))
+def test_effort_multiplies_the_default_and_not_what_is_given(optimizer: Optimizer) -> None:
     once, thrice = (steps_by_scale(None, optimizer, 3, effort) for effort in (1, 3))
     assert [3 * steps for steps in once[1:]] == list(thrice[1:])
     assert once[0] <= thrice[0] <= 3 * once[0]
@@ -46,12 +50,12 @@ def test_effort_multiplies_the_default_and_not_what_is_given(optimizer: str) -> 
 @pytest.mark.parametrize("steps", [7, (7,)])
 @pytest.mark.parametrize("scales", [1, 3])
 def test_one_number_is_for_every_scale(steps: int | tuple[int, ...], scales: int) -> None:
-    assert steps_by_scale(steps, "adam", scales) == (7,) * scales
+    assert steps_by_scale(steps, ADAM, scales) == (7,) * scales
 
 
 @pytest.mark.parametrize("steps", [(80, 40, 20), [80, 40, 20]], ids=type)
 def test_a_number_for_each_scale_is_taken_as_it_is(steps: tuple[int, ...]) -> None:
-    assert steps_by_scale(steps, "lbfgs", 3) == (80, 40, 20)
+    assert steps_by_scale(steps, LBFGS, 3) == (80, 40, 20)
 
 
 @pytest.mark.parametrize(("steps", "scales"), [((5, 4), 3), ((5, 4), 1), ((5, 4, 3), 2)])
@@ -59,7 +63,7 @@ def test_more_or_fewer_numbers_than_scales_are_refused_with_both(
     steps: tuple[int, ...], scales: int
 ) -> None:
     with pytest.raises(OptionError) as caught:
-        steps_by_scale(steps, "lbfgs", scales)
+        steps_by_scale(steps, LBFGS, scales)
     sentence = str(caught.value)
     assert f"the number of scales is {scales}" in sentence
     assert f"steps for {len(steps)} ({','.join(map(str, steps))});" in sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from texonnx.images import Image
-from texonnx.optim.sgd import SgdStepper, sgd_rate
+from texonnx.optim.sgd import SgdStepper
 from texonnx.runtime.engine import Evaluation, Losses
 
 
@@ -36,4 +36,4 @@ def test_the_first_image_is_left_alone() -> None:
 
 
 def test_the_rate_grows_with_the_pixels() -> None:
-    assert sgd_rate(0.5, np.zeros((1, 3, 4, 5), np.float32)) == 0.5 * 20
+    assert SgdStepper.rate(0.5, 0.0, np.zeros((1, 3, 4, 5), np.float32)) == 0.5 * 20

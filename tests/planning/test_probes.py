@@ -11,6 +11,7 @@ import pytest
 from texonnx.objective.source import GraphSource
 from texonnx.optim.pyramid import pyramid
 from texonnx.planning.probes import MOST_PIXELS, Probe, extrapolate, pixels_of, scales_to_try
+from texonnx.sizes import Size
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Source:
 
 
 def tried(size: int, scales: int | None, **source: Any) -> list[int]:
-    run = pyramid((size, size), (size, size), scales, 16)
+    run = pyramid(Size(size, size), Size(size, size), scales, 16)
     return [scale.output[0] for scale in scales_to_try(run, cast(GraphSource, Source(**source)))]
 
 
@@ -37,7 +38,7 @@ def test_a_large_run_is_tried_at_its_small_scales_and_at_smaller_ones() -> None:
 
 
 def test_no_scale_that_is_tried_is_large_or_too_small_for_the_layers() -> None:
-    exemplar, output = (600, 600), (40, 4000)
+    exemplar, output = Size(600, 600), Size(40, 4000)
     run = pyramid(exemplar, output, 1, 16)
     found = scales_to_try(run, cast(GraphSource, Source()))
     assert found
@@ -52,7 +53,7 @@ def test_graphs_for_given_sizes_are_tried_at_these() -> None:
 
 def probes(*figures: float) -> list[Probe]:
     """A figure at 100, 400, 1600 pixels and so on."""
-    return [Probe((1, 1), 100 * 4**k, 0.0, one) for k, one in enumerate(figures)]
+    return [Probe(Size(1, 1), 100 * 4**k, 0.0, one) for k, one in enumerate(figures)]
 
 
 def step_seconds(probe: Probe) -> float:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from texonnx.images import Image
-from texonnx.optim.run import OPTIMIZERS
-from texonnx.options import LEARNING_RATES
+from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
 from texonnx.planning import rehearsal
 from texonnx.planning.rehearsal import Rehearsal, rehearse
 from texonnx.runtime.engine import Evaluation, Losses
@@ -39,7 +38,7 @@ class SlowEngine:
         self.now += 10 if self.evaluations > 1 else 70
         return Evaluation(Losses(0.0, np.zeros(1, np.float32)), np.zeros_like(image))
 
-    def stepper(self, optimizer: str, image: Image) -> None:
+    def stepper(self, optimizer: Optimizer, image: Image) -> None:
         return None
 
 
@@ -50,13 +49,13 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> SlowEngine:
     return slow
 
 
-@pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"auto"}))
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS.values()), ids=list(OPTIMIZERS))
 @pytest.mark.parametrize("steps", [1, 80])
 def test_the_first_evaluation_and_the_last_three_are_real_and_timed(
-    optimizer: str, steps: int, engine: SlowEngine
+    optimizer: Optimizer, steps: int, engine: SlowEngine
 ) -> None:
     image = np.random.default_rng(0).random((1, 3, 32, 48), dtype=np.float32)
-    rate = LEARNING_RATES.get(optimizer, 0.0)
+    rate = optimizer.learning_rate or 0.0
     assert rehearse(engine, image, image, optimizer, steps, rate, 3) == (70, 10)
     assert engine.evaluations == 4
 
@@ -65,11 +64,11 @@ def test_what_is_drawn_and_trained_anew_in_the_run_is_so_in_the_rehearsal(
     engine: SlowEngine,
 ) -> None:
     image = np.random.default_rng(0).random((1, 3, 32, 48), dtype=np.float32)
-    assert rehearse(engine, image, image, "lbfgs", 80, 0.0, 3, 10) == (70, 10)
+    assert rehearse(engine, image, image, LBFGS, 80, 0.0, 3, 10) == (70, 10)
     # Twenty-two evaluations fill L-BFGS's history.
     assert engine.refreshes == [10, 10, 2]
     engine.refreshes.clear()
-    rehearse(engine, image, image, "adam", 80, 0.02, 3, 1)
+    rehearse(engine, image, image, ADAM, 80, 0.02, 3, 1)
     assert engine.refreshes == [1] * 4
 
 

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from support.drawn_objective import built, noise_image, smooth_image
 
 from texonnx.objective.built import BuiltGraphs
+from texonnx.optimizers import ADAM
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import texture_of
-from texonnx.runtime.providers import open_session
+from texonnx.runtime.sessions import open_session
+from texonnx.sizes import Size
 
-SIZE = (20, 26)
+SIZE = Size(20, 26)
 EXEMPLAR = smooth_image(31, 24)
 IMAGE = noise_image(*SIZE)
 STATE = ("image", "first_moment", "second_moment", "step")
@@ -58,7 +60,7 @@ def test_loss_and_gradient_are_those_of_a_plain_run(loss: str) -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_steps_of_adam_are_those_of_plain_runs(loss: str) -> None:
     source = built(loss=loss)
-    stepper = aimed(source).stepper("adam", IMAGE)
+    stepper = aimed(source).stepper(ADAM, IMAGE)
     assert stepper is not None
     session = open_session(source.adam_step(SIZE), "cpu", 1)
     state: Arrays = {
@@ -80,7 +82,7 @@ def test_steps_of_adam_are_those_of_plain_runs(loss: str) -> None:
 
 
 def test_the_image_of_a_stepper_is_not_overwritten_by_its_next_step() -> None:
-    stepper = aimed(built()).stepper("adam", IMAGE)
+    stepper = aimed(built()).stepper(ADAM, IMAGE)
     assert stepper is not None
     images = [stepper.image()]
     copies = [images[0].copy()]
@@ -95,11 +97,11 @@ def test_the_image_of_a_stepper_is_not_overwritten_by_its_next_step() -> None:
 
 def test_two_steppers_of_one_engine_do_not_meet() -> None:
     engine = aimed(built())
-    alone = engine.stepper("adam", IMAGE)
+    alone = engine.stepper(ADAM, IMAGE)
     assert alone is not None
     for _ in range(3):
         alone.step(0.02)
-    first, second = (engine.stepper("adam", image) for image in (IMAGE, smooth_image(*SIZE)))
+    first, second = (engine.stepper(ADAM, image) for image in (IMAGE, smooth_image(*SIZE)))
     assert first is not None
     assert second is not None
     for _ in range(3):

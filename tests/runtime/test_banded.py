@@ -24,18 +24,20 @@ from texonnx.losses.registry import GRAM_NORMS
 from texonnx.objective.banding import Banding, MemoryUse
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
+from texonnx.optimizers import ADAM
 from texonnx.options import ObjectiveOptions
+from texonnx.providers import PROVIDERS
 from texonnx.runtime import analytic
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.engine import Evaluation
 from texonnx.runtime.goal import Goal, texture_of
-from texonnx.runtime.providers import open_session
+from texonnx.runtime.sessions import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
-SIZE = (75, 22)
+SIZE = Size(75, 22)
 IMAGE = random_image(*SIZE, seed=1)
 EXEMPLAR = random_image(83, 19, seed=2) ** 2
 GOAL = texture_of(EXEMPLAR)
@@ -195,7 +197,7 @@ def test_others_do_not(
 def test_where_the_runtime_is_on_a_device_of_its_own_there_are_no_bands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(analytic, "HOST_PROVIDERS", ())
+    monkeypatch.setitem(PROVIDERS, "cpu", replace(PROVIDERS["cpu"], memory="device"))
     opened = opened_graphs(SHALLOW, Everywhere(), SIZE, monkeypatch)
     assert opened.keys() == {"targets.onnx"}
 
@@ -204,7 +206,7 @@ def test_adam_takes_its_steps_on_the_host() -> None:
     source = BuiltGraphs(specify(PLAIN), WEIGHTS, activation_scale=False)
     engine = AnalyticEngine(source, "cpu", 1, memory=Everywhere())
     engine.aim(GOAL, SIZE)
-    assert engine.stepper("adam", IMAGE) is None
+    assert engine.stepper(ADAM, IMAGE) is None
 
 
 @pytest.mark.parametrize("loss", ["emd", "swd", "mean+cov", "gan", "gram,emd"])

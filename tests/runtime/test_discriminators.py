@@ -12,15 +12,17 @@ from support.evaluation import relative_l2
 
 from texonnx.images import Image
 from texonnx.objective.source import GraphSource
+from texonnx.optimizers import ADAM
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.discriminators import initial_parameters
 from texonnx.runtime.engine import Engine, Sampling
 from texonnx.runtime.goal import texture_of
-from texonnx.runtime.providers import open_session
+from texonnx.runtime.sessions import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.runtime.training import TrainingEngine
+from texonnx.sizes import Size
 
-SIZE = (24, 28)
+SIZE = Size(24, 28)
 EXEMPLAR = smooth_image(30, 22)
 IMAGE = noise_image(*SIZE)
 LAYERS = ("conv1_1", "conv2_1")
@@ -148,14 +150,14 @@ def test_what_they_have_learnt_is_what_the_image_is_judged_by(make: Make) -> Non
 @pytest.mark.parametrize("make", ENGINES)
 def test_the_adam_of_an_image_is_judged_by_what_they_have_learnt_since(make: Make) -> None:
     engine = aimed(make)
-    stepper = engine.stepper("adam", IMAGE)
+    stepper = engine.stepper(ADAM, IMAGE)
     assert stepper is not None
     assert stepper.step(0.01).total == pytest.approx(2 * LOG_2, rel=1e-5)
     np.testing.assert_array_equal(stepper.image(), IMAGE)
     engine.refresh(IMAGE, 20)
     expected = engine.loss_and_gradient(IMAGE).losses.total
     assert expected > 2 * LOG_2 + 0.05
-    stepper = engine.stepper("adam", IMAGE)
+    stepper = engine.stepper(ADAM, IMAGE)
     assert stepper is not None
     assert stepper.step(0.01).total == pytest.approx(expected, rel=1e-5)
     assert not np.array_equal(stepper.image(), IMAGE)

@@ -17,14 +17,16 @@ from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
 from texonnx.images import Image
 from texonnx.optim.sgd import SgdStepper
+from texonnx.optimizers import ADAM, LBFGS, SGD
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.engine import Engine, Sampling, Stepper
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.installed import the_runtime
 from texonnx.runtime.training import TrainingEngine
+from texonnx.sizes import Size
 
-SIZE = (32, 40)
+SIZE = Size(32, 40)
 EXEMPLAR = smooth_image(48, 36)
 
 ENGINES = [
@@ -99,7 +101,7 @@ def test_an_engine_leaves_the_image_that_it_is_given_alone(make: Make) -> None:
     image = noise_image(*SIZE)
     before = image.copy()
     engine.loss_and_gradient(image)
-    stepper = engine.stepper("adam", image)
+    stepper = engine.stepper(ADAM, image)
     assert stepper is not None
     stepper.step(0.1)
     assert np.array_equal(image, before)
@@ -136,7 +138,7 @@ def test_a_step_returns_the_loss_of_the_image_before_it(make: Make) -> None:
     engine = aimed(make)
     image = noise_image(*SIZE)
     before = engine.loss_and_gradient(image).losses.total
-    stepper = engine.stepper("adam", image)
+    stepper = engine.stepper(ADAM, image)
     assert stepper is not None
     assert np.array_equal(stepper.image(), image)
     assert stepper.step(0.01).total == pytest.approx(before, rel=1e-5)
@@ -152,7 +154,7 @@ def test_the_first_step_of_adam_moves_every_pixel_by_the_learning_rate(make: Mak
     engine = aimed(make)
     image = noise_image(*SIZE)
     gradient = engine.loss_and_gradient(image).gradient
-    stepper = engine.stepper("adam", image)
+    stepper = engine.stepper(ADAM, image)
     assert stepper is not None
     stepper.step(0.01)
     moved = stepper.image() - image
@@ -162,7 +164,7 @@ def test_the_first_step_of_adam_moves_every_pixel_by_the_learning_rate(make: Mak
 
 @pytest.mark.parametrize("make", ENGINES)
 def test_an_optimizer_that_the_runtime_lacks_has_no_stepper(make: Make) -> None:
-    assert aimed(make).stepper("lbfgs", noise_image(*SIZE)) is None
+    assert aimed(make).stepper(LBFGS, noise_image(*SIZE)) is None
 
 
 WORDS: list[dict[str, Any]] = [
@@ -243,12 +245,12 @@ def test_along_whatever_directions_the_exemplar_is_at_no_distance_from_itself(ma
 def test_a_stepper_follows_the_new_directions(make: Make) -> None:
     engine = aimed(make, loss="swd")
     image = noise_image(*SIZE)
-    stepper = engine.stepper("adam", image)
+    stepper = engine.stepper(ADAM, image)
     assert stepper is not None
     stepper.step(0.01)
     engine.refresh(image, 10)
     expected = engine.loss_and_gradient(stepper.image()).losses.total
-    stepper = engine.stepper("adam", stepper.image())
+    stepper = engine.stepper(ADAM, stepper.image())
     assert stepper is not None
     assert stepper.step(0.01).total == pytest.approx(expected, rel=1e-5)
 
@@ -282,8 +284,8 @@ def test_the_parts_are_texture_content_and_smoothness(make: Make) -> None:
 @pytest.mark.training
 def test_adam_of_both_engines_makes_one_image() -> None:
     start = noise_image(*SIZE)
-    ours = aimed(AnalyticEngine).stepper("adam", start)
-    theirs = aimed(TrainingEngine).stepper("adam", start)
+    ours = aimed(AnalyticEngine).stepper(ADAM, start)
+    theirs = aimed(TrainingEngine).stepper(ADAM, start)
     assert ours is not None
     assert theirs is not None
     our_image, our_losses = walk(ours, 0.01)
@@ -299,7 +301,7 @@ def test_adam_of_both_engines_makes_one_image() -> None:
 def test_sgd_of_the_runtime_makes_the_image_of_plain_descent() -> None:
     start = noise_image(*SIZE)
     engine = aimed(TrainingEngine)
-    theirs = engine.stepper("sgd", start)
+    theirs = engine.stepper(SGD, start)
     assert theirs is not None
     their_image, their_losses = walk(theirs, 5.0)
     our_image, our_losses = walk(SgdStepper(aimed(AnalyticEngine).loss_and_gradient, start), 5.0)
@@ -313,13 +315,14 @@ _TRAIN = """
 import sys
 sys.path.insert(0, {tests!r})
 from support.drawn_objective import built, noise_image, smooth_image
+from texonnx.optimizers import ADAM, SGD
 from texonnx.runtime.goal import texture_of
 from texonnx.runtime.training import TrainingEngine
 
 engine = TrainingEngine(built(), "cpu")
 engine.aim(texture_of(smooth_image()), (32, 32))
 engine.loss_and_gradient(noise_image())
-for optimizer in ("adam", "sgd"):
+for optimizer in (ADAM, SGD):
     engine.stepper(optimizer, noise_image()).step(0.01)
 print("torch" in sys.modules)
 """

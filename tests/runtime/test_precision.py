@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 
 from texonnx.errors import OptionError, RuntimeUnavailableError
-from texonnx.runtime import providers
-from texonnx.runtime.precision import PRECISIONS, check_precision, provider_options
-from texonnx.runtime.providers import PROVIDERS, check_precision_is_real, open_session
+from texonnx.providers import PRECISIONS, PROVIDERS
+from texonnx.runtime import sessions
+from texonnx.runtime.sessions import check_precision_is_real, open_session
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_provider_has_fp32(provider: str) -> None:
-    assert check_precision("fp32", provider) == "fp32"
+    assert isinstance(PROVIDERS[provider].told("fp32", 0), dict)
 
 
 @pytest.mark.parametrize(("precision", "home"), [("bf16", "openvino"), ("tf32", "cuda")])
 def test_the_others_are_one_providers_alone(precision: str, home: str) -> None:
     for provider in PROVIDERS:
         if provider == home:
-            assert check_precision(precision, provider) == precision
+            assert PROVIDERS[provider].told(precision, 0)
             continue
         with pytest.raises(RuntimeUnavailableError) as caught:
-            check_precision(precision, provider)
+            PROVIDERS[provider].told(precision, 0)
         sentence = str(caught.value)
         assert f"{provider} provider has no {precision}" in sentence
         assert f"--provider {home}" in sentence
@@ -35,33 +35,33 @@ def test_the_others_are_one_providers_alone(precision: str, home: str) -> None:
 
 def test_an_unknown_precision_is_refused_with_the_nearest_known_one() -> None:
     with pytest.raises(OptionError, match=r"'fp23' \(did you mean 'fp32'\?\)"):
-        check_precision("fp23", "cpu")
+        PROVIDERS["cpu"].told("fp23", 0)
 
 
 def test_openvino_is_told_what_float32_means_too() -> None:
     for precision, hint in (("fp32", "f32"), ("bf16", "bf16")):
-        told = json.loads(provider_options("openvino", precision, 0)["load_config"])
+        told = json.loads(PROVIDERS["openvino"].told(precision, 0)["load_config"])
         assert told == {"CPU": {"INFERENCE_PRECISION_HINT": hint}}
 
 
 def test_openvino_is_told_its_threads() -> None:
-    told = json.loads(provider_options("openvino", "fp32", 3)["load_config"])
+    told = json.loads(PROVIDERS["openvino"].told("fp32", 3)["load_config"])
     assert told["CPU"]["INFERENCE_NUM_THREADS"] == "3"
 
 
 def test_cuda_uses_tf32_where_it_is_asked_for_alone() -> None:
-    assert provider_options("cuda", "fp32", 0)["use_tf32"] == "0"
-    assert provider_options("cuda", "tf32", 0)["use_tf32"] == "1"
+    assert PROVIDERS["cuda"].told("fp32", 0)["use_tf32"] == "0"
+    assert PROVIDERS["cuda"].told("tf32", 0)["use_tf32"] == "1"
 
 
 def test_other_providers_are_told_nothing() -> None:
     for provider in set(PROVIDERS) - {"openvino", "cuda"}:
-        assert provider_options(provider, "fp32", 2) == {}
+        assert PROVIDERS[provider].told("fp32", 2) == {}
 
 
 def test_all_that_providers_are_told_is_text() -> None:
     for provider, precision in (("openvino", "bf16"), ("cuda", "tf32")):
-        for key, value in provider_options(provider, precision, 2).items():
+        for key, value in PROVIDERS[provider].told(precision, 2).items():
             assert isinstance(key, str)
             assert isinstance(value, str)
 
@@ -95,7 +95,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, honest: bool) -> list[str]:
         opened.append(precision)
         return PretendSession(precision, honest)
 
-    monkeypatch.setattr(providers, "open_session", open_anywhere)
+    monkeypatch.setattr(sessions, "open_session", open_anywhere)
     return opened
 
 

@@ -21,16 +21,19 @@ from texonnx.images import Image
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.source import GraphSource
 from texonnx.objective.specification import specify
+from texonnx.optimizers import ADAM
 from texonnx.options import ObjectiveOptions
+from texonnx.providers import PROVIDERS
 from texonnx.runtime import analytic
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.engine import Evaluation
 from texonnx.runtime.goal import Goal, texture_of
-from texonnx.runtime.providers import open_session
+from texonnx.runtime.sessions import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
+from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
-SIZE = (19, 14)
+SIZE = Size(19, 14)
 EXEMPLAR = random_image(17, 23, seed=2) ** 2
 IMAGE = random_image(*SIZE, seed=1)
 GOAL = texture_of(EXEMPLAR)
@@ -222,7 +225,7 @@ def test_a_loss_that_does_not_sort_is_not_split(loss: str, monkeypatch: pytest.M
 def test_where_the_runtime_is_on_a_device_of_its_own_nothing_is_split(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(analytic, "HOST_PROVIDERS", ())
+    monkeypatch.setitem(PROVIDERS, "cpu", replace(PROVIDERS["cpu"], memory="device"))
     opened = opened_graphs(built(PLAIN), monkeypatch)
     assert opened == {"targets.onnx", "objective.onnx"}
 
@@ -241,4 +244,4 @@ def test_adam_inside_the_runtime_is_for_objectives_that_are_whole() -> None:
     for loss, there in (("emd", False), ("gram,emd", False), ("gram", True)):
         engine = AnalyticEngine(built(replace(PLAIN, loss=loss)), "cpu", 1)
         engine.aim(GOAL, SIZE)
-        assert (engine.stepper("adam", IMAGE) is not None) == there
+        assert (engine.stepper(ADAM, IMAGE) is not None) == there

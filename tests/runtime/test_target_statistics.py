@@ -11,10 +11,11 @@ from support.drawn_objective import built, smooth_image
 
 from texonnx.objective.built import BuiltGraphs
 from texonnx.runtime.goal import Goal, texture_of
-from texonnx.runtime.providers import open_session
+from texonnx.runtime.sessions import open_session
 from texonnx.runtime.target_statistics import TargetStatistics, mixed
+from texonnx.sizes import Size
 
-SIZE = (20, 26)
+SIZE = Size(20, 26)
 EXEMPLARS = (smooth_image(31, 24), smooth_image(18, 33, seed=5))
 CONTENT = smooth_image(*SIZE, seed=7)
 LAYERS = ("conv1_1", "conv2_1")

@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from texonnx import (
 )
 from texonnx.errors import ImageError, OptionError, RuntimeUnavailableError
 from texonnx.images import Image, scale_shorter_side
-from texonnx.options import ADVERSARIAL_LEARNING_RATE
+from texonnx.optimizers import ADAM
+from texonnx.providers import PROVIDERS
 from texonnx.runtime.installed import the_runtime
 from texonnx.weights import cache, library
 
@@ -347,7 +349,7 @@ def test_total_variation_beside_a_texture_loss_smooths_and_is_told_by_its_name()
 def test_adam_is_taken_by_itself_where_discriminators_learn() -> None:
     by_itself, named = (run(loss="gan", **given) for given in ({}, {"optimizer": "adam"}))
     assert np.array_equal(by_itself.image, named.image)
-    assert np.array_equal(run(loss="gan", lr=ADVERSARIAL_LEARNING_RATE).image, named.image)
+    assert np.array_equal(run(loss="gan", lr=ADAM.adversarial_learning_rate).image, named.image)
     lbfgs = run(loss="gan", optimizer="lbfgs")
     assert not np.array_equal(lbfgs.image, named.image)
 
@@ -517,7 +519,7 @@ def test_a_loss_that_sorts_makes_the_image_of_the_whole_objective(
 ) -> None:
     options = {"loss": "emd", "engine": "analytic", "steps": 4, "optimizer": "sgd", "lr": 0.01}
     split = run(**options).image
-    monkeypatch.setattr("texonnx.runtime.analytic.HOST_PROVIDERS", ())
+    monkeypatch.setitem(PROVIDERS, "cpu", replace(PROVIDERS["cpu"], memory="device"))
     np.testing.assert_allclose(split, run(**options).image, atol=1e-4)
 
 

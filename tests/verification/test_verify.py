@@ -14,7 +14,7 @@ from support.tampering import copied, edit_graph
 import texonnx
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.writing import export_folder
-from texonnx.runtime.providers import listed_providers, probe
+from texonnx.runtime.sessions import listed_providers, probe
 from texonnx.verification import runner, verifying
 
 OBJECTIVES: dict[str, dict[str, Any]] = {
@@ -88,10 +88,10 @@ def test_a_provider_that_was_asked_for_and_is_not_there_is_an_error(tmp_path: Pa
 def test_a_provider_that_is_listed_and_does_not_run_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from texonnx.runtime import providers
+    from texonnx.runtime import sessions
 
-    monkeypatch.setattr(providers, "listed_providers", lambda: ["cpu", "cuda"])
-    monkeypatch.setattr(providers, "probe", lambda name: "its driver is missing")
+    monkeypatch.setattr(sessions, "listed_providers", lambda: ["cpu", "cuda"])
+    monkeypatch.setattr(sessions, "probe", lambda name: "its driver is missing")
     found = texonnx.verify(exported(tmp_path / "folder"), size=(16, 16))
     assert found.passed
     assert found.skipped == {"cuda": "its driver is missing"}

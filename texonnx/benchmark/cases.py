@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from texonnx.errors import RuntimeUnavailableError
-from texonnx.runtime.precision import check_precision
+from texonnx.providers import PROVIDERS, Provider
 from texonnx.sizes import Size
 
 ENGINES = ("analytic", "training")
@@ -21,7 +20,7 @@ class Series:
     engine, provider
         As :func:`texonnx.synthesize` takes them, but for ``auto``.
     precision
-        Of :data:`texonnx.runtime.precision.PRECISIONS`.
+        Of :data:`texonnx.providers.PRECISIONS`.
     threads
         Of an op; 0 leaves it to ONNX Runtime.
     memory
@@ -84,15 +83,11 @@ def series_of(
     for engine in engines:
         for provider in providers:
             for precision in precisions:
-                if _exists(engine, provider, precision):
+                if _exists(engine, PROVIDERS[provider], precision):
                     yield Series(engine, provider, precision, threads, memory)
 
 
-def _exists(engine: str, provider: str, precision: str) -> bool:
-    from texonnx.runtime.training import TRAINING_PROVIDERS
-
-    try:
-        check_precision(precision, provider)
-    except RuntimeUnavailableError:
+def _exists(engine: str, provider: Provider, precision: str) -> bool:
+    if precision not in provider.precisions:
         return False
-    return engine != "training" or (provider in TRAINING_PROVIDERS and precision == "fp32")
+    return engine != "training" or (provider.trains and precision == "fp32")

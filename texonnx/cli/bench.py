@@ -13,6 +13,7 @@ from texonnx.cli import parameters
 from texonnx.cli.parameters import parse_size
 from texonnx.errors import OptionError, unknown
 from texonnx.options import OBJECTIVE, RUN, ObjectiveOptions, RunOptions
+from texonnx.providers import PRECISIONS, PROVIDERS
 
 if TYPE_CHECKING:
     from texonnx.benchmark.cases import Series
@@ -162,8 +163,7 @@ def _series(
 ) -> list[Series]:
     from texonnx.benchmark.cases import ENGINES, series_of
     from texonnx.runtime.installed import the_runtime
-    from texonnx.runtime.precision import PRECISIONS
-    from texonnx.runtime.providers import PROVIDERS, listed_providers
+    from texonnx.runtime.sessions import listed_providers
 
     if rounds < 1:
         raise OptionError(f"the number of rounds must be 1 or more, not {rounds}")

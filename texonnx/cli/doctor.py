@@ -39,7 +39,7 @@ def doctor() -> None:
 
 
 def _show_providers() -> list[str]:
-    from texonnx.runtime.providers import listed_providers, probe
+    from texonnx.runtime.sessions import listed_providers, probe
 
     running = []
     for name in listed_providers():

@@ -60,13 +60,13 @@ class MemoryUse:
 
     def banding(self, size: Size) -> Banding | None:
         """Return what is walked in bands for an image of `size`; ``None`` for nothing."""
-        stands_for = self.in_place_of or size.pixels
+        pixels = size[0] * size[1]
+        stands_for = self.in_place_of or pixels
         if self.name == "high" or (self.name == "auto" and stands_for <= _SMALL_ENOUGH):
             return None
         whole = _OF_SMALL_IMAGES if stands_for <= _SMALL_ENOUGH else _OF_LARGE_IMAGES
         return Banding(
-            whole.largest_map * size.pixels // stands_for,
-            whole.largest_band * size.pixels // stands_for,
+            whole.largest_map * pixels // stands_for, whole.largest_band * pixels // stands_for
         )
 
 

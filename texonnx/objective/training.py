@@ -27,6 +27,7 @@ from texonnx.objective.discriminator import write_discriminator_loss
 from texonnx.objective.forward import write_objective
 from texonnx.objective.specification import Specification
 from texonnx.objective.training_rewrites import rewrite_gradients
+from texonnx.optimizers import ADAM, SGD
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters
 
@@ -36,7 +37,6 @@ DISCRIMINATOR = "discriminator"
 TRAINING_MODEL = "training_model.onnx"
 EVAL_MODEL = "eval_model.onnx"
 CHECKPOINT = "checkpoint"
-OPTIMIZER_MODELS = {"adam": "optimizer_model.onnx", "sgd": "sgd_optimizer_model.onnx"}
 
 _GREY = 0.5
 
@@ -111,8 +111,8 @@ def _write_artifacts(
             artifact_directory=folder,
             additional_output_names=["layer_losses"],
         )
-    for name, optimizer in _optimizer_models(training, forward, trainable).items():
-        onnx.save(optimizer, folder / OPTIMIZER_MODELS[name])
+    for file, optimizer in _optimizer_models(training, forward, trainable).items():
+        onnx.save(optimizer, folder / file)
     for file in (TRAINING_MODEL, EVAL_MODEL):
         written = onnx.load(folder / file)
         rewrite_gradients(written.graph)
@@ -161,20 +161,20 @@ def _first_output_is_the_loss(training: TrainingModules) -> Any:
 def _optimizer_models(
     training: TrainingModules, forward: onnx.ModelProto, trainable: Sequence[str]
 ) -> dict[str, onnx.ModelProto]:
-    """Return the graphs that update `trainable`: Adam (AdamW without decay) and plain SGD."""
+    """Return the graphs that update `trainable`, by file: AdamW without decay, and plain SGD."""
     optim = training.onnxblock.optim
     blocks = {
-        "adam": optim.AdamW(betas=(BETA1, BETA2), eps=EPSILON, weight_decay=0.0),
-        "sgd": optim.SGD(),
+        ADAM.training_model: optim.AdamW(betas=(BETA1, BETA2), eps=EPSILON, weight_decay=0.0),
+        SGD.training_model: optim.SGD(),
     }
     tensors = [tensor for tensor in forward.graph.initializer if tensor.name in trainable]
     models = {}
-    for name, block in blocks.items():
+    for file, block in blocks.items():
         with training.onnxblock.empty_base(opset_version=forward.opset_import[0].version):
             block((tensors, []))
-            models[name] = block.to_model_proto()
+            models[file] = block.to_model_proto()
         # The installed onnx stamps its own IR version, which ONNX Runtime 1.19 may refuse.
-        models[name].ir_version = min(models[name].ir_version, IR_VERSION)
+        models[file].ir_version = min(models[file].ir_version, IR_VERSION)
     return models
 
 

@@ -14,6 +14,8 @@ from texonnx.images import Image
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
 from texonnx.runtime.engine import Evaluation, Losses
 
+FALL_BEGINS = 0.7
+
 
 class AdamStepper:
     """Moves the image by Adam; keeps the two moments."""
@@ -43,3 +45,21 @@ class AdamStepper:
     def image(self) -> Image:
         """Return the image as it is now, [1, 3, H, W]."""
         return self._image
+
+    @staticmethod
+    def rate(learning_rate: float, progress: float, image: Image) -> float:
+        """Return the learning rate at `progress` from 0 to 1.
+
+        It is whole for most of a scale, then falls to 0 along a half cosine: Adam's steps are about
+        as long as the learning rate however small the gradient, and unless they shrink in the end,
+        they leave a grain on the image. (The cosine is Loshchilov and Hutter's, "SGDR", 2017,
+        eq. 5.)
+
+        Examples
+        --------
+        >>> image = np.zeros((1, 3, 1, 1), np.float32)
+        >>> [round(AdamStepper.rate(0.02, share, image), 3) for share in (0.0, 0.7, 0.85, 1.0)]
+        [0.02, 0.02, 0.01, 0.0]
+        """
+        falling = max(0.0, (progress - FALL_BEGINS) / (1 - FALL_BEGINS))
+        return learning_rate * ((1 + math.cos(math.pi * falling)) / 2)

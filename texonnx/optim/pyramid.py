@@ -42,8 +42,8 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
 
     Examples
     --------
-    >>> [scale.output for scale in pyramid((256, 256), (256, 512), 3, 16)]
-    [(64, 128), (128, 256), (256, 512)]
+    >>> [str(scale.output) for scale in pyramid(Size(256, 256), Size(256, 512), 3, 16)]
+    ['128x64', '256x128', '512x256']
     """
     shortest = min(*exemplar, *output)
     if scales is None:
@@ -62,4 +62,4 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
 
 def shrunk(size: Size, factor: int) -> Size:
     """Return a size divided by `factor`, rounded down, at least one pixel each way."""
-    return Size(max(1, size.height // factor), max(1, size.width // factor))
+    return Size(*(max(1, side // factor) for side in size))

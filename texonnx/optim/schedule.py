@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from texonnx.errors import OptionError
+from texonnx.optimizers import Optimizer
 
-FINEST = {"lbfgs": 8, "scipy-lbfgs": 8, "adam": 40, "sgd": 60}
 AT_THE_COARSEST = 48
 """At least: everything large is decided there."""
 
@@ -14,7 +14,7 @@ _WINDOW = 10
 
 
 def steps_by_scale(
-    steps: int | Sequence[int] | None, optimizer: str, scales: int, effort: int = 1
+    steps: int | Sequence[int] | None, optimizer: Optimizer, scales: int, effort: int = 1
 ) -> tuple[int, ...]:
     """Return how many steps each of `scales` scales gets, coarsest first.
 
@@ -24,7 +24,7 @@ def steps_by_scale(
         One number for every scale, or one for each; if not given, few at the finest scale and
         twice as many at each coarser one, where a step costs about a quarter.
     optimizer
-        A name of :data:`texonnx.optim.run.OPTIMIZERS`.
+        Whose steps they are.
     scales
         How many scales there are.
     effort
@@ -37,15 +37,16 @@ def steps_by_scale(
 
     Examples
     --------
-    >>> steps_by_scale(None, "lbfgs", 3)
+    >>> from texonnx.optimizers import ADAM, LBFGS
+    >>> steps_by_scale(None, LBFGS, 3)
     (48, 16, 8)
-    >>> steps_by_scale((80, 40, 20), "lbfgs", 3)
+    >>> steps_by_scale((80, 40, 20), LBFGS, 3)
     (80, 40, 20)
-    >>> steps_by_scale(100, "adam", 2)
+    >>> steps_by_scale(100, ADAM, 2)
     (100, 100)
     """
     if steps is None:
-        finest = FINEST[optimizer] * effort
+        finest = optimizer.steps * effort
         coarsest, *finer = (finest * 2**k for k in reversed(range(scales)))
         return max(coarsest, AT_THE_COARSEST), *finer
     if isinstance(steps, int):

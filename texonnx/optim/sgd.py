@@ -11,15 +11,6 @@ from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.sizes import size_of
 
 
-def sgd_rate(learning_rate: float, image: Image) -> float:
-    """Return what multiplies the gradient: `learning_rate` times the number of pixels.
-
-    The losses are means over positions, so that one pixel's share of the gradient falls as the
-    image grows; with this one learning rate serves every scale.
-    """
-    return learning_rate * size_of(image).pixels
-
-
 class SgdStepper:
     """Moves the image against the gradient."""
 
@@ -37,3 +28,13 @@ class SgdStepper:
     def image(self) -> Image:
         """Return the image as it is now, [1, 3, H, W]."""
         return self._image
+
+    @staticmethod
+    def rate(learning_rate: float, progress: float, image: Image) -> float:
+        """Return what multiplies the gradient: `learning_rate` times the number of pixels.
+
+        The losses are means over positions, so that one pixel's share of the gradient falls as the
+        image grows; with this one learning rate serves every scale.
+        """
+        height, width = size_of(image)
+        return learning_rate * height * width

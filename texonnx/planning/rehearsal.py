@@ -11,12 +11,10 @@ import numpy as np
 from texonnx.images import Image
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise
+from texonnx.optimizers import Optimizer
 from texonnx.runtime.engine import Engine, Evaluation, Losses, Stepper
 from texonnx.runtime.goal import Goal
 from texonnx.sizes import Size, size_of
-
-_STEPS_THAT_FILL = {"lbfgs": 22, "scipy-lbfgs": 12}
-"""After so many steps L-BFGS keeps no more images than before: its corrections, and one or two."""
 
 _LARGEST_CURVATURE = 100.0
 
@@ -74,7 +72,7 @@ class Rehearsal:
         loss = float(np.vdot(gradient, image - np.float32(0.5))) / 2
         return Evaluation(Losses(loss, np.zeros(1, np.float32)), gradient)
 
-    def stepper(self, optimizer: str, image: Image) -> Stepper | None:
+    def stepper(self, optimizer: Optimizer, image: Image) -> Stepper | None:
         """Return the real engine's: its steps are all real."""
         return self._engine.stepper(optimizer, image)
 
@@ -83,7 +81,7 @@ def rehearse(
     engine: Engine,
     image: Image,
     exemplar: Image,
-    optimizer: str,
+    optimizer: Optimizer,
     steps: int,
     learning_rate: float,
     timed: int,
@@ -106,7 +104,7 @@ def rehearse(
     refresh_every
         After how many steps the engine draws and trains anew.
     """
-    evaluations = max(1 + timed, min(steps, _STEPS_THAT_FILL.get(optimizer, 0)))
+    evaluations = max(1 + timed, min(steps, optimizer.fills_in))
     rehearsal = Rehearsal(engine, image.shape, evaluations, timed)
     ends = [time.perf_counter()]
     optimise(

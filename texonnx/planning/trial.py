@@ -113,7 +113,7 @@ def plan(
         precision,
         memory=MemoryUse(memory),
     )
-    schedule = steps_by_scale(options.steps, prepared.options.optimizer, len(sizes))
+    schedule = steps_by_scale(options.steps, prepared.optimizer, len(sizes))
     tried = scales_to_try(prepared.scales, prepared.source)
     job = {
         "exemplar": _by_path_or_size(exemplar),

@@ -76,11 +76,11 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
             engine,
             image,
             exemplar,
-            options.optimizer,
+            prepared.optimizer,
             steps,
             options.learning_rate,
             timed,
-            refresh_interval(prepared.source, options.optimizer),
+            refresh_interval(prepared.source, prepared.optimizer),
         )
         largest = _larger(largest, peak_memory())
         yield {

@@ -103,6 +103,7 @@ class _Run:
         self._source = prepared.source
         self._scales = prepared.scales
         self._options = prepared.options
+        self._optimizer = prepared.optimizer
         self._course = course
         self._on_step = on_step
         self._started = started
@@ -123,12 +124,12 @@ class _Run:
                     image = optimise(
                         self._engine,
                         image,
-                        options.optimizer,
+                        self._optimizer,
                         schedule[number],
                         options.learning_rate,
                         partial(self._after_step, number + 1, schedule),
                         course.metric(number),
-                        refresh_interval(self._source, options.optimizer),
+                        refresh_interval(self._source, self._optimizer),
                     )
                 except _PlateauReached:
                     image = self._best

@@ -16,8 +16,8 @@ from texonnx.objective.source import GraphSource
 from texonnx.objective.specification import specify
 from texonnx.optim.initial import INITS, initial_image
 from texonnx.optim.pyramid import Scale, pyramid, shrunk
-from texonnx.optim.run import check_optimizer
-from texonnx.options import ADVERSARIAL_LEARNING_RATE, OBJECTIVE, ObjectiveOptions, RunOptions
+from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
+from texonnx.options import OBJECTIVE, ObjectiveOptions, RunOptions
 from texonnx.run.hosting import Host, host_for
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import Size, check_size, size_of
@@ -52,6 +52,11 @@ class Prepared:
     options: RunOptions
     host: Host
 
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimiser that they name."""
+        return OPTIMIZERS[self.options.optimizer]
+
     def exemplars_at(self, scale: int) -> tuple[Image, ...]:
         """Return the exemplars at a scale, counted from 0."""
         factor = 2 ** (len(self.scales) - 1 - scale)
@@ -84,7 +89,6 @@ def prepare(
     TexonnxError
         For an option, image, weights or folder that will not do.
     """
-    check_optimizer(options.optimizer)
     the_runtime()
     originals = [load_or_check(exemplar) for exemplar in exemplars]
     if not originals:
@@ -116,9 +120,10 @@ def prepare(
             "as the image moves; leave 'until' out, and give steps"
         )
     if options.optimizer == "auto":
-        options = replace(options, optimizer="adam" if source.adversarial else "lbfgs")
-    if source.adversarial and options.optimizer == "adam" and options.lr is None:
-        options = replace(options, lr=ADVERSARIAL_LEARNING_RATE)
+        options = replace(options, optimizer=(ADAM if source.adversarial else LBFGS).name)
+    adversarial_rate = OPTIMIZERS[options.optimizer].adversarial_learning_rate
+    if source.adversarial and adversarial_rate is not None and options.lr is None:
+        options = replace(options, lr=adversarial_rate)
     host = host_for(source)
     scaled = tuple(_scaled(original, options.exemplar_size, host) for original in originals)
     return Prepared(source, scaled, _choose_scales(scaled[0], options, source), options, host)

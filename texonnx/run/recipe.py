@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from texonnx.objective.specification import Specification
+from texonnx.optim.adam import FALL_BEGINS
 from texonnx.optim.pyramid import COARSEST_SIDE
-from texonnx.optim.run import FALL_BEGINS, STEPS_A_DRAW
-from texonnx.optim.schedule import AT_THE_COARSEST, FINEST
-from texonnx.options import ADVERSARIAL_LEARNING_RATE, LEARNING_RATES, RUN
+from texonnx.optim.run import STEPS_A_DRAW
+from texonnx.optim.schedule import AT_THE_COARSEST
+from texonnx.optimizers import ADAM
+from texonnx.options import RUN
 from texonnx.runtime.discriminators import LEARNING_RATE
 from texonnx.sizes import Size
 
@@ -34,13 +36,13 @@ def adam_recipe(specification: Specification, size: Size | None) -> dict[str, An
     """
     if specification.content_layers:
         return None
-    rate = ADVERSARIAL_LEARNING_RATE if specification.adversarial else LEARNING_RATES["adam"]
+    rate = ADAM.adversarial_learning_rate if specification.adversarial else ADAM.learning_rate
     return {
-        "optimizer": "adam",
+        "optimizer": ADAM.name,
         "exemplar_size": RUN.exemplar_size,
         "coarsest_side": COARSEST_SIDE,
         "scales": [
-            {"factor": factor, "steps": FINEST["adam"] * factor, "learning_rate": rate}
+            {"factor": factor, "steps": ADAM.steps * factor, "learning_rate": rate}
             for factor in (_FACTORS if size is None else _FACTORS[:1])
         ],
         "least_steps_at_the_coarsest": AT_THE_COARSEST,

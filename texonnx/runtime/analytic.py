@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from texonnx.images import Image
 from texonnx.objective.banding import AUTO, MemoryUse
 from texonnx.objective.source import GraphSource
+from texonnx.optimizers import Optimizer
+from texonnx.providers import PROVIDERS
 from texonnx.runtime.banded import BandedObjective
 from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
 from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters, drawn_by
 from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
 from texonnx.runtime.goal import Goal
-from texonnx.runtime.providers import check_precision_is_real, open_session
-from texonnx.runtime.split import HOST_PROVIDERS, SplitObjective
+from texonnx.runtime.sessions import check_precision_is_real, open_session
+from texonnx.runtime.split import SplitObjective
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
 
@@ -56,7 +58,7 @@ class AnalyticEngine:
         self._inputs: dict[str, ort.OrtValue] = {}
         self._discriminators = None
         seed = self._sampling.seed
-        on_host = self.provider in HOST_PROVIDERS
+        on_host = PROVIDERS[self.provider].on_host
         memory = self._memory if on_host else MemoryUse("high")
         # What is large for a moment alone must not stay.
         frugal = partial(self._open, arena=False) if memory.banding(size) else self._open
@@ -101,16 +103,16 @@ class AnalyticEngine:
             self._evaluate = WholeObjective(session, self.provider, self._inputs, self._size)
         return self._evaluate(image)
 
-    def stepper(self, optimizer: str, image: Image) -> AdamStepper | None:
+    def stepper(self, optimizer: Optimizer, image: Image) -> GraphStepper | None:
         """Return Adam inside the runtime, starting at `image`.
 
         ``None`` for other optimisers, and where the host takes part in the objective.
         """
         in_one_graph = self._evaluate is None or isinstance(self._evaluate, WholeObjective)
-        if optimizer != "adam" or not in_one_graph:
+        if not optimizer.step_graph or not in_one_graph:
             return None
         session = self._open(self._source.adam_step(self._size))
-        return AdamStepper(session, self.provider, self._inputs, image)
+        return GraphStepper(session, self.provider, self._inputs, image)
 
 
 class WholeObjective:
@@ -137,7 +139,7 @@ class WholeObjective:
         return Evaluation(_losses(self._results), self._results["gradient"].copy())
 
 
-class AdamStepper:
+class GraphStepper:
     """Loops ``adam_step.onnx`` on the device."""
 
     def __init__(

@@ -11,6 +11,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from texonnx.providers import PROVIDERS
+
 
 class BoundSession:
     """A session whose inputs and outputs are bound once.
@@ -132,7 +134,7 @@ class Stepping:
 
 def on_device(array: NDArray[np.float32], provider: str) -> ort.OrtValue:
     """Return `array` where `provider` computes; on the CPU it is the array's own memory."""
-    device = "cuda" if provider == "cuda" else "cpu"
+    device = PROVIDERS[provider].device
     # Not ascontiguousarray, which gives a scalar an axis.
     return ort.OrtValue.ortvalue_from_numpy(np.asarray(array, order="C"), device, 0)
 

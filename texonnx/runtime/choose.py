@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from texonnx.errors import OptionError, RuntimeUnavailableError, unknown
 from texonnx.objective.banding import AUTO, MemoryUse
 from texonnx.objective.source import GraphSource
+from texonnx.providers import PROVIDERS
 from texonnx.runtime.engine import SAMPLING, Engine, Sampling
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import Size
@@ -40,7 +41,7 @@ def choose_engine(
         raise OptionError(unknown("engine", name, ENGINES))
     runtime = the_runtime()
 
-    from texonnx.runtime.providers import choose_provider
+    from texonnx.runtime.sessions import choose_provider
 
     chosen = choose_provider(provider)
     available = sizes if source.training_sizes is None else source.training_sizes
@@ -57,26 +58,26 @@ def choose_engine(
                 f"{_join(available) or 'no size at all'}; take --engine analytic, or export again"
             )
     from texonnx.runtime.analytic import AnalyticEngine
-    from texonnx.runtime.split import HOST_PROVIDERS
-    from texonnx.runtime.training import TRAINING_PROVIDERS, TrainingEngine
+    from texonnx.runtime.training import TrainingEngine
 
     if name == "training" and precision != "fp32":
         raise RuntimeUnavailableError(
             f"the training engine computes in fp32, not in {precision}; take --engine analytic"
         )
-    can_be_banded = source.can_be_banded and chosen in HOST_PROVIDERS
+    facts = PROVIDERS[chosen]
+    can_be_banded = source.can_be_banded and facts.on_host
     if memory.name == "low" and (name == "training" or not can_be_banded):
         raise RuntimeUnavailableError(
             "memory use 'low' is for the losses gram, mean and tv alone, without exported "
             "artifacts, on the analytic engine and a provider that computes in the host's memory "
-            f"({', '.join(HOST_PROVIDERS)})"
+            f"({', '.join(name for name, one in PROVIDERS.items() if one.on_host)})"
         )
     can_train = (
         runtime.can_train
         and not source.sorts
         and not (can_be_banded and any(memory.banding(size) for size in sizes))
         and not missing
-        and chosen in TRAINING_PROVIDERS
+        and facts.trains
         and precision == "fp32"
     )
     if name == "training" or (name == "auto" and can_train):

@@ -19,10 +19,10 @@ from texonnx.objective.training import (
     CHECKPOINT,
     EVAL_MODEL,
     IMAGE,
-    OPTIMIZER_MODELS,
     TRAINING_MODEL,
     import_training,
 )
+from texonnx.optimizers import ADAM
 from texonnx.runtime.binding import Stepping
 from texonnx.runtime.host_graphs import HostGraph
 from texonnx.sizes import Size
@@ -149,7 +149,7 @@ class TrainingDiscriminators:
             session_options=options,
         )
         self._module.train()
-        self._optimizer: Any = api.Optimizer(folder / OPTIMIZER_MODELS["adam"], self._module)
+        self._optimizer: Any = api.Optimizer(folder / ADAM.training_model, self._module)
         self._optimizer.set_learning_rate(LEARNING_RATE)
         shapes = {name: tuple(value.data.shape) for name, value in self._state.parameters}
         for name, value in (start or initial_parameters(shapes, seed)).items():

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.images import Image
+from texonnx.optimizers import Optimizer
 from texonnx.runtime.goal import Goal
 from texonnx.sizes import Size
 
@@ -92,5 +93,5 @@ class Engine(Protocol):
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
 
-    def stepper(self, optimizer: str, image: Image) -> Stepper | None:
+    def stepper(self, optimizer: Optimizer, image: Image) -> Stepper | None:
         """Return `optimizer` inside the runtime, starting at `image`, or ``None`` if not there."""

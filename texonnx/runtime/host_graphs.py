@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.runtime.providers import open_session
+from texonnx.runtime.sessions import open_session
 
 Arrays = dict[str, NDArray[np.float32]]
 

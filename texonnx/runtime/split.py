@@ -20,8 +20,6 @@ from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.sorted_distance import sorted_distance
 
-HOST_PROVIDERS = ("cpu", "openvino")
-
 
 class SplitObjective:
     """Loss and gradient of an objective with a loss that sorts.

@@ -18,18 +18,17 @@ from texonnx.objective.training import (
     DISCRIMINATOR,
     EVAL_MODEL,
     IMAGE,
-    OPTIMIZER_MODELS,
     TRAINING_MODEL,
     import_training,
 )
+from texonnx.optimizers import Optimizer
+from texonnx.providers import PROVIDERS, find_provider
 from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators, drawn_by
 from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
 from texonnx.runtime.goal import Goal
-from texonnx.runtime.providers import open_session, session_options
+from texonnx.runtime.sessions import open_session, session_options
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
-
-TRAINING_PROVIDERS = ("cpu", "cuda")
 
 
 class TrainingEngine:
@@ -44,10 +43,9 @@ class TrainingEngine:
         threads: int = 0,
         sampling: Sampling = SAMPLING,
     ) -> None:
-        if provider not in TRAINING_PROVIDERS:
-            raise RuntimeUnavailableError(
-                f"the training engine runs on {' and '.join(TRAINING_PROVIDERS)}, not on {provider}"
-            )
+        if not find_provider(provider).trains:
+            able = " and ".join(name for name, one in PROVIDERS.items() if one.trains)
+            raise RuntimeUnavailableError(f"the training engine runs on {able}, not on {provider}")
         self.provider = provider
         self._source = source
         self._threads = threads
@@ -123,13 +121,12 @@ class TrainingEngine:
         loss, parts = self._module(*self._inputs)
         return Losses(float(loss.numpy()), parts.numpy())
 
-    def stepper(self, optimizer: str, image: Image) -> TrainingStepper | None:
+    def stepper(self, optimizer: Optimizer, image: Image) -> TrainingStepper | None:
         """Return Adam or SGD inside the runtime, starting at `image`."""
-        if optimizer not in OPTIMIZER_MODELS:
+        if not optimizer.training_model:
             return None
         self._state.parameters[IMAGE].data = np.ascontiguousarray(image)
-        model = self._folder / OPTIMIZER_MODELS[optimizer]
-        update = self._api.Optimizer(model, self._module)
+        update = self._api.Optimizer(self._folder / optimizer.training_model, self._module)
         return TrainingStepper(self._train_step, update, self._state)
 
 

@@ -11,10 +11,9 @@ from texonnx.errors import OptionError, unknown
 from texonnx.images import PRESERVE_COLOUR
 from texonnx.objective.specification import specify
 from texonnx.optim.initial import INITS
-from texonnx.optim.run import check_optimizer
 from texonnx.options import ObjectiveOptions, RunOptions, TransferOptions
+from texonnx.providers import PRECISIONS, PROVIDERS
 from texonnx.runtime.choose import ENGINES
-from texonnx.runtime.precision import PRECISIONS
 from texonnx.studies.option_types import fits, in_words
 from texonnx.studies.study import Options
 from texonnx.studies.verbs import Verb, options_of
@@ -74,7 +73,6 @@ def check_values(verb: Verb, settings: Options) -> None:
     if isinstance(run.get("size"), int):  # of the shorter side
         run["size"] = (run["size"], run["size"])
     RunOptions(**run)
-    check_optimizer(settings["optimizer"])
     if "style_scale" in settings:
         TransferOptions(**_fields_of(TransferOptions, settings))
     for name, accepted in _known_words(settings).items():
@@ -87,8 +85,6 @@ def check_values(verb: Verb, settings: Options) -> None:
 
 def _known_words(settings: Options) -> dict[str, Sequence[str]]:
     """Return what is accepted for the options that take one of a few words."""
-    from texonnx.runtime.providers import PROVIDERS
-
     return {
         "engine": ENGINES,
         "provider": ("auto", *PROVIDERS),

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 from texonnx.errors import OptionError, WeightsError, reason
+from texonnx.providers import PROVIDERS
 from texonnx.studies.cells import Cell
 from texonnx.studies.outcome import REFUSED, Outcome, read_outcome, write_outcome
 from texonnx.studies.worker_process import WorkerProcess, cores, start_worker
@@ -82,10 +83,10 @@ def default_jobs(cells: Sequence[Cell]) -> int:
     Single threads side by side do more than threads that wait for each other: see
     ``studies/README.md`` for what was measured.
     """
-    from texonnx.runtime.providers import choose_provider
+    from texonnx.runtime.sessions import choose_provider
 
     providers = {choose_provider(name) for name in {cell.settings["provider"] for cell in cells}}
-    return min(cores(), len(cells)) if providers <= {"cpu", "openvino"} else 1
+    return min(cores(), len(cells)) if all(PROVIDERS[name].on_host for name in providers) else 1
 
 
 def _fresh_folder(cell: Cell, place: Path) -> Path:

@@ -26,9 +26,6 @@ from texonnx.verbs.synthesis import Texture
 from texonnx.vgg import layer_names
 from texonnx.weights.sources import Progress
 
-_STEPS = {"lbfgs": 60, "scipy-lbfgs": 60, "adam": 150, "sgd": 300}
-"""Of a content reconstruction, where none are given."""
-
 _TEXTURE = (OBJECTIVE.loss, RECONSTRUCTION.layer_weights, OBJECTIVE.gram_norm)
 
 
@@ -149,14 +146,13 @@ def reconstruct(
         threads=threads,
     )
     prepared = prepare([image], objective, options, None, on_download)
-    chosen = prepared.options
+    given, taken = prepared.options.steps, prepared.optimizer
     if style:
         course: Texture | _Content = Texture(prepared, (1.0,))
-        schedule = steps_by_scale(chosen.steps, chosen.optimizer, len(prepared.scales))
     else:
         course = _Content(prepared)
-        given = _STEPS[chosen.optimizer] if chosen.steps is None else chosen.steps
-        schedule = steps_by_scale(given, chosen.optimizer, len(prepared.scales))
+        given = taken.content_steps if given is None else given
+    schedule = steps_by_scale(given, taken, len(prepared.scales))
     return run_course(prepared, course, schedule, on_step, started)
 
 

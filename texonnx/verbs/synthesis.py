@@ -187,9 +187,7 @@ def synthesize(
         disc_steps=disc_steps,
     )
     prepared = prepare(one_or_several(exemplar), objective, options, artifacts, on_download)
-    schedule = steps_by_scale(
-        prepared.options.steps, prepared.options.optimizer, len(prepared.scales)
-    )
+    schedule = steps_by_scale(prepared.options.steps, prepared.optimizer, len(prepared.scales))
     shares = shares_of(mix, len(prepared.exemplars))
     return run_course(prepared, Texture(prepared, shares), schedule, on_step, started)
 

@@ -188,7 +188,7 @@ def transfer(
     coloured = [_recoloured(load_or_check(image), shown, preserve_colour) for image in images]
     prepared = prepare(coloured, objective, options, None, on_download)
     schedule = steps_by_scale(
-        prepared.options.steps, prepared.options.optimizer, len(prepared.scales), _EFFORT
+        prepared.options.steps, prepared.optimizer, len(prepared.scales), _EFFORT
     )
     shares = shares_of(counts, len(images))
     course = _Transfer(

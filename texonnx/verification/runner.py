@@ -10,7 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.exported.graph_files import DescribedGraph
-from texonnx.runtime.providers import open_session
+from texonnx.runtime.sessions import open_session
 from texonnx.verification.inputs import Arrays, taken
 
 

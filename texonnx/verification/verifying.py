@@ -9,6 +9,7 @@ from typing import Any
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.graph_files import DescribedGraph, described_graphs
 from texonnx.exported.manifest import MANIFEST, checked_manifest
+from texonnx.providers import find_provider
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import Size, check_size
 from texonnx.verification.checking import NETWORK, Checking
@@ -106,11 +107,11 @@ def _size(folder: Path, manifest: Mapping[str, Any], size: Size | None) -> Size:
 
 def _providers(asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
     """Return the providers to try beside the CPU, and why others are left out."""
-    from texonnx.runtime.providers import execution_provider, listed_providers, probe
+    from texonnx.runtime.sessions import listed_providers, probe
 
     failures = {}
     for name in listed_providers() if asked is None else asked:
-        execution_provider(name)
+        find_provider(name)
         failures[name] = None if name == _CPU else probe(name)
     failed = {name: why for name, why in failures.items() if why is not None}
     if asked is not None and failed:

@@ -57,13 +57,13 @@ def _loop(
     engine: Any, image: Any, optimizer: str, steps: int, after_step: Callable[..., None]
 ) -> None:
     """Run texonnx's own loop: the one place here that knows its signature."""
-    from texonnx.optim.run import check_optimizer, optimise
-    from texonnx.options import LEARNING_RATES
+    from texonnx.optim.run import optimise
+    from texonnx.optimizers import OPTIMIZERS
+    from texonnx.options import RunOptions
 
     with sentences():
-        check_optimizer(optimizer)
-        rate = LEARNING_RATES.get(optimizer, 0.0)
-        optimise(engine, image, optimizer, steps, rate, after_step)
+        rate = RunOptions(optimizer=optimizer).learning_rate
+        optimise(engine, image, OPTIMIZERS[optimizer], steps, rate, after_step)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Execution providers: their short names, what starts them, and which of them really run."""
+"""Sessions on an execution provider: one that was asked for runs, or is an error."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from pathlib import Path
 from typing import Any
@@ -10,51 +11,26 @@ import numpy as np
 import onnx_ir as ir
 import onnxruntime as ort
 
-from texonnx.errors import RuntimeUnavailableError, unknown
+from texonnx.errors import RuntimeUnavailableError
 from texonnx.graph.tape import Tape
+from texonnx.providers import PROVIDERS, Plugin, Provider, find_provider
 from texonnx.runtime.installed import INSTALL_HINT
-from texonnx.runtime.precision import check_precision, provider_options
 
-_EXECUTION_PROVIDERS = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-    "webgpu": "WebGpuExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "migraphx": "MIGraphXExecutionProvider",
-}
-
-PROVIDERS = tuple(_EXECUTION_PROVIDERS)
-
-_OPENVINO_PLUGIN = "onnxruntime_ep_openvino"
 _LOG_FATAL_ONLY = 4
 """Failures come back as exceptions; logged as well, they would be told twice."""
 
 ort.set_default_logger_severity(_LOG_FATAL_ONLY)
 
 
-def execution_provider(name: str) -> str:
-    """Return ONNX Runtime's name of the provider that the user calls `name`.
-
-    Examples
-    --------
-    >>> execution_provider("cpu")
-    'CPUExecutionProvider'
-    """
-    if name not in _EXECUTION_PROVIDERS:
-        raise RuntimeUnavailableError(unknown("provider", name, ["auto", *PROVIDERS]))
-    return _EXECUTION_PROVIDERS[name]
-
-
 def listed_providers() -> list[str]:
     """Return the short names of the providers that this ONNX Runtime lists, plugins included."""
     listed = set(ort.get_available_providers())
-    names = [name for name, provider in _EXECUTION_PROVIDERS.items() if provider in listed]
-    if "openvino" not in names and importlib.util.find_spec(_OPENVINO_PLUGIN) is not None:
-        names.append("openvino")
-    return names
+    return [
+        name
+        for name, provider in PROVIDERS.items()
+        if provider.onnxruntime in listed
+        or (provider.plugin is not None and importlib.util.find_spec(provider.plugin.module))
+    ]
 
 
 def session_options(threads: int, *, arena: bool = True) -> ort.SessionOptions:
@@ -92,11 +68,11 @@ def open_session(
     model
         A serialised model, or the path of its file.
     provider
-        A short name of :data:`PROVIDERS`.
+        A name of :data:`texonnx.providers.PROVIDERS`.
     threads, arena
         As in :func:`session_options`.
     precision
-        Of :data:`texonnx.runtime.precision.PRECISIONS`.
+        Of :data:`texonnx.providers.PRECISIONS`.
 
     Raises
     ------
@@ -104,8 +80,8 @@ def open_session(
         When the provider is not in this ONNX Runtime, does not start here or has no such
         precision.
     """
-    wanted = execution_provider(provider)
-    told = provider_options(provider, check_precision(precision, provider), threads)
+    wanted = find_provider(provider)
+    told = wanted.told(precision, threads)
     if provider not in listed_providers():
         raise RuntimeUnavailableError(
             f"this ONNX Runtime ({ort.__version__}) has no {provider} provider; it has "
@@ -113,11 +89,11 @@ def open_session(
         )
     options = session_options(threads, arena=arena)
     arguments: dict[str, Any] = {}
-    if wanted in ort.get_available_providers():
-        arguments = {"providers": [wanted], "provider_options": [told]}
+    if wanted.onnxruntime in ort.get_available_providers():
+        arguments = {"providers": [wanted.onnxruntime], "provider_options": [told]}
     else:
-        devices = _plugin_devices(wanted)
-        options.add_provider_for_devices(devices, told)
+        assert wanted.plugin is not None
+        options.add_provider_for_devices(_plugin_devices(wanted, wanted.plugin), told)
     try:
         session = ort.InferenceSession(
             model if isinstance(model, bytes) else str(model), options, **arguments
@@ -127,7 +103,7 @@ def open_session(
             f"the {provider} provider does not start: {_first_line(error)}"
         ) from error
     started = session.get_providers()
-    if wanted not in started:
+    if wanted.onnxruntime not in started:
         raise RuntimeUnavailableError(
             f"the {provider} provider is listed but does not start here (ONNX Runtime fell back "
             f"to {', '.join(started)}): its driver or libraries are missing or of another version"
@@ -136,32 +112,29 @@ def open_session(
     return session
 
 
-def _plugin_devices(wanted: str) -> list[Any]:
-    """Register the OpenVINO plugin, once, and return the CPU device that it offers."""
-    import onnxruntime_ep_openvino as plugin
-
+def _plugin_devices(provider: Provider, plugin: Plugin) -> list[Any]:
+    """Register a provider's plugin, once, and return the first of the devices that it offers."""
+    module = importlib.import_module(plugin.module)
     if not hasattr(ort, "register_execution_provider_library"):
         raise RuntimeUnavailableError(
-            f"the openvino plugin needs a newer ONNX Runtime than {ort.__version__}"
+            f"the {provider.name} plugin needs a newer ONNX Runtime than {ort.__version__}"
         )
-    if not any(device.ep_name == wanted for device in ort.get_ep_devices()):
+    if not any(device.ep_name == provider.onnxruntime for device in ort.get_ep_devices()):
         try:
-            ort.register_execution_provider_library(wanted, plugin.get_library_path())
+            ort.register_execution_provider_library(provider.onnxruntime, module.get_library_path())
         except Exception as error:
             if "already registered" not in str(error):
                 raise RuntimeUnavailableError(
-                    f"the openvino plugin cannot be loaded: {_first_line(error)}"
+                    f"the {provider.name} plugin cannot be loaded: {_first_line(error)}"
                 ) from error
+    kind = getattr(ort.OrtHardwareDeviceType, plugin.device)
     devices = [
         device
         for device in ort.get_ep_devices()
-        if device.ep_name == wanted and device.device.type == ort.OrtHardwareDeviceType.CPU
+        if device.ep_name == provider.onnxruntime and device.device.type == kind
     ]
     if not devices:
-        raise RuntimeUnavailableError(
-            "the openvino plugin finds no processor that it serves (it serves Intel's alone); the "
-            "package onnxruntime-openvino, in place of onnxruntime, serves others too"
-        )
+        raise RuntimeUnavailableError(f"the {provider.name} plugin {plugin.without_device}")
     return devices[:1]
 
 
@@ -186,7 +159,7 @@ def check_precision_is_real(provider: str, precision: str) -> None:
     A processor without bfloat16 computes in float32 and says nothing: the same product, in
     either, must differ.
     """
-    check_precision(precision, provider)
+    find_provider(provider).told(precision, 0)
     if precision == "fp32":
         return
     tape = Tape("precision")
@@ -206,12 +179,12 @@ def check_precision_is_real(provider: str, precision: str) -> None:
 
 
 def choose_provider(name: str) -> str:
-    """Return `name`, or for ``auto`` CUDA where it starts and else the CPU."""
+    """Return `name`, or for ``auto`` a preferred provider that starts, and else the CPU."""
     if name != "auto":
-        execution_provider(name)
-        return name
-    if "cuda" in listed_providers() and probe("cuda") is None:
-        return "cuda"
+        return find_provider(name).name
+    for listed in listed_providers():
+        if PROVIDERS[listed].preferred and probe(listed) is None:
+            return listed
     return "cpu"
 
 

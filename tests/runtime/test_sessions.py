@@ -14,7 +14,7 @@ import pytest
 
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.graph.tape import Tape
-from texonnx.runtime.providers import choose_provider, listed_providers, open_session, probe
+from texonnx.runtime.sessions import choose_provider, listed_providers, open_session, probe
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_listed_provider_that_raises_is_one_sentence(
 
 
 def test_auto_takes_cuda_where_it_starts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    providers = "texonnx.runtime.providers"
+    providers = "texonnx.runtime.sessions"
     monkeypatch.setattr(f"{providers}.listed_providers", lambda: ["cpu", "cuda"])
     monkeypatch.setattr(f"{providers}.probe", lambda name: None)
     assert choose_provider("auto") == "cuda"

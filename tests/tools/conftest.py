@@ -1,8 +1,0 @@
-"""The tools are scripts, not a package that is installed: let their modules be found."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))

@@ -1,0 +1,93 @@
+"""The optimisers, and what is true of each: one record an optimiser, cheap to import."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimiser of the image.
+
+    Attributes
+    ----------
+    name
+        What the user types.
+    method
+        Where its algorithm is, ``module:name``: of one that searches a function, else a class,
+        for engines that do not take its steps inside the runtime. See :mod:`texonnx.optim.run`.
+    steps
+        How many a synthesis takes at its finest scale.
+    content_steps
+        How many a reconstruction from one layer takes.
+    searches
+        Whether its steps are evaluations along a line, of a loss that must stay the same.
+    fills_in
+        After how many steps it holds as much memory as it ever will.
+    learning_rate
+        Taken where none is given; ``None`` for an optimiser that has none.
+    adversarial_learning_rate
+        The same against discriminators, which must keep up with the image.
+    step_graph
+        The exported graph that takes a step of it, if there is one.
+    training_model
+        The file among training artifacts that does, if there is one.
+    """
+
+    name: str
+    method: str
+    steps: int
+    content_steps: int
+    searches: bool = False
+    fills_in: int = 0
+    learning_rate: float | None = None
+    adversarial_learning_rate: float | None = None
+    step_graph: str = ""
+    training_model: str = ""
+
+    def load(self) -> Any:
+        """Return the function or class that `method` names."""
+        module, _, name = self.method.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
+LBFGS = Optimizer(
+    "lbfgs",
+    "texonnx.optim.lbfgs:minimise_lbfgs",
+    steps=8,
+    content_steps=60,
+    searches=True,
+    fills_in=22,
+)
+SCIPY_LBFGS = Optimizer(
+    "scipy-lbfgs",
+    "texonnx.optim.scipy_lbfgs:minimise_scipy_lbfgs",
+    steps=8,
+    content_steps=60,
+    searches=True,
+    fills_in=12,
+)
+ADAM = Optimizer(
+    "adam",
+    "texonnx.optim.adam:AdamStepper",
+    steps=40,
+    content_steps=150,
+    learning_rate=0.02,  # in units of the image
+    adversarial_learning_rate=0.004,
+    step_graph="adam_step",
+    training_model="optimizer_model.onnx",
+)
+SGD = Optimizer(
+    "sgd",
+    "texonnx.optim.sgd:SgdStepper",
+    steps=60,
+    content_steps=300,
+    learning_rate=1e-5,  # for each pixel of the image
+    training_model="sgd_optimizer_model.onnx",
+)
+
+OPTIMIZERS: Mapping[str, Optimizer] = {one.name: one for one in (LBFGS, SCIPY_LBFGS, ADAM, SGD)}
+"""Every optimiser by the name that the user types."""
