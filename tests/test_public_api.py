@@ -28,6 +28,8 @@ def test_the_names_are_these() -> None:
     assert sorted(texonnx.__all__) == [
         "Check",
         "Description",
+        "LayerReconstruction",
+        "Measurement",
         "NotFiniteError",
         "Plan",
         "PlannedScale",
@@ -38,11 +40,13 @@ def test_the_names_are_these() -> None:
         "TexonnxError",
         "Verification",
         "__version__",
+        "bench",
         "describe",
         "export",
         "load_image",
         "plan",
         "reconstruct",
+        "reconstruct_layers",
         "save_image",
         "score",
         "synthesize",
@@ -78,6 +82,28 @@ def test_the_parameters_of_transfer_are_these() -> None:
 def test_the_parameters_of_reconstruct_are_these() -> None:
     assert list(inspect.signature(texonnx.reconstruct).parameters) == [
         "image", "layer", "style", "loss", "layer_weights", "gram_norm", *NETWORK, "size", *RUN
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_reconstruct_layers_are_those_of_reconstruct_but_for_the_layer() -> None:
+    one, every = (
+        inspect.signature(function).parameters
+        for function in (texonnx.reconstruct, texonnx.reconstruct_layers)
+    )
+    assert set(one) - set(every) == {"layer", "style"}
+    assert all(every[name] == one[name] for name in every)
+    assert [field.name for field in dataclasses.fields(texonnx.LayerReconstruction)] == [
+        "layer", "style", "result"
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_bench_and_the_fields_of_a_measurement_are_these() -> None:
+    assert list(inspect.signature(texonnx.bench).parameters) == [
+        "loss", "layers", "pool", "padding", "arch", "weights", "sizes", "engines", "providers",
+        "precisions", "threads", "memory", "rounds", "on_download",
+    ]  # fmt: skip
+    assert [field.name for field in dataclasses.fields(texonnx.Measurement)] == [
+        "series", "size", "start_seconds", "seconds", "megabytes", "failure"
     ]  # fmt: skip
 
 

@@ -9,22 +9,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from texonnx.benchmark.cases import Measurement
     from texonnx.description import Description, describe
     from texonnx.errors import TexonnxError
+    from texonnx.functions import (
+        bench,
+        export,
+        plan,
+        reconstruct,
+        reconstruct_layers,
+        synthesize,
+        transfer,
+    )
     from texonnx.images import load_image, save_image
-    from texonnx.planning import Plan, PlannedScale, plan
+    from texonnx.planning import Plan, PlannedScale
     from texonnx.run.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
     from texonnx.scoring import Score, score
-    from texonnx.verbs.export import export
-    from texonnx.verbs.reconstruction import reconstruct
-    from texonnx.verbs.synthesis import synthesize
-    from texonnx.verbs.transfer import transfer
+    from texonnx.verbs.reconstruction import LayerReconstruction
     from texonnx.verification import Check, Verification, verify
     from texonnx.version import __version__
 
 __all__ = [
     "Check",
     "Description",
+    "LayerReconstruction",
+    "Measurement",
     "NotFiniteError",
     "Plan",
     "PlannedScale",
@@ -35,11 +44,13 @@ __all__ = [
     "TexonnxError",
     "Verification",
     "__version__",
+    "bench",
     "describe",
     "export",
     "load_image",
     "plan",
     "reconstruct",
+    "reconstruct_layers",
     "save_image",
     "score",
     "synthesize",
@@ -50,6 +61,8 @@ __all__ = [
 _HOMES = {
     "Check": "verification",
     "Description": "description",
+    "LayerReconstruction": "verbs.reconstruction",
+    "Measurement": "benchmark.cases",
     "NotFiniteError": "run.result",
     "Plan": "planning",
     "PlannedScale": "planning",
@@ -60,15 +73,17 @@ _HOMES = {
     "TexonnxError": "errors",
     "Verification": "verification",
     "__version__": "version",
+    "bench": "functions",
     "describe": "description",
-    "export": "verbs.export",
+    "export": "functions",
     "load_image": "images",
-    "plan": "planning",
-    "reconstruct": "verbs.reconstruction",
+    "plan": "functions",
+    "reconstruct": "functions",
+    "reconstruct_layers": "functions",
     "save_image": "images",
     "score": "scoring",
-    "synthesize": "verbs.synthesis",
-    "transfer": "verbs.transfer",
+    "synthesize": "functions",
+    "transfer": "functions",
     "verify": "verification",
 }
 

@@ -26,7 +26,7 @@ from peers.table import markdown_table
 
 import texonnx
 from texonnx.images import Image
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
+from texonnx.options import PADDINGS, POOLINGS
 
 LOSSES = ("gram", "emd", "mean+cov", "swd", "gan")
 SIDE = 32

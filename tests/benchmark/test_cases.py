@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from texonnx.benchmark.cases import ENGINES, Series, series_of
+from texonnx.benchmark.cases import Series, series_of
+from texonnx.options import ENGINES
 from texonnx.providers import PRECISIONS
 
 

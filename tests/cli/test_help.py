@@ -5,27 +5,19 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
-from support.commands import Texonnx, command, run_process
+from support.commands import Texonnx, run_process
 
 import texonnx
 from texonnx.cli import app
-from texonnx.cli.parameters import parse_widths
 from texonnx.curves import CURVES_SUFFIXES
-from texonnx.images import ANIMATION_SUFFIXES, PRESERVE_COLOUR
-from texonnx.losses.registry import GRAM_NORMS, loss_names
-from texonnx.objective.layer_weights import SCHEDULES
-from texonnx.optim.initial import INITS
-from texonnx.optimizers import OPTIMIZERS
-from texonnx.runtime.choose import ENGINES
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
-from texonnx.vgg import ARCHITECTURES, LAYER_SETS
+from texonnx.images import ANIMATION_SUFFIXES
+from texonnx.options.text import parse_widths
 from texonnx.weights import CONVENTIONS, FETCH_SOURCES
 
 HEAVY = ("numpy", "onnx", "onnx_ir", "onnxruntime", "scipy", "PIL", "h5py", "torch")
@@ -62,15 +54,6 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str], tmp_path: P
     modules = set(json.loads(outcome.out.splitlines()[-1]))
     assert not modules & set(HEAVY)
     assert "Traceback" not in outcome.err
-
-
-def test_help_answers_in_half_a_second(tmp_path: Path) -> None:
-    def seconds() -> float:
-        start = time.perf_counter()
-        assert run_process(command("--help"), tmp_path).code == 0
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(3)) < 0.5
 
 
 def test_version_is_that_of_the_package(texonnx: Texonnx) -> None:
@@ -129,40 +112,11 @@ def test_every_option_and_default_is_that_of_the_function(
             assert type(default) is type(parameter.default), word
 
 
-NAMED = {
-    "loss": loss_names(),
-    "layers": LAYER_SETS,
-    "gram_norm": GRAM_NORMS,
-    "pool": POOLINGS,
-    "padding": PADDINGS,
-    "arch": ARCHITECTURES,
-    "optimizer": ("auto", *OPTIMIZERS),
-    "engine": ENGINES,
-    "init": INITS,
-    "weights": ("pretrained", "random"),
-    "preserve_colour": PRESERVE_COLOUR,
-    "layer_weights": SCHEDULES,
-    "animate": ANIMATION_SUFFIXES,
-    "plot": CURVES_SUFFIXES,
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "option"),
-    [
-        (name, option)
-        for name in ("synth", "transfer", "reconstruct", "export")
-        for option in NAMED
-        if option in parameters(name)
-    ],
-)
-def test_the_help_of_an_option_names_everything_it_accepts(name: str, option: str) -> None:
-    words = parameters(name)[option].help
-    assert all(one in words for one in NAMED[option]), words
-
-
-def test_the_init_of_a_transfer_may_be_the_content() -> None:
-    assert "content" in parameters("transfer")["init"].help
+@pytest.mark.parametrize("name", ["synth", "transfer", "reconstruct"])
+def test_the_help_of_a_picture_of_a_run_names_the_formats(name: str) -> None:
+    options = parameters(name)
+    assert all(suffix in options["animate"].help for suffix in ANIMATION_SUFFIXES)
+    assert all(suffix in options["plot"].help for suffix in CURVES_SUFFIXES)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 from support.commands import Outcome, Texonnx, assert_refused, everything_below
 from support.small_runs import psnr
 
-from texonnx.images import load_image, scale_shorter_side
+from texonnx.images import Image, load_image, scale_shorter_side
+from texonnx.options import ObjectiveOptions, ReconstructionOptions
 from texonnx.vgg import layer_names
 
 OPTIONS = ("--weights", "random:0", "--size", "32")
@@ -93,6 +94,9 @@ def test_an_image_that_does_not_exist_is_refused(texonnx: Texonnx) -> None:
 
 # The sheet
 
+Call = tuple[ReconstructionOptions, ObjectiveOptions]
+UNCOUNTED = (ReconstructionOptions(), ObjectiveOptions())
+
 ALL = ("--all", "--size", "16", "--steps", "1")
 
 
@@ -103,8 +107,8 @@ def test_the_sheet_has_a_cell_for_content_and_style_of_every_layer(
     assert outcome.code == 0
     assert files(tmp_path) == {"town-all.png"}
     assert "NOTE: random weights" in outcome.err
-    *told, where = outcome.out.splitlines()
-    assert where == "town-all.png"
+    assert outcome.out.splitlines() == ["town-all.png"]
+    told = [line for line in outcome.err.splitlines() if "/26 " in line]
     assert [line.split(" ", 1)[0] for line in told] == [f"{n}/26" for n in range(1, 27)]
     assert told[0].endswith("content of conv1_1")
     assert told[-1].endswith("style up to conv5_3")
@@ -117,55 +121,57 @@ def test_the_sheet_has_a_cell_for_content_and_style_of_every_layer(
 
 
 @pytest.fixture
-def quick_runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def quick_runs(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """The options of every reconstruction, which gives back a flat image; the fourth is cut off."""
-    calls: list[dict[str, Any]] = []
+    calls: list[Call] = []
 
     class Result:
         image = np.full((1, 3, 16, 21), 0.5, np.float32)
         random_weights = False
 
-    def reconstruct(_: Path, **options: Any) -> Result:
-        calls.append(options)
+    def reconstruct(
+        _: Image, chosen: ReconstructionOptions, objective: ObjectiveOptions, *rest: Any
+    ) -> Result:
+        calls.append((chosen, objective))
         if len(calls) == 4:
             raise KeyboardInterrupt
         return Result()
 
-    monkeypatch.setattr("texonnx.cli.reconstruction_sheet.reconstruct", reconstruct)
+    monkeypatch.setattr("texonnx.verbs.reconstruction.reconstruct_image", reconstruct)
     return calls
 
 
 def test_an_interrupted_sheet_is_written_with_what_is_there(
-    reconstruct: Texonnx, quick_runs: list[dict[str, Any]], tmp_path: Path
+    reconstruct: Texonnx, quick_runs: list[Call], tmp_path: Path
 ) -> None:
     outcome = reconstruct(*ALL, "-o", "sheet.png")
     assert outcome.code == 130
     assert outcome.err.splitlines()[-1] == (
         "texonnx: interrupted; the sheet so far is in sheet.png"
     )
-    assert [call["layer"] for call in quick_runs] == list(layer_names("vgg16")[:4])
+    assert [chosen.layer for chosen, _ in quick_runs] == list(layer_names("vgg16")[:4])
     assert load_image(tmp_path / "sheet.png").shape[3] > 14 * 21
 
 
 def test_a_sheet_interrupted_before_anything_is_there_is_not_written(
-    reconstruct: Texonnx, quick_runs: list[dict[str, Any]], tmp_path: Path
+    reconstruct: Texonnx, quick_runs: list[Call], tmp_path: Path
 ) -> None:
-    quick_runs += [{}] * 3
+    quick_runs += [UNCOUNTED] * 3
     outcome = reconstruct(*ALL)
     assert outcome.code == 130
-    assert outcome.err.strip() == "texonnx: interrupted"
+    assert outcome.err.splitlines()[-1] == "texonnx: interrupted"
     assert files(tmp_path) == set()
 
 
 def test_the_texture_options_are_for_the_styles_alone(
-    reconstruct: Texonnx, quick_runs: list[dict[str, Any]]
+    reconstruct: Texonnx, quick_runs: list[Call]
 ) -> None:
-    quick_runs += [{}] * 4  # beyond the one that is cut off
+    quick_runs += [UNCOUNTED] * 4  # beyond the one that is cut off
     assert reconstruct(*ALL, "--loss", "emd", "--arch", "vgg19", "--quiet").code == 0
     content, style = quick_runs[4:20], quick_runs[20:]
-    assert [call["layer"] for call in style] == list(layer_names("vgg19"))
-    assert not any("loss" in call or call["style"] for call in content)
-    assert all(call["loss"] == "emd" and call["style"] for call in style)
+    assert [chosen.layer for chosen, _ in style] == list(layer_names("vgg19"))
+    assert not any(chosen.style or objective.loss == "emd" for chosen, objective in content)
+    assert all(chosen.style and objective.loss == "emd" for chosen, objective in style)
 
 
 @pytest.mark.parametrize(

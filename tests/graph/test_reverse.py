@@ -23,8 +23,7 @@ from texonnx.objective.discriminator import discriminator_step_model
 from texonnx.objective.forward import objective_model
 from texonnx.objective.specification import specify
 from texonnx.objective.targets import content_targets_model, targets_model
-from texonnx.options import ObjectiveOptions
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
+from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
 
 # What CPU, CUDA, WebGPU, TensorRT, CoreML, DirectML and OpenVINO all run (design, section 6).
 # Not here, on purpose: MaxPool's Indices, MaxUnpool, Sign, Sum, ConvTranspose, anything of

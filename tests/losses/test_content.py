@@ -11,8 +11,7 @@ from support.evaluation import Array, slope
 from support.small_network import random_image
 from support.small_objective import SmallObjective, reference_loss
 
-from texonnx.options import ObjectiveOptions
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
+from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
 
 SIZE = (12, 14)
 IMAGE, CONTENT = random_image(*SIZE, seed=1), random_image(*SIZE, seed=2) ** 2

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from texonnx.errors import OptionError
 from texonnx.losses import (
     ImageTerm,
-    LossOptions,
     LossTerm,
     TextureLoss,
     find_loss,
@@ -17,7 +14,6 @@ from texonnx.losses import (
     loss_names,
     parse_loss,
 )
-from texonnx.losses.registry import MOST_CHANNELS, MOST_HIDDEN_LAYERS
 
 
 def terms(text: str) -> list[tuple[str, float]]:
@@ -116,40 +112,3 @@ def test_what_needs_no_exemplar_is_no_texture_loss() -> None:
 def test_the_content_is_no_texture_to_be_asked_for_by_name() -> None:
     with pytest.raises(OptionError, match="unknown loss 'content'"):
         parse_loss("gram,content")
-
-
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"discriminator_widths": (0,)}, f"from 1 to {MOST_CHANNELS} channels, not 0"),
-        ({"discriminator_widths": (8, -2)}, f"from 1 to {MOST_CHANNELS} channels, not -2"),
-        (
-            {"discriminator_widths": (MOST_CHANNELS + 1,)},
-            f"from 1 to {MOST_CHANNELS} channels, not {MOST_CHANNELS + 1}",
-        ),
-        (
-            {"discriminator_widths": (8,) * (MOST_HIDDEN_LAYERS + 1)},
-            f"at most {MOST_HIDDEN_LAYERS} hidden layers, not {MOST_HIDDEN_LAYERS + 1}",
-        ),
-        ({"discriminator_penalty": -0.5}, "must be a number from 0 up, not -0.5"),
-        ({"discriminator_penalty": float("inf")}, "must be a number from 0 up, not inf"),
-        ({"discriminator_penalty": float("nan")}, "must be a number from 0 up, not nan"),
-    ],
-    ids=str,
-)
-def test_a_discriminator_that_cannot_be_is_refused_with_its_value(
-    options: dict[str, Any], sentence: str
-) -> None:
-    with pytest.raises(OptionError, match=sentence):
-        LossOptions(**options)
-
-
-def test_the_least_and_the_largest_discriminators_are_accepted() -> None:
-    LossOptions(discriminator_widths=(), discriminator_penalty=0.0)
-    LossOptions(discriminator_widths=(1,))
-    LossOptions(discriminator_widths=(MOST_CHANNELS,) * MOST_HIDDEN_LAYERS)
-
-
-def test_an_unknown_gram_normalisation_is_refused() -> None:
-    with pytest.raises(OptionError, match=r"unknown Gram normalisation 'gaty' .did you mean"):
-        LossOptions(gram_norm="gaty")

@@ -10,9 +10,9 @@ from support import reference
 from support.small_network import random_image
 from support.small_objective import STATISTICS, SmallObjective, is_adversarial, reference_loss
 
-from texonnx.losses import GRAM_NORMS, loss_names
+from texonnx.losses import loss_names
 from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions
+from texonnx.options import GRAM_NORMS, ObjectiveOptions
 
 LAYERS = "conv1_1,conv1_2,conv2_1"
 PLAIN = ObjectiveOptions(layers=LAYERS, layer_weights="equal")

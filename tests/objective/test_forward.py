@@ -19,15 +19,14 @@ from support.small_network import random_image
 from support.small_objective import WEIGHTS, SmallObjective
 
 from texonnx.graph.tape import Tape
-from texonnx.losses import GRAM_NORMS, loss_names
+from texonnx.losses import loss_names
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.forward import image_shape, objective_model, write_objective
 from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions
+from texonnx.options import GRAM_NORMS, PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.training import TrainingEngine
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 from texonnx.weights.network import VggWeights
 
 SIZE = (12, 14)

@@ -21,8 +21,7 @@ from texonnx.exported.writing import export_folder
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import Specification, specify
 from texonnx.objective.split import pullback_model, sorted_targets, sorting_weights
-from texonnx.options import ObjectiveOptions
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
+from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
 
 SIZE = (13, 18)
 TRUNK = ("conv1_1", "conv1_2", "conv2_1")

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from texonnx.images import Image
-from texonnx.optim.initial import INITS, initial_image, with_detail
+from texonnx.optim.initial import initial_image, with_detail
+from texonnx.options import INITS
 from texonnx.sizes import Size
 
 COLOUR = np.array([0.2, 0.5, 0.8], np.float32).reshape(1, 3, 1, 1)

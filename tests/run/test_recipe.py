@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from texonnx.objective.specification import Specification, specify
+from texonnx.optim.adam import AdamStepper
 from texonnx.optim.pyramid import Scale, pyramid
-from texonnx.optim.run import share_of_learning_rate
 from texonnx.optim.schedule import steps_by_scale
+from texonnx.optimizers import ADAM
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.run.recipe import adam_recipe
 from texonnx.sizes import Size
@@ -42,13 +44,13 @@ def planned(
 @pytest.mark.parametrize(
     ("exemplar", "output"),
     [
-        ((256, 256), (256, 256)),
-        ((257, 391), (301, 259)),
-        ((96, 130), (512, 512)),
-        ((64, 64), (64, 64)),
-        ((127, 300), (256, 128)),
-        ((20, 30), (20, 30)),
-        ((2048, 2048), (2048, 2048)),
+        (Size(256, 256), Size(256, 256)),
+        (Size(257, 391), Size(301, 259)),
+        (Size(96, 130), Size(512, 512)),
+        (Size(64, 64), Size(64, 64)),
+        (Size(127, 300), Size(256, 128)),
+        (Size(20, 30), Size(20, 30)),
+        (Size(2048, 2048), Size(2048, 2048)),
     ],
     ids=str,
 )
@@ -58,7 +60,7 @@ def test_sizes_and_steps_are_those_of_a_run(exemplar: Size, output: Size) -> Non
     found = planned(recipe, exemplar, output, 16)
     scales = pyramid(exemplar, output, None, 16)
     assert [scale for scale, _ in found] == scales
-    assert tuple(steps for _, steps in found) == steps_by_scale(None, "adam", len(scales))
+    assert tuple(steps for _, steps in found) == steps_by_scale(None, ADAM, len(scales))
 
 
 def test_a_folder_of_one_size_has_one_scale() -> None:
@@ -66,7 +68,7 @@ def test_a_folder_of_one_size_has_one_scale() -> None:
     assert recipe is not None
     assert [scale["factor"] for scale in recipe["scales"]] == [1]
     assert [steps for _, steps in planned(recipe, (256, 256), (256, 256), 16)] == list(
-        steps_by_scale(None, "adam", 1)
+        steps_by_scale(None, ADAM, 1)
     )
 
 
@@ -76,7 +78,8 @@ def test_the_rate_and_its_fall_are_those_of_a_run() -> None:
     rates = {scale["learning_rate"] for scale in recipe["scales"]}
     assert rates == {RunOptions(optimizer="adam").learning_rate}
     begins = recipe["learning_rate_falls_from"]
-    assert share_of_learning_rate(begins) == 1 > share_of_learning_rate(begins + 0.01)
+    image = np.zeros((1, 3, 2, 2), np.float32)
+    assert AdamStepper.rate(1, begins, image) == 1 > AdamStepper.rate(1, begins + 0.01, image)
 
 
 def test_what_else_a_loss_needs_is_told() -> None:

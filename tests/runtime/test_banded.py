@@ -20,12 +20,11 @@ from texonnx.errors import RuntimeUnavailableError
 from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
 from texonnx.images import Image
-from texonnx.losses.registry import GRAM_NORMS
 from texonnx.objective.banding import Banding, MemoryUse
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
 from texonnx.optimizers import ADAM
-from texonnx.options import ObjectiveOptions
+from texonnx.options import GRAM_NORMS, PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.providers import PROVIDERS
 from texonnx.runtime import analytic
 from texonnx.runtime.analytic import AnalyticEngine
@@ -35,7 +34,6 @@ from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.sessions import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
 SIZE = Size(75, 22)
 IMAGE = random_image(*SIZE, seed=1)

@@ -22,7 +22,7 @@ from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.source import GraphSource
 from texonnx.objective.specification import specify
 from texonnx.optimizers import ADAM
-from texonnx.options import ObjectiveOptions
+from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.providers import PROVIDERS
 from texonnx.runtime import analytic
 from texonnx.runtime.analytic import AnalyticEngine
@@ -31,7 +31,6 @@ from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.sessions import open_session
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
 
 SIZE = Size(19, 14)
 EXEMPLAR = random_image(17, 23, seed=2) ** 2

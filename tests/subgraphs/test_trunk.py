@@ -11,16 +11,9 @@ from support import reference
 from support.evaluation import Reference, Runtime, relative_l2
 from support.small_network import LAST, MEAN, random_image, small_weights
 
-from texonnx.errors import OptionError
 from texonnx.graph.tape import Tape
-from texonnx.subgraphs.trunk import (
-    PADDINGS,
-    POOLINGS,
-    TrunkOptions,
-    TrunkParameters,
-    layers_needed,
-    write_trunk,
-)
+from texonnx.options import PADDINGS, POOLINGS
+from texonnx.subgraphs.trunk import TrunkOptions, TrunkParameters, layers_needed, write_trunk
 from texonnx.vgg import layer_names
 
 LAYERS = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
@@ -119,12 +112,3 @@ def test_features_of_the_layers_asked_for_alone_are_returned() -> None:
     layers = ("conv2_2", LAST, "conv1_1")
     found = write_trunk(tape, image, parameters(np.float32), layers, TrunkOptions())
     assert set(found) == set(layers)
-
-
-@pytest.mark.parametrize(
-    ("word", "options"),
-    [("avrage", {"pooling": "avrage"}), ("mirror", {"padding": "mirror"})],
-)
-def test_an_unknown_pooling_or_padding_is_refused(word: str, options: dict[str, str]) -> None:
-    with pytest.raises(OptionError, match=f"'{word}'.*; known: "):
-        TrunkOptions(**options)

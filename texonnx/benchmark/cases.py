@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from texonnx.providers import PROVIDERS, Provider
 from texonnx.sizes import Size
 
-ENGINES = ("analytic", "training")
-
 
 @dataclass(frozen=True)
 class Series:

@@ -5,13 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from texonnx.benchmark.cases import Measurement, Series
-from texonnx.errors import TexonnxError
-from texonnx.options import ObjectiveOptions
-from texonnx.sizes import Size
+from texonnx.benchmark.cases import Measurement, Series, series_of
+from texonnx.errors import OptionError, TexonnxError
+from texonnx.objective.specification import specify
+from texonnx.options import ENGINES, BenchOptions, ObjectiveOptions, RunOptions
+from texonnx.providers import PRECISIONS
+from texonnx.runtime.installed import the_runtime
+from texonnx.runtime.sessions import listed_providers
+from texonnx.sizes import Size, check_size
 from texonnx.system.processes import answers_of
+from texonnx.weights import load_weights
+from texonnx.weights.sources import Progress
 
 _WORKER = "texonnx.benchmark.worker"
+
+
+def bench_cases(
+    objective: ObjectiveOptions,
+    chosen: BenchOptions,
+    run: RunOptions,
+    on_download: Progress | None = None,
+) -> Iterator[Measurement]:
+    """Measure every case that there may be on this machine: see :func:`texonnx.bench`."""
+    specification = specify(objective)
+    for size in chosen.sizes:
+        check_size("image", size, specification.minimum_size)
+    series = list(
+        series_of(
+            chosen.engines or _installed_engines(),
+            chosen.providers or listed_providers(),
+            chosen.precisions or PRECISIONS,
+            run.threads,
+            run.memory,
+        )
+    )
+    if not series:
+        raise OptionError(
+            "no engine of those asked for runs on such a provider in such a precision; leave out "
+            "one of --engine, --provider and --precision"
+        )
+    # Into the cache, before any process needs them.
+    load_weights(objective.weights, objective.arch, on_download)
+    return measure(objective, series, chosen.sizes, chosen.rounds)
+
+
+def _installed_engines() -> Sequence[str]:
+    return ENGINES if the_runtime().can_train else ENGINES[:1]
 
 
 def measure(

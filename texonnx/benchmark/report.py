@@ -7,22 +7,26 @@ from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from texonnx.benchmark.cases import Measurement, Series
+from texonnx.benchmark.cases import Measurement
 from texonnx.options import ObjectiveOptions
 from texonnx.system.machine import Machine
 
 
-def heads(series: Sequence[Series]) -> str:
-    """Return the line that names the columns."""
-    line = _line(series, "engine", "provider", "precision", "size")
-    return f"{line}{'seconds':>7} {'(least to most)':<20}{'start':>6}{'peak MB':>8}"
+def _line(engine: str, provider: str, precision: str, size: str) -> str:
+    return f"{engine:<8} {provider:<8} {precision:<9} {size:<9} "
 
 
-def row(one: Measurement, series: Sequence[Series]) -> str:
-    """Return the line of one measurement, columns as wide as all of `series` need."""
+HEADS = (
+    f"{_line('engine', 'provider', 'precision', 'size')}{'seconds':>7} {'(least to most)':<20}"
+    f"{'start':>6}{'peak MB':>8}"
+)
+"""The line that names the columns."""
+
+
+def row(one: Measurement) -> str:
+    """Return the line of one measurement."""
     measured = one.series
-    words = (measured.engine, measured.provider, measured.precision, str(one.size))
-    line = _line(series, *words)
+    line = _line(measured.engine, measured.provider, measured.precision, str(one.size))
     if one.failure:
         return f"{line}{one.failure}"
     spread = f"({min(one.seconds):.3g} to {max(one.seconds):.3g})"
@@ -43,11 +47,6 @@ def as_json(
         "rounds": rounds,
         "cases": [_case_as_json(one) for one in measurements],
     }
-
-
-def _line(series: Sequence[Series], engine: str, provider: str, precision: str, size: str) -> str:
-    widest = max(len("provider"), *(len(one.provider) for one in series))
-    return f"{engine:<8} {provider:<{widest}} {precision:<9} {size:<9} "
 
 
 def _case_as_json(one: Measurement) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from texonnx.cli.parameters import parse_size
+from texonnx.options.text import parse_size
 
 if TYPE_CHECKING:
     from texonnx.description import Cost, Description
@@ -39,7 +39,7 @@ def describe(
     """Say what an exported folder is: network, losses, graphs, recipe, and what a step costs."""
     from texonnx.description import describe as describe_folder
 
-    description = describe_folder(folder, size=parse_size(size))
+    description = describe_folder(folder, size=None if size is None else parse_size(size))
     print(json.dumps(_as_json(description), indent=1) if as_json else as_text(description))
 
 

@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.cli.progress import RunProgress
-from texonnx.planning import Plan, plan
+from texonnx.functions import plan
+from texonnx.planning import Plan
 from texonnx.sizes import Size
 
+_WHAT_TAKES_NO_TIME = ("init", "seed")
 
-def show_plan(exemplar: Path, quiet: bool, **options: Any) -> None:
-    """Print the plan of a run; `options` are those of :func:`texonnx.plan`."""
+
+def show_plan(exemplars: Sequence[Path], quiet: bool, **options: Any) -> None:
+    """Print the plan of a run; `options` are those of :func:`texonnx.synthesize`."""
+    wanted = {name: one for name, one in options.items() if name not in _WHAT_TAKES_NO_TIME}
     with closing(RunProgress(quiet)) as progress:
-        planned = plan(exemplar, **options, on_download=progress.download)
+        planned = plan(exemplars[0], **wanted, on_download=progress.download)
     print(as_text(planned))
+    if len(exemplars) > 1:
+        print(f"for {exemplars[0]} alone; mixing several takes no longer but at their start")
 
 
 def as_text(planned: Plan) -> str:

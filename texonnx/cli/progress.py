@@ -85,6 +85,7 @@ class RunProgress:
             self._bars.stop()
         self._bars = None
         self._task = None
+        self._pace = Pace()
 
 
 class Pace:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from texonnx.cli.outputs import Outputs
 from texonnx.cli.progress import RunProgress
-from texonnx.cli.running import Outputs
+from texonnx.functions import reconstruct_layers
 from texonnx.images import Image, contact_sheet, load_image, save_image, scale_shorter_side
-from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions
-from texonnx.run.result import SynthesisResult
-from texonnx.verbs.reconstruction import reconstruct
 from texonnx.vgg import layer_names
 
 _INTERRUPTED = 130
-_OF_STYLE = ("loss", "layer_weights", "gram_norm")
-"""The options that a content reconstruction does not take."""
+_OF_ONE_LAYER = ("layer", "style")
 
 
 def write_sheet(image: Path, outputs: Outputs, options: Mapping[str, Any]) -> None:
@@ -34,29 +30,36 @@ def write_sheet(image: Path, outputs: Outputs, options: Mapping[str, Any]) -> No
     outputs
         Where the sheet goes.
     options
-        Those of :func:`texonnx.reconstruct`, but for the layer.
+        Those of :func:`texonnx.reconstruct`; the layer among them counts for nothing.
     """
     outputs.check()
     layers = layer_names(options["arch"])
-    _check_style(layers, options)
-    of_content = {name: value for name, value in options.items() if name not in _OF_STYLE}
     original = scale_shorter_side(load_image(image), options["size"])
     rows: list[list[Image | None]] = [[original, *[None] * len(layers)] for _ in range(2)]
+    wanted = {name: one for name, one in options.items() if name not in _OF_ONE_LAYER}
+    what = [f"{words} {layer}" for words in ("content of", "style up to") for layer in layers]
+
+    def tell_of(number: int) -> None:
+        if number < len(what) and not outputs.quiet:
+            print(f"{number + 1}/{len(what)} {what[number]}", file=sys.stderr, flush=True)
+
     interrupted = random_weights = False
-    try:
-        for style, row in enumerate(rows):
-            for number, layer in enumerate(layers, start=1):
-                if not outputs.quiet:
-                    what = "style up to" if style else "content of"
-                    print(f"{number + style * len(layers)}/{2 * len(layers)} {what} {layer}")
-                chosen = {"layer": layer, "style": bool(style)}
-                chosen |= options if style else of_content
-                result = _reconstruct(image, outputs.quiet, chosen)
-                row[number], random_weights = result.image, result.random_weights
-    except KeyboardInterrupt:
-        if rows[0][1] is None:
-            raise
-        interrupted = True
+    with closing(RunProgress(outputs.quiet)) as progress:
+        try:
+            to_come = reconstruct_layers(
+                image, **wanted, on_step=progress.on_step, on_download=progress.download
+            )
+            tell_of(0)
+            for number, made in enumerate(to_come):
+                rows[made.style][1 + layers.index(made.layer)] = made.result.image
+                random_weights = made.result.random_weights
+                # A bar of its own for each run: the pace of one says nothing about the next.
+                progress.close()
+                tell_of(number + 1)
+        except KeyboardInterrupt:
+            if rows[0][1] is None:
+                raise
+            interrupted = True
     save_image(outputs.image, contact_sheet(rows, ["content", "style"], [image.name, *layers]))
     if interrupted:
         print(f"texonnx: interrupted; the sheet so far is in {outputs.image}", file=sys.stderr)
@@ -65,21 +68,3 @@ def write_sheet(image: Path, outputs: Outputs, options: Mapping[str, Any]) -> No
         print(outputs.image)
         if random_weights:
             print("texonnx: NOTE: random weights, not the pretrained ones", file=sys.stderr)
-
-
-def _check_style(layers: Sequence[str], options: Mapping[str, Any]) -> None:
-    """Refuse what would only be refused after all the content reconstructions."""
-    words = {name: options[name] for name in (*_OF_STYLE, "arch", "pool", "padding")}
-    for count in range(1, len(layers) + 1):
-        specify(ObjectiveOptions(layers=",".join(layers[:count]), **words))
-
-
-def _reconstruct(image: Path, quiet: bool, options: Mapping[str, Any]) -> SynthesisResult:
-    # A bar of its own for each run: the pace of one says nothing about the next.
-    with closing(RunProgress(quiet)) as progress:
-        return reconstruct(
-            image,
-            **options,
-            on_step=lambda step, _: progress.show(step),
-            on_download=progress.download,
-        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from texonnx.cli import parameters
+from texonnx.cli.parameters import Quiet
 from texonnx.errors import OptionError, reason
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def study(
         int | None,
         typer.Option(help="Runs at a time.", show_default="one a core; on a graphics card one"),
     ] = None,
-    quiet: parameters.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run every cell of a grid, exemplars by options, and report on them.
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from texonnx.cli import parameters
-from texonnx.cli.parameters import parse_numbers, parse_size, parse_steps, parse_widths
-from texonnx.options import OBJECTIVE, RUN
+from texonnx.cli.command import Takes, command, without
+from texonnx.cli.outputs import OutputOptions, Outputs
+from texonnx.cli.parameters import Output, Quiet, Values
+from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions
+from texonnx.options.text import parse_numbers
 
-_OUTPUT = "Output"
-_RUN = "Optimisation"
 
-
+@command
 def synth(
     exemplar: Annotated[
         list[Path], typer.Argument(help="The image of a texture, or several to be mixed.")
     ],
-    output: parameters.Output = None,
+    output: Output = None,
     mix: Annotated[
         str | None,
         typer.Option(
@@ -28,17 +28,8 @@ def synth(
             rich_help_panel="Objective",
         ),
     ] = None,
-    loss: parameters.Loss = OBJECTIVE.loss,
-    layers: parameters.Layers = OBJECTIVE.layers,
-    layer_weights: parameters.LayerWeights = OBJECTIVE.layer_weights,
-    gram_norm: parameters.GramNorm = OBJECTIVE.gram_norm,
-    pool: parameters.Pool = OBJECTIVE.pool,
-    padding: parameters.Padding = OBJECTIVE.padding,
-    arch: parameters.Arch = OBJECTIVE.arch,
-    weights: parameters.Weights = OBJECTIVE.weights,
-    activation_scale: parameters.ActivationScale = OBJECTIVE.activation_scale,
-    disc_widths: parameters.DiscWidths = parameters.DISC_WIDTHS,
-    disc_steps: parameters.DiscSteps = RUN.disc_steps,
+    *,
+    options: Annotated[Values, Takes(without(ObjectiveOptions, *CONTENT_OPTIONS), RunOptions)],
     artifacts: Annotated[
         Path | None,
         typer.Option(
@@ -46,108 +37,36 @@ def synth(
             rich_help_panel="Objective",
         ),
     ] = None,
-    exemplar_size: Annotated[
-        int,
-        typer.Option(
-            help="Pixels of the exemplar's shorter side after scaling.", rich_help_panel=_RUN
-        ),
-    ] = RUN.exemplar_size,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            help="Pixels of the result, N or WxH.",
-            show_default="the scaled exemplar's",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    scales: parameters.Scales = RUN.scales,
-    steps: parameters.Steps = None,
-    until: parameters.Until = RUN.until,
-    optimizer: parameters.Optimizer = RUN.optimizer,
-    lr: parameters.LearningRate = RUN.lr,
-    init: Annotated[
-        str,
-        typer.Option(
-            help="spectrum (the exemplar's, as noise), noise, mean (its colour), or an image.",
-            rich_help_panel=_RUN,
-        ),
-    ] = str(RUN.init),
-    seed: parameters.Seed = RUN.seed,
-    engine: parameters.Engine = RUN.engine,
-    provider: parameters.Provider = RUN.provider,
-    precision: parameters.Precision = RUN.precision,
-    memory: parameters.Memory = RUN.memory,
-    threads: parameters.Threads = RUN.threads,
-    save_every: parameters.SaveEvery = None,
-    history: parameters.History = None,
-    animate: parameters.Animate = None,
-    plot: parameters.Plot = None,
+    outputs: Annotated[Values, Takes(OutputOptions)],
     plan: Annotated[
         bool,
         typer.Option(
             "--plan",
             help="Say what the run would take, and do not run it.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel="Output",
         ),
     ] = False,
-    quiet: parameters.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make more of a texture: an image with the statistics of EXEMPLAR's features."""
-    from texonnx.cli.running import Outputs, run_and_write
-    from texonnx.verbs.synthesis import synthesize
+    from texonnx.cli.running import run_and_write
+    from texonnx.functions import synthesize
 
-    options: dict[str, Any] = {
-        "loss": loss,
-        "layers": layers,
-        "layer_weights": layer_weights,
-        "gram_norm": gram_norm,
-        "pool": pool,
-        "padding": padding,
-        "arch": arch,
-        "weights": weights,
-        "activation_scale": activation_scale,
-        "disc_widths": parse_widths(disc_widths),
-        "disc_steps": disc_steps,
-        "artifacts": artifacts,
-        "exemplar_size": exemplar_size,
-        "size": parse_size(size),
-        "scales": scales,
-        "steps": parse_steps(steps),
-        "until": until,
-        "optimizer": optimizer,
-        "lr": lr,
-        "engine": engine,
-        "provider": provider,
-        "precision": precision,
-        "memory": memory,
-        "threads": threads,
-    }
     shares = None if mix is None else parse_numbers(mix, "shares")
-    outputs = Outputs(
-        output or _default_output(exemplar, loss, artifacts),
+    written = Outputs(
+        output or _default_output(exemplar, options["loss"], artifacts),
         "+".join(path.name for path in exemplar),
-        save_every,
-        history,
-        animate,
-        plot,
+        OutputOptions(**outputs),
         quiet,
     )
     if plan:
         from texonnx.cli.plan import show_plan
 
-        show_plan(exemplar[0], quiet, **options)
+        show_plan(exemplar, quiet, artifacts=artifacts, **options)
         return
     run_and_write(
-        lambda on_step, on_download: synthesize(
-            exemplar,
-            mix=shares,
-            **options,
-            init=init,
-            seed=seed,
-            on_step=on_step,
-            on_download=on_download,
-        ),
-        outputs,
+        lambda **told: synthesize(exemplar, mix=shares, artifacts=artifacts, **options, **told),
+        written,
     )
 
 

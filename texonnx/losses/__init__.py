@@ -4,7 +4,6 @@ import importlib
 import pkgutil
 
 from texonnx.losses.registry import (
-    GRAM_NORMS,
     AddInput,
     Comparison,
     ImageLoss,
@@ -17,7 +16,6 @@ from texonnx.losses.registry import (
 from texonnx.losses.terms import ImageTerm, LossTerm, label_of, parse_loss
 
 __all__ = [
-    "GRAM_NORMS",
     "AddInput",
     "Comparison",
     "ImageLoss",

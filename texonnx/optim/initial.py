@@ -13,8 +13,6 @@ from texonnx.sizes import Size, size_of
 _CONTRAST = {"noise": 0.05, "mean": 0.01}
 """Standard deviation of the noise; a flat image would keep what is symmetric symmetric."""
 
-INITS = ("spectrum", *_CONTRAST)
-
 
 def initial_image(init: str, exemplar: Image, size: Size, seed: int) -> Image:
     """Return the exemplar's mean colour with seeded noise, [1, 3, H, W] in [0, 1].

@@ -1,6 +1,5 @@
 """What a run would take: seconds and memory, measured at its small scales and extrapolated."""
 
 from texonnx.planning.planned import Plan, PlannedScale
-from texonnx.planning.trial import plan
 
-__all__ = ["Plan", "PlannedScale", "plan"]
+__all__ = ["Plan", "PlannedScale"]

@@ -14,10 +14,10 @@ from texonnx.images import Image, check_image, load_image, resize, size_by_short
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.source import GraphSource
 from texonnx.objective.specification import specify
-from texonnx.optim.initial import INITS, initial_image
+from texonnx.optim.initial import initial_image
 from texonnx.optim.pyramid import Scale, pyramid, shrunk
 from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
-from texonnx.options import OBJECTIVE, ObjectiveOptions, RunOptions
+from texonnx.options import INITS, OBJECTIVE, ObjectiveOptions, RunOptions
 from texonnx.run.hosting import Host, host_for
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import Size, check_size, size_of

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from texonnx.errors import OptionError, unknown
-from texonnx.images import PRESERVE_COLOUR
 from texonnx.objective.specification import specify
-from texonnx.optim.initial import INITS
-from texonnx.options import ObjectiveOptions, RunOptions, TransferOptions
-from texonnx.providers import PRECISIONS, PROVIDERS
-from texonnx.runtime.choose import ENGINES
+from texonnx.options import (
+    INITS,
+    ObjectiveOptions,
+    ReconstructionOptions,
+    RunOptions,
+    TransferOptions,
+    taken,
+)
 from texonnx.studies.option_types import fits, in_words
 from texonnx.studies.study import Options
 from texonnx.studies.verbs import Verb, options_of
@@ -68,33 +69,16 @@ def check_values(verb: Verb, settings: Options) -> None:
         With the sentence that the function itself would have.
     """
     if settings.get("artifacts") is None:
-        specify(ObjectiveOptions(**_fields_of(ObjectiveOptions, settings)))
-    run = _fields_of(RunOptions, settings)
-    if isinstance(run.get("size"), int):  # of the shorter side
-        run["size"] = (run["size"], run["size"])
-    RunOptions(**run)
-    if "style_scale" in settings:
-        TransferOptions(**_fields_of(TransferOptions, settings))
-    for name, accepted in _known_words(settings).items():
-        if settings.get(name, accepted[0]) not in accepted:
-            raise OptionError(unknown(name.replace("_", " "), settings[name], accepted))
+        specify(taken(ObjectiveOptions, settings))
+    if verb.name == "synth":
+        taken(RunOptions, settings)
+    else:
+        taken(RunOptions, settings, but="size")
+        record = TransferOptions if verb.name == "transfer" else ReconstructionOptions
+        taken(record, settings)
+    layers = layer_names(settings["arch"])
+    if settings.get("layer", layers[0]) not in layers:
+        raise OptionError(unknown("layer", settings["layer"], layers))
     inits = list(dict.fromkeys([*INITS, options_of(verb)["init"].default]))
     if settings["init"] not in inits and not Path(settings["init"]).is_file():
         raise OptionError(f"{unknown('init', settings['init'], inits)}, or the path of an image")
-
-
-def _known_words(settings: Options) -> dict[str, Sequence[str]]:
-    """Return what is accepted for the options that take one of a few words."""
-    return {
-        "engine": ENGINES,
-        "provider": ("auto", *PROVIDERS),
-        "precision": PRECISIONS,
-        "preserve_colour": PRESERVE_COLOUR,
-        "layer": layer_names(settings["arch"]),
-    }
-
-
-def _fields_of(
-    options: type[ObjectiveOptions | RunOptions | TransferOptions], settings: Options
-) -> dict[str, Any]:
-    return {field.name: settings[field.name] for field in fields(options) if field.name in settings}

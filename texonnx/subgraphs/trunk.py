@@ -10,13 +10,9 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from texonnx.errors import OptionError, unknown
 from texonnx.graph.dims import END
 from texonnx.graph.tape import Tape
 from texonnx.vgg import ConvLayer, conv_layers
-
-POOLINGS = ("avg", "max")
-PADDINGS = ("zeros", "reflect", "circular")
 
 _HEIGHT, _WIDTH = 2, 3
 
@@ -38,12 +34,6 @@ class TrunkOptions:
     arch: str = "vgg16"
     pooling: str = "avg"
     padding: str = "zeros"
-
-    def __post_init__(self) -> None:
-        if self.pooling not in POOLINGS:
-            raise OptionError(unknown("pooling", self.pooling, POOLINGS))
-        if self.padding not in PADDINGS:
-            raise OptionError(unknown("padding", self.padding, PADDINGS))
 
 
 @dataclass(frozen=True)

@@ -3,157 +3,129 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from texonnx.errors import OptionError, unknown
 from texonnx.images import Image, resize
+from texonnx.objective.specification import specify
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import (
     OBJECTIVE,
     RECONSTRUCTION,
-    RUN,
     ObjectiveOptions,
+    ReconstructionOptions,
     RunOptions,
-    whole_numbers,
 )
 from texonnx.run.course import run_course
-from texonnx.run.preparation import Exemplar, Prepared, first_image, prepare
+from texonnx.run.preparation import Exemplar, Prepared, first_image, load_or_check, prepare
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.runtime.goal import Goal
 from texonnx.verbs.synthesis import Texture
 from texonnx.vgg import layer_names
 from texonnx.weights.sources import Progress
 
-_TEXTURE = (OBJECTIVE.loss, RECONSTRUCTION.layer_weights, OBJECTIVE.gram_norm)
 
-
-def reconstruct(
+def reconstruct_image(
     image: Exemplar,
-    *,
-    layer: str = RECONSTRUCTION.layer,
-    style: bool = RECONSTRUCTION.style,
-    loss: str = OBJECTIVE.loss,
-    layer_weights: str = RECONSTRUCTION.layer_weights,
-    gram_norm: str = OBJECTIVE.gram_norm,
-    pool: str = OBJECTIVE.pool,
-    padding: str = OBJECTIVE.padding,
-    arch: str = OBJECTIVE.arch,
-    weights: str = OBJECTIVE.weights,
-    activation_scale: bool = OBJECTIVE.activation_scale,
-    size: int = RECONSTRUCTION.size,
-    scales: int | None = RUN.scales,
-    steps: int | Sequence[int] | None = RUN.steps,
-    until: float | None = RUN.until,
-    optimizer: str = RUN.optimizer,
-    lr: float | None = RUN.lr,
-    init: str | Path = RECONSTRUCTION.init,
-    seed: int = RUN.seed,
-    engine: str = RUN.engine,
-    provider: str = RUN.provider,
-    precision: str = RUN.precision,
-    memory: str = RUN.memory,
-    threads: int = RUN.threads,
+    chosen: ReconstructionOptions,
+    objective: ObjectiveOptions,
+    run: RunOptions,
     on_step: OnStep | None = None,
     on_download: Progress | None = None,
 ) -> SynthesisResult:
-    """Make an image from noise that a layer of the network takes for the given one.
+    """Make an image that a layer takes for the given one: see :func:`texonnx.reconstruct`.
 
-    Parameters
-    ----------
-    image
-        An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1].
-    layer
-        The layer whose features are to be the same.
-    style
-        Reconstruct the style instead: the texture statistics of all layers up to `layer`.
-    loss, layer_weights, gram_norm
-        Of the style alone, as for :func:`texonnx.synthesize`.
-    pool, padding, arch, weights, activation_scale
-        As for :func:`texonnx.synthesize`.
-    size
-        Pixels of the shorter side of the image and of the result.
-    scales
-        How many sizes, each twice the one before: one for a content reconstruction if not given.
-    steps, until, optimizer, lr
-        As for :func:`texonnx.synthesize`.
-    init
-        As for :func:`texonnx.synthesize`; ``spectrum`` would give away the image's colours.
-    seed, engine, provider, precision, memory, threads, on_step, on_download
-        As for :func:`texonnx.synthesize`.
-
-    Returns
-    -------
-    SynthesisResult
-        The image, [1, 3, H, W] in [0, 1], and the history of the run.
-
-    Raises
-    ------
-    TexonnxError
-        For an option, image, weights, engine or provider that will not do.
-    NotFiniteError
-        When the loss is not finite; it carries the last good image.
-    SynthesisInterrupted
-        On Ctrl-C; it carries the image so far.
-
-    References
-    ----------
-    Mahendran and Vedaldi, "Understanding Deep Image Representations by Inverting Them", 2015;
-    Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", 2016,
-    figure 1.
+    The size in `run` is that of `chosen`, in its place.
     """
     started = time.perf_counter()
-    names = layer_names(arch)
-    if layer not in names:
-        raise OptionError(unknown(f"{arch} layer", layer, names))
-    network: dict[str, Any] = {
-        "pool": pool,
-        "padding": padding,
-        "arch": arch,
-        "weights": weights,
-        "activation_scale": activation_scale,
-    }
-    if style:
-        up_to = ",".join(names[: names.index(layer) + 1])
-        objective = ObjectiveOptions(
-            loss=loss,
-            layers=up_to,
-            layer_weights=layer_weights,
-            gram_norm=gram_norm,
-            **network,
-        )
+    names = layer_names(objective.arch)
+    if chosen.layer not in names:
+        raise OptionError(unknown(f"{objective.arch} layer", chosen.layer, names))
+    if chosen.style:
+        up_to = ",".join(names[: names.index(chosen.layer) + 1])
+        objective = replace(objective, layers=up_to)
     else:
-        if (loss, layer_weights, gram_norm) != _TEXTURE:
+        of_style = (objective.loss, objective.layer_weights, objective.gram_norm)
+        if of_style != (OBJECTIVE.loss, RECONSTRUCTION.layer_weights, OBJECTIVE.gram_norm):
             raise OptionError(
                 "loss, layer weights and Gram norm are of a style; reconstruct the style, or leave "
                 "them out"
             )
-        objective = ObjectiveOptions(content_layers=layer, style_weight=0.0, **network)
-    options = RunOptions(
-        exemplar_size=size,
-        scales=scales if style or scales is not None else 1,
-        steps=whole_numbers(steps),
-        until=until,
-        optimizer=optimizer,
-        lr=lr,
-        init=init,
-        seed=seed,
-        engine=engine,
-        provider=provider,
-        precision=precision,
-        memory=memory,
-        threads=threads,
+        objective = replace(
+            objective,
+            layer_weights=OBJECTIVE.layer_weights,
+            content_layers=chosen.layer,
+            style_weight=0.0,
+        )
+        run = replace(run, scales=run.scales or 1)
+    prepared = prepare(
+        [image], objective, replace(run, exemplar_size=chosen.size), None, on_download
     )
-    prepared = prepare([image], objective, options, None, on_download)
     given, taken = prepared.options.steps, prepared.optimizer
-    if style:
+    if chosen.style:
         course: Texture | _Content = Texture(prepared, (1.0,))
     else:
         course = _Content(prepared)
         given = taken.content_steps if given is None else given
     schedule = steps_by_scale(given, taken, len(prepared.scales))
     return run_course(prepared, course, schedule, on_step, started)
+
+
+@dataclass(frozen=True)
+class LayerReconstruction:
+    """What one layer, or the layers up to it, know of an image.
+
+    Attributes
+    ----------
+    layer
+        The layer.
+    style
+        Whether it is the style that was reconstructed, of all layers up to that one.
+    result
+        As :func:`texonnx.reconstruct` returns it.
+    """
+
+    layer: str
+    style: bool
+    result: SynthesisResult
+
+
+def reconstruct_every_layer(
+    image: Exemplar,
+    chosen: ReconstructionOptions,
+    objective: ObjectiveOptions,
+    run: RunOptions,
+    on_step: OnStep | None = None,
+    on_download: Progress | None = None,
+) -> Iterator[LayerReconstruction]:
+    """Reconstruct from one layer after the other: see :func:`texonnx.reconstruct_layers`."""
+    layers = layer_names(objective.arch)
+    for count in range(1, len(layers) + 1):
+        # What would otherwise be refused after all the content reconstructions.
+        specify(replace(objective, layers=",".join(layers[:count])))
+    loaded = load_or_check(image)
+    of_content = replace(
+        objective,
+        loss=OBJECTIVE.loss,
+        layer_weights=RECONSTRUCTION.layer_weights,
+        gram_norm=OBJECTIVE.gram_norm,
+    )
+
+    def made() -> Iterator[LayerReconstruction]:
+        for style in (False, True):
+            for layer in layers:
+                result = reconstruct_image(
+                    loaded,
+                    replace(chosen, layer=layer, style=style),
+                    objective if style else of_content,
+                    run,
+                    on_step,
+                    on_download,
+                )
+                yield LayerReconstruction(layer, style, result)
+
+    return made()
 
 
 class _Content:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
-from pathlib import Path
 from typing import Any
 
-from texonnx.errors import OptionError, unknown
 from texonnx.images import (
-    PRESERVE_COLOUR,
     Image,
     luminance,
     match_colours,
@@ -21,17 +19,7 @@ from texonnx.images import (
 )
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.schedule import steps_by_scale
-from texonnx.options import (
-    OBJECTIVE,
-    RUN,
-    TRANSFER,
-    TRANSFER_SIZE,
-    ObjectiveOptions,
-    RunOptions,
-    TransferOptions,
-    channels,
-    whole_numbers,
-)
+from texonnx.options import TRANSFER_SIZE, ObjectiveOptions, RunOptions, TransferOptions
 from texonnx.run.course import run_course
 from texonnx.run.preparation import (
     Exemplar,
@@ -55,148 +43,37 @@ Style = Exemplar | tuple[Exemplar, float]
 """A style image, and what it counts where there are several."""
 
 
-def transfer(
+def transfer_style(
     content: Exemplar,
     style: Style | Sequence[Style],
-    *,
-    loss: str = OBJECTIVE.loss,
-    layers: str = OBJECTIVE.layers,
-    layer_weights: str = OBJECTIVE.layer_weights,
-    gram_norm: str = OBJECTIVE.gram_norm,
-    pool: str = OBJECTIVE.pool,
-    padding: str = TRANSFER.padding,
-    arch: str = OBJECTIVE.arch,
-    weights: str = OBJECTIVE.weights,
-    activation_scale: bool = OBJECTIVE.activation_scale,
-    disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
-    disc_steps: int = RUN.disc_steps,
-    content_layers: str = TRANSFER.content_layers,
-    content_weight: float = TRANSFER.content_weight,
-    style_weight: float = TRANSFER.style_weight,
-    tv: float = TRANSFER.tv,
-    preserve_colour: str = TRANSFER.preserve_colour,
-    style_scale: float = TRANSFER.style_scale,
-    size: int | None = TRANSFER.size,
-    scales: int | None = RUN.scales,
-    steps: int | Sequence[int] | None = RUN.steps,
-    until: float | None = RUN.until,
-    optimizer: str = RUN.optimizer,
-    lr: float | None = RUN.lr,
-    init: str | Path = TRANSFER.init,
-    seed: int = RUN.seed,
-    engine: str = RUN.engine,
-    provider: str = RUN.provider,
-    precision: str = RUN.precision,
-    memory: str = RUN.memory,
-    threads: int = RUN.threads,
+    chosen: TransferOptions,
+    objective: ObjectiveOptions,
+    run: RunOptions,
     on_step: OnStep | None = None,
     on_download: Progress | None = None,
 ) -> SynthesisResult:
-    """Make an image with the content of one image and the texture statistics of another.
+    """Make an image with the content of one in the texture of others: see :func:`texonnx.transfer`.
 
-    Parameters
-    ----------
-    content
-        What it shall show: an image file, or an array of shape [1, 3, H, W], RGB, in [0, 1].
-    style
-        Whose texture it shall have; or several, each by itself or with what it counts, whose
-        statistics are then mixed.
-    loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, activation_scale
-        Of the style, as for :func:`texonnx.synthesize`; but the padding is ``circular``: at an
-        edge the content is held less, and the style's colours would gather there.
-    disc_widths, disc_steps
-        As for :func:`texonnx.synthesize`.
-    content_layers
-        The layers at which the content's features are kept, by name.
-    content_weight, style_weight, tv
-        What multiplies the content loss (half the mean squared difference of the features, at
-        each content layer), the texture losses, and total variation.
-    preserve_colour
-        ``none``; ``luminance``: only the luminance is made, and the colours are the content's;
-        ``histogram``: the style's colours are mapped to the content's beforehand (mean and
-        covariance of RGB). Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer".
-    style_scale
-        The style is scaled so that its shorter side is the content's times this.
-    size
-        Pixels of the result's shorter side; the content's own if not given, at most 512.
-    scales, steps, until, optimizer, lr
-        As for :func:`texonnx.synthesize`; twice as many steps where they are not given.
-    init
-        ``content``, in the style's colours, or as for :func:`texonnx.synthesize`.
-    seed, engine, provider, precision, memory, threads, on_step, on_download
-        As for :func:`texonnx.synthesize`.
-
-    Returns
-    -------
-    SynthesisResult
-        The image, [1, 3, H, W] in [0, 1], and the history of the run.
-
-    Raises
-    ------
-    TexonnxError
-        For an option, image, weights, engine or provider that will not do.
-    NotFiniteError
-        When the loss is not finite; it carries the last good image.
-    SynthesisInterrupted
-        On Ctrl-C; it carries the image so far.
-
-    References
-    ----------
-    Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", 2016.
+    The sizes in `run` are those of `chosen`, in its place.
     """
     started = time.perf_counter()
-    objective = ObjectiveOptions(
-        loss=loss,
-        layers=layers,
-        layer_weights=layer_weights,
-        gram_norm=gram_norm,
-        pool=pool,
-        padding=padding,
-        arch=arch,
-        weights=weights,
-        activation_scale=activation_scale,
-        disc_widths=channels(disc_widths),
-        content_layers=content_layers,
-        content_weight=content_weight,
-        style_weight=style_weight,
-        tv=tv,
-    )
-    if preserve_colour not in PRESERVE_COLOUR:
-        raise OptionError(unknown("way to preserve colour", preserve_colour, PRESERVE_COLOUR))
-    chosen = TransferOptions(size=size, style_scale=style_scale)
     shown = load_or_check(content)
     side = chosen.size or min(*shown.shape[2:], TRANSFER_SIZE)
     shown = scale_shorter_side(shown, side)
-    options = RunOptions(
-        exemplar_size=max(1, round(side * chosen.style_scale)),
-        size=size_of(shown),
-        scales=scales,
-        steps=whole_numbers(steps),
-        until=until,
-        optimizer=optimizer,
-        lr=lr,
-        init=init,
-        seed=seed,
-        engine=engine,
-        provider=provider,
-        precision=precision,
-        memory=memory,
-        threads=threads,
-        disc_steps=disc_steps,
-    )
+    run = replace(run, exemplar_size=max(1, round(side * chosen.style_scale)), size=size_of(shown))
     images, counts = _styles(style)
-    coloured = [_recoloured(load_or_check(image), shown, preserve_colour) for image in images]
-    prepared = prepare(coloured, objective, options, None, on_download)
+    way = chosen.preserve_colour
+    coloured = [_recoloured(load_or_check(image), shown, way) for image in images]
+    prepared = prepare(coloured, objective, run, None, on_download)
     schedule = steps_by_scale(
         prepared.options.steps, prepared.optimizer, len(prepared.scales), _EFFORT
     )
-    shares = shares_of(counts, len(images))
     course = _Transfer(
         prepared,
-        shares,
+        shares_of(counts, len(images)),
         shown,
-        keep_colour=preserve_colour == "luminance",
-        has_style=style_weight > 0,
+        keep_colour=way == "luminance",
+        has_style=objective.style_weight > 0,
     )
     return run_course(prepared, course, schedule, on_step, started)
 

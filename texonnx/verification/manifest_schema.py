@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from texonnx.subgraphs.trunk import PADDINGS, POOLINGS
+from texonnx.options import PADDINGS, POOLINGS
 from texonnx.vgg import ARCHITECTURES
 
 Rule = Callable[[Any], bool]

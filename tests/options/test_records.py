@@ -8,17 +8,27 @@ import numpy as np
 import pytest
 
 from texonnx.errors import OptionError
+from texonnx.losses import loss_names
+from texonnx.objective.layer_weights import SCHEDULES
 from texonnx.objective.specification import specify
 from texonnx.optimizers import OPTIMIZERS
 from texonnx.options import (
+    INITS,
     OBJECTIVE,
     RECONSTRUCTION,
     RUN,
+    BenchOptions,
+    ExportOptions,
     ObjectiveOptions,
+    Options,
+    ReconstructionOptions,
     RunOptions,
     TransferOptions,
-    whole_numbers,
+    options_of,
+    taken,
 )
+from texonnx.options.values import whole_numbers
+from texonnx.vgg import LAYER_SETS
 
 
 def test_the_defaults_are_those_of_the_readme() -> None:
@@ -162,3 +172,121 @@ def test_whole_numbers_of_numpy_are_taken() -> None:
     assert whole_numbers(np.int64(3)) == 3
     assert whole_numbers(np.array([3, 2])) == (3, 2)
     assert whole_numbers(None) is None
+
+
+@pytest.mark.parametrize(
+    ("widths", "sentence"),
+    [
+        ((0,), "from 1 to 4096 channels, not 0"),
+        ((8, -2), "from 1 to 4096 channels, not -2"),
+        ((4097,), "from 1 to 4096 channels, not 4097"),
+        ((8,) * 5, "at most 4 hidden layers, not 5"),
+        (8.5, "the widths of a discriminator's layers are whole numbers, not 8.5"),
+        (("8",), "the widths of a discriminator's layers are whole numbers"),
+    ],
+    ids=str,
+)
+def test_a_discriminator_that_cannot_be_is_refused_with_its_value(
+    widths: Any, sentence: str
+) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        ObjectiveOptions(disc_widths=widths)
+
+
+@pytest.mark.parametrize("widths", [(), (1,), (4096,) * 4])
+def test_the_least_and_the_largest_discriminators_are_accepted(widths: tuple[int, ...]) -> None:
+    assert ObjectiveOptions(disc_widths=widths).disc_widths == widths
+
+
+def test_one_width_is_one_hidden_layer() -> None:
+    assert ObjectiveOptions(disc_widths=np.int64(16)).disc_widths == (16,)
+
+
+RECORDS = (
+    ObjectiveOptions,
+    RunOptions,
+    TransferOptions,
+    ReconstructionOptions,
+    ExportOptions,
+    BenchOptions,
+)
+OPTIONS = [
+    pytest.param(record, name, id=f"{record.__name__}.{name}")
+    for record in RECORDS
+    for name in options_of(record)
+]
+IN_WORDS = {"provider": ("auto", "cpu", "cuda", "openvino")}
+"""Of the providers, few are named."""
+
+
+@pytest.mark.parametrize(("record", "name"), OPTIONS)
+def test_every_option_has_a_help_that_names_the_words_it_takes(
+    record: type[Options], name: str
+) -> None:
+    option = options_of(record)[name].option
+    assert option.help.endswith(".")
+    assert option.panel
+    for word in IN_WORDS.get(name, option.choices):
+        assert word in option.help
+
+
+@pytest.mark.parametrize(("record", "name"), OPTIONS)
+def test_a_word_that_an_option_does_not_take_is_refused_with_those_it_takes(
+    record: type[Options], name: str
+) -> None:
+    option = options_of(record)[name].option
+    if not option.choices:
+        return
+    with pytest.raises(OptionError) as caught:
+        record(**{name: "xyzzy"})
+    assert str(caught.value).startswith(f"unknown {option.what} 'xyzzy'")
+    assert all(word in str(caught.value) for word in option.choices)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("loss", loss_names()),
+        ("layers", LAYER_SETS),
+        ("layer_weights", SCHEDULES),
+        ("weights", ("pretrained", "random")),
+    ],
+)
+def test_the_help_of_an_option_with_a_grammar_names_its_words(
+    name: str, words: tuple[str, ...]
+) -> None:
+    told = options_of(ObjectiveOptions)[name].option.help
+    assert all(word in told for word in words)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (RunOptions, INITS),
+        (TransferOptions, ("content", *INITS)),
+        (ReconstructionOptions, INITS),
+    ],
+)
+def test_the_help_of_init_names_what_a_run_may_start_from(
+    record: type[Options], words: tuple[str, ...]
+) -> None:
+    told = options_of(record)["init"].option.help
+    assert all(word in told for word in words)
+
+
+@pytest.mark.parametrize("size", [5, (1, 2, 3), "64"])
+def test_a_size_that_is_not_two_numbers_is_refused(size: Any) -> None:
+    with pytest.raises(OptionError, match="a size is height and width in pixels, not"):
+        RunOptions(size=size)
+
+
+def test_a_record_takes_its_own_of_many_options() -> None:
+    given = {"seed": 3, "size": 64, "loss": "emd", "exemplar": "stone.png"}
+    assert taken(RunOptions, given, but="size") == RunOptions(seed=3)
+    assert taken(ObjectiveOptions, given) == ObjectiveOptions(loss="emd")
+
+
+def test_what_is_given_as_numpy_has_it_is_held_as_python_does() -> None:
+    options = RunOptions(steps=np.array([3, 2]), size=(np.int64(8), np.int64(9)))
+    assert options.steps == (3, 2)
+    assert str(options.size) == "9x8"

@@ -1,0 +1,135 @@
+"""What is typed on a command line, turned into values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from texonnx.errors import OptionError
+from texonnx.sizes import Size
+
+
+def parse_size(text: str) -> Size:
+    """Turn ``N`` or ``WxH`` into height and width.
+
+    Raises
+    ------
+    OptionError
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_size("512x256")
+    Size(height=256, width=512)
+    """
+    width, times, height = text.lower().partition("x")
+    try:
+        return Size(int(height if times else width), int(width))
+    except ValueError:
+        raise OptionError(
+            f"a size is N or WxH in pixels, such as 512 or 512x256, not '{text}'"
+        ) from None
+
+
+def parse_words(texts: list[str]) -> tuple[str, ...] | None:
+    """Return the words of an option given several times or with commas, each once.
+
+    Examples
+    --------
+    >>> parse_words(["cpu,cuda", "cpu"])
+    ('cpu', 'cuda')
+    """
+    words = [word.strip() for text in texts for word in text.split(",")]
+    return tuple(dict.fromkeys(word for word in words if word)) or None
+
+
+def parse_sizes(texts: list[str]) -> tuple[Size, ...] | None:
+    """Return the sizes of an option given several times or with commas, each once.
+
+    Raises
+    ------
+    OptionError
+        For what :func:`parse_size` refuses.
+    """
+    words = parse_words(texts)
+    return None if words is None else tuple(dict.fromkeys(map(parse_size, words)))
+
+
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Turn ``N``, or ``N,N,N`` coarsest first, into numbers of steps.
+
+    Raises
+    ------
+    OptionError
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_steps("80,40,20")
+    (80, 40, 20)
+    """
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(
+            f"steps are one number, or one for each scale, such as 100 or 80,40,20, not '{text}'"
+        ) from None
+
+
+def parse_numbers(text: str, what: str) -> tuple[float, ...]:
+    """Turn comma-separated numbers into numbers; nothing into none.
+
+    Raises
+    ------
+    OptionError
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_numbers("0.7,0.3", "shares")
+    (0.7, 0.3)
+    """
+    try:
+        return tuple(float(part) for part in text.split(",")) if text.strip() else ()
+    except ValueError:
+        raise OptionError(f"{what} are numbers with commas between them, not '{text}'") from None
+
+
+def parse_widths(text: str) -> tuple[int, ...]:
+    """Turn comma-separated whole numbers into numbers of channels; ``none`` into none.
+
+    Raises
+    ------
+    OptionError
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_widths("64,32")
+    (64, 32)
+    >>> parse_widths("none")
+    ()
+    """
+    if text.strip() == "none":
+        return ()
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(
+            f"widths are whole numbers with commas between them, such as 64,32, or none, not "
+            f"'{text}'"
+        ) from None
+
+
+def parse_style(text: str) -> tuple[Path, float]:
+    """Turn ``IMAGE`` or ``IMAGE:SHARE`` into both.
+
+    Examples
+    --------
+    >>> parse_style("cafe.jpg:0.7")
+    (PosixPath('cafe.jpg'), 0.7)
+    """
+    path, colon, number = text.rpartition(":")
+    try:
+        return (Path(path), float(number)) if colon and path else (Path(text), 1.0)
+    except ValueError:
+        return Path(text), 1.0
