@@ -119,7 +119,7 @@ def test_the_parameters_of_plan_are_those_of_synthesize_that_matter() -> None:
 
 def test_the_fields_of_a_plan_are_these() -> None:
     assert [field.name for field in dataclasses.fields(texonnx.Plan)] == [
-        "engine", "provider", "scales", "start_seconds", "megabytes", "tried"
+        "engine", "provider", "scales", "start_seconds", "megabytes", "tried", "why"
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.PlannedScale)] == [
         "size", "steps", "start_seconds", "step_seconds", "measured"
@@ -197,7 +197,7 @@ def test_the_fields_of_step_and_result_are_these() -> None:
             "seconds",
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.SynthesisResult)] == [
-        "image", "engine", "provider", "random_weights", "history", "seconds"
+        "image", "engine", "provider", "random_weights", "history", "seconds", "why"
     ]  # fmt: skip
 
 

@@ -31,9 +31,11 @@ import texonnx
 from texonnx.images import Image, resize
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions
-from texonnx.runtime.analytic import AnalyticEngine
+from texonnx.options import ObjectiveOptions, RunOptions
+from texonnx.run.hosting import PlainHost
+from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.goal import texture_of
+from texonnx.sizes import size_of
 from texonnx.weights import load_weights
 
 EDGELESS = "circular"
@@ -98,8 +100,10 @@ def gradient_share(exemplar: Image, **objective: Any) -> float:
     """Return the root mean square gradient at the edge of white noise over that of its middle."""
     specification = specify(ObjectiveOptions(**objective))
     source = BuiltGraphs(specification, load_weights(objective["weights"]))
-    engine = AnalyticEngine(source, "cpu")
-    engine.aim(texture_of(exemplar), (exemplar.shape[2], exemplar.shape[3]))
+    options, size = RunOptions(engine="analytic", provider="cpu"), size_of(exemplar)
+    route = choose_route(source.traits, options, [size])
+    engine = open_engine(route, source, PlainHost(), options)
+    engine.aim(texture_of(exemplar), size)
     noise = np.random.default_rng(0).random(exemplar.shape, dtype=np.float32)
     squares = np.square(engine.loss_and_gradient(noise).gradient[0]).mean(0)
     quarter = squares.shape[0] // 4

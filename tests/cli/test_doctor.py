@@ -124,3 +124,17 @@ def test_doctor_says_what_would_add_the_training_engine(
     pretend(monkeypatch, {"onnxruntime": "1.31.1"})
     outcome = texonnx("doctor")
     assert "texonnx[training]" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("package", "told"),
+    [
+        ("onnxruntime", "analytic engine on cpu (onnxruntime-training is not installed)"),
+        ("onnxruntime-training", "training engine on cpu (onnxruntime-training is installed)"),
+    ],
+)
+def test_doctor_says_what_a_run_takes_by_default_and_why(
+    package: str, told: str, texonnx: Texonnx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, {package: "1.19.2"})
+    assert f"by default: {told}" in texonnx("doctor").out.splitlines()

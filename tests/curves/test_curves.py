@@ -17,6 +17,7 @@ from texonnx.curves import comparison as comparison_module
 from texonnx.curves import run as run_module
 from texonnx.errors import ImageError, OptionError
 from texonnx.run.result import Step
+from texonnx.sizes import Size
 
 pytest.importorskip("matplotlib")
 
@@ -31,7 +32,7 @@ def history(*parts: Parts, sizes: Sequence[int] | None = None) -> list[Step]:
         Step(
             scale=scales.index(size) + 1,
             scales=len(scales),
-            size=(size, 2 * size),
+            size=Size(size, 2 * size),
             step=number + 1,
             steps=len(parts),
             steps_to_come=(),

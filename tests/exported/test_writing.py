@@ -13,12 +13,12 @@ import numpy as np
 import onnx
 import pytest
 from support.drawn_objective import drawn, noise_image, smooth_image, specification
+from support.engines import engine_over
 
 from texonnx.errors import ArtifactError
 from texonnx.exported import writing as exporting
 from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
-from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import texture_of
 
 WITH_WEIGHTS = ("objective.onnx", "adam_step.onnx")
@@ -186,7 +186,7 @@ def test_half_precision_halves_the_weights_and_keeps_the_loss(folder: Path, tmp_
 
     losses = []
     for place in (folder, half):
-        engine = AnalyticEngine(ExportedFolder(place), "cpu")
+        engine = engine_over(ExportedFolder(place))
         engine.aim(texture_of(smooth_image(40, 48)), (32, 32))
         losses.append(engine.loss_and_gradient(noise_image()).losses.total)
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)

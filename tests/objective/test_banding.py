@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from texonnx.objective.banding import Banding, BlockPlan, MemoryUse, plan_blocks
+from texonnx.objective.banding import Banding, BlockPlan, banding_of, plan_blocks
 from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.sizes import Size
@@ -19,7 +19,7 @@ def planned(size: Size, banding: Banding, **words: str) -> tuple[BlockPlan, ...]
 
 
 def blocks(size: Size, memory: str, **words: str) -> list[int]:
-    banding = MemoryUse(memory).banding(size)
+    banding = banding_of(memory, Size(*size))
     if banding is None:
         return []
     return [plan.convolutions[0].block for plan in planned(size, banding, **words)]
@@ -87,9 +87,8 @@ def test_few_kinds_of_bands_are_needed(padding: str) -> None:
 
 
 def test_a_trial_at_a_smaller_size_has_smaller_bands() -> None:
-    run = MemoryUse(in_place_of=1024 * 1024)
-    whole, trial = MemoryUse().banding((1024, 1024)), run.banding((256, 256))
+    finest, small = Size(1024, 1024), Size(256, 256)
+    whole = banding_of("auto", finest)
     assert whole is not None
-    assert trial == Banding(whole.largest_map // 16, whole.largest_band // 16)
-    assert run.banding((1024, 1024)) == whole
-    assert MemoryUse(in_place_of=400 * 400).banding((256, 256)) is None
+    assert whole.scaled(small, finest) == Banding(whole.largest_map // 16, whole.largest_band // 16)
+    assert whole.scaled(finest, finest) == whole

@@ -18,7 +18,6 @@ from texonnx.graph.tape import Tape
 from texonnx.losses import LossOptions
 from texonnx.objective.discriminator import (
     discriminator_step_model,
-    is_parameter,
     write_discriminator_loss,
 )
 from texonnx.objective.forward import image_shape
@@ -255,19 +254,3 @@ def test_the_signature_is_every_parameter_with_its_moments() -> None:
     assert extents["weight0.gan.conv1_1"] == [4, 64]
     assert extents["first_moment.bias1.gan.conv2_1"] == [1, 1]
     assert extents["image"] == [1, 3, "image_height", "image_width"]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("weight0.gan.conv1_1", True),
-        ("bias12.gan.conv5_3", True),
-        ("target.gan.conv1_1", False),
-        ("first_moment.weight0.gan.conv1_1", False),
-        ("directions.swd.conv1_1", False),
-        ("image", False),
-        ("conv1_1.weight", False),
-    ],
-)
-def test_a_discriminators_parameter_is_known_by_its_name(name: str, expected: bool) -> None:
-    assert is_parameter(name) is expected

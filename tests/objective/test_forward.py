@@ -14,6 +14,7 @@ import onnx_ad
 import onnx_ir as ir
 import pytest
 from onnx.reference import ReferenceEvaluator
+from support.engines import engine_over
 from support.evaluation import Array, Reference, relative_l2, slope
 from support.small_network import random_image
 from support.small_objective import WEIGHTS, SmallObjective
@@ -22,6 +23,7 @@ from texonnx.graph.tape import Tape
 from texonnx.losses import loss_names
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.forward import image_shape, objective_model, write_objective
+from texonnx.objective.kinds import OBJECTIVE
 from texonnx.objective.specification import specify
 from texonnx.options import GRAM_NORMS, PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.runtime.analytic import AnalyticEngine
@@ -217,12 +219,12 @@ def assert_both_routes_agree(
     learnt = None
     evaluations = []
     for engine_type in (AnalyticEngine, TrainingEngine):
-        engine = engine_type(BuiltGraphs(specify(options), weights), "cpu", 2)
+        engine = engine_over(BuiltGraphs(specify(options), weights), engine_type, 2)
         engine.aim(goal, size)
-        if engine._discriminators is not None:
+        if "gan" in options.loss:
             # At first they say nothing; what they learn is handed from the one to the other.
             engine.refresh(image, 5)
-            learnt = engine._parameters = learnt or engine._parameters
+            learnt = engine.inputs.parameters = learnt or engine.inputs.parameters
             engine.aim(goal, size)
         evaluations.append(engine.loss_and_gradient(image))
     analytic, training = evaluations
@@ -289,7 +291,7 @@ def test_built_graphs_take_their_folder_with_them_and_say_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         graphs = BuiltGraphs(specify(PLAIN), WEIGHTS)
-        folder = graphs.objective(SIZE).parent
+        folder = graphs.graph(OBJECTIVE, SIZE).parent
         assert folder.is_dir()
         warned: list[object] = []
         before, sys.unraisablehook = sys.unraisablehook, warned.append

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 
 from texonnx.images import Image, resize
+from texonnx.losses.gan import draw_parameters
 from texonnx.noise import standard_normal
 from texonnx.objective.host_graphs import (
     directions_model,
@@ -20,7 +21,6 @@ from texonnx.objective.host_graphs import (
 from texonnx.objective.specification import specify
 from texonnx.optim.initial import initial_image, with_detail
 from texonnx.options import ObjectiveOptions
-from texonnx.runtime.discriminators import initial_parameters
 from texonnx.sizes import Size
 
 RNG = np.random.default_rng(0)
@@ -100,6 +100,6 @@ def test_discriminators_begin_as_in_a_run(widths: tuple[int, ...]) -> None:
     )
     found = run(discriminators_model(specification), seed=[7])
     assert len(found) == 4 * (len(widths) + 1)
-    expected = initial_parameters({name: value.shape for name, value in found.items()}, 7)
+    expected = draw_parameters({name: value.shape for name, value in found.items()}, 7, 0)
     for name, value in found.items():
         np.testing.assert_allclose(value, expected[name], atol=1e-6)

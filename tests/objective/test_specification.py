@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from texonnx.errors import OptionError
-from texonnx.losses import find_loss
-from texonnx.objective.specification import specify, target_name
+from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 
 
@@ -46,7 +45,6 @@ def test_targets_are_named_after_loss_and_layer_layer_by_layer() -> None:
         ("target.emd.conv1_1", "emd", "conv1_1"),
         ("target.gram.conv1_1", "gram", "conv1_1"),
     ]
-    assert target_name(find_loss("cov"), "conv3_3") == "target.cov.conv3_3"
 
 
 @pytest.mark.parametrize(

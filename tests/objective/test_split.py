@@ -19,6 +19,7 @@ from support.small_objective import WEIGHTS, SmallObjective, reference_loss, ter
 from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
 from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.kinds import TARGETS
 from texonnx.objective.specification import Specification, specify
 from texonnx.objective.split import pullback_model, sorted_targets, sorting_weights
 from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
@@ -257,9 +258,7 @@ def test_the_sorted_targets_are_named_as_the_targets_graph_names_them() -> None:
     found = sorted_targets(specification)
     assert found == {"conv1_1": "target.emd.conv1_1", "conv2_1": "target.emd.conv2_1"}
     source = BuiltGraphs(specification, WEIGHTS)
-    targets = source.targets()
-    assert targets is not None
-    written = onnx.load(targets, load_external_data=False).graph.output
+    written = onnx.load(source.graph(TARGETS), load_external_data=False).graph.output
     assert set(found.values()) <= names(written)
 
 

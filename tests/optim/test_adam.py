@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.drawn_objective import built, noise_image, smooth_image
+from support.engines import engine_over
 
 from texonnx.images import Image
 from texonnx.optim.adam import AdamStepper
 from texonnx.optim.run import optimise
 from texonnx.optimizers import ADAM
-from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.goal import texture_of
 
@@ -59,7 +59,7 @@ def test_a_split_objective_takes_the_steps_of_the_step_graph(loss: str) -> None:
         source = built(loss=loss)
         if not split:
             source.split = lambda size: None  # type: ignore[method-assign]
-        engine = AnalyticEngine(source, "cpu")
+        engine = engine_over(source)
         engine.aim(texture_of(smooth_image(48, 36)), size)
         losses: list[float] = []
         image = optimise(

@@ -272,4 +272,4 @@ def test_without_an_interval_nothing_is_refreshed() -> None:
 def test_directions_serve_ten_steps_and_discriminators_learn_at_every_one(
     loss: str, optimizer: str, expected: int | None
 ) -> None:
-    assert refresh_interval(built(loss=loss), OPTIMIZERS[optimizer]) == expected
+    assert refresh_interval(built(loss=loss).traits, OPTIMIZERS[optimizer]) == expected

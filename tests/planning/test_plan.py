@@ -56,7 +56,7 @@ def test_a_plan_is_steps_times_seconds_and_the_line_through_the_small_scales(
     def answers_of(name: str, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         assert [output for (_, output), _ in job["try"]] == [(64, 64), (128, 128), (256, 256)]
         assert [steps for _, steps in job["try"]] == [8, 4, 2]
-        yield {"engine": "analytic", "provider": "cpu"}
+        yield {"engine": "analytic", "provider": "cpu", "why": "so"}
         for start, step, peak in ((1.0, 0.1, 300.0), (1.0, 0.4, 400.0), (2.0, 1.6, 700.0)):
             yield {
                 "start_seconds": start,
@@ -83,7 +83,7 @@ def test_memory_that_the_system_does_not_tell_is_not_planned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def answers_of(name: str, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield {"engine": "analytic", "provider": "cpu"}
+        yield {"engine": "analytic", "provider": "cpu", "why": "so"}
         for _ in job["try"]:
             yield {
                 "start_seconds": 1.0, "step_seconds": 1.0, "step_megabytes": None, "megabytes": None

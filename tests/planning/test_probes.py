@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from texonnx.objective.source import GraphSource
+from texonnx.objective.source import Traits
 from texonnx.optim.pyramid import pyramid
 from texonnx.planning.probes import MOST_PIXELS, Probe, extrapolate, pixels_of, scales_to_try
 from texonnx.sizes import Size
 
 
-@dataclass
-class Source:
-    minimum_size: int = 16
-    fixed_size: tuple[int, int] | None = None
-    training_sizes: list[tuple[int, int]] | None = None
-
-
-def tried(size: int, scales: int | None, **source: Any) -> list[int]:
+def tried(size: int, scales: int | None, **traits: Any) -> list[int]:
     run = pyramid(Size(size, size), Size(size, size), scales, 16)
-    return [scale.output[0] for scale in scales_to_try(run, cast(GraphSource, Source(**source)))]
+    return [scale.output[0] for scale in scales_to_try(run, Traits((), 16, **traits))]
 
 
 def test_a_small_run_is_tried_at_its_own_scales() -> None:
@@ -40,7 +32,7 @@ def test_a_large_run_is_tried_at_its_small_scales_and_at_smaller_ones() -> None:
 def test_no_scale_that_is_tried_is_large_or_too_small_for_the_layers() -> None:
     exemplar, output = Size(600, 600), Size(40, 4000)
     run = pyramid(exemplar, output, 1, 16)
-    found = scales_to_try(run, cast(GraphSource, Source()))
+    found = scales_to_try(run, Traits((), 16))
     assert found
     assert all(pixels_of(scale) <= MOST_PIXELS for scale in found)
     assert all(min(*scale.exemplar, *scale.output) >= 16 for scale in found)

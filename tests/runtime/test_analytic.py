@@ -7,8 +7,10 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 from support.drawn_objective import built, noise_image, smooth_image
+from support.engines import engine_over
 
 from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.kinds import ADAM_STEP, OBJECTIVE, TARGETS
 from texonnx.optimizers import ADAM
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import texture_of
@@ -25,9 +27,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 def targets_of(source: BuiltGraphs) -> Arrays:
-    targets = source.targets()
-    assert targets is not None
-    session = open_session(targets, "cpu", 1)
+    session = open_session(source.graph(TARGETS), "cpu", 1)
     names = [output.name for output in session.get_outputs()]
     values = session.run(names, {"exemplar": EXEMPLAR, "output_size": np.array(SIZE, np.int64)})
     return dict(zip(names, values, strict=True))
@@ -39,7 +39,7 @@ def plain_run(session: ort.InferenceSession, inputs: Arrays) -> Arrays:
 
 
 def aimed(source: BuiltGraphs) -> AnalyticEngine:
-    engine = AnalyticEngine(source, "cpu", 1)
+    engine: AnalyticEngine = engine_over(source, threads=1)
     engine.aim(texture_of(EXEMPLAR), SIZE)
     return engine
 
@@ -48,7 +48,7 @@ def aimed(source: BuiltGraphs) -> AnalyticEngine:
 def test_loss_and_gradient_are_those_of_a_plain_run(loss: str) -> None:
     source = built(loss=loss)
     engine = aimed(source)
-    session = open_session(source.objective(SIZE), "cpu", 1)
+    session = open_session(source.graph(OBJECTIVE, SIZE), "cpu", 1)
     for image in (IMAGE, smooth_image(*SIZE), IMAGE):
         found = engine.loss_and_gradient(image)
         expected = plain_run(session, {"image": image, **targets_of(source)})
@@ -62,7 +62,7 @@ def test_steps_of_adam_are_those_of_plain_runs(loss: str) -> None:
     source = built(loss=loss)
     stepper = aimed(source).stepper(ADAM, IMAGE)
     assert stepper is not None
-    session = open_session(source.adam_step(SIZE), "cpu", 1)
+    session = open_session(source.graph(ADAM_STEP, SIZE), "cpu", 1)
     state: Arrays = {
         "image": IMAGE,
         "first_moment": np.zeros_like(IMAGE),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import onnxruntime as ort
 import pytest
 from support.drawn_objective import built as built_with_drawn_weights
 from support.drawn_objective import drawn
+from support.engines import Bands, Targets, engine_over, no_bands, route_of
 from support.evaluation import relative_l2, slope
 from support.small_network import random_image
 from support.small_objective import WEIGHTS, reference_loss
@@ -20,19 +20,16 @@ from texonnx.errors import RuntimeUnavailableError
 from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
 from texonnx.images import Image
-from texonnx.objective.banding import Banding, MemoryUse
+from texonnx.objective.banding import Banding
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
 from texonnx.optimizers import ADAM
 from texonnx.options import GRAM_NORMS, PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.providers import PROVIDERS
 from texonnx.runtime import analytic
-from texonnx.runtime.analytic import AnalyticEngine
-from texonnx.runtime.choose import choose_engine
 from texonnx.runtime.engine import Evaluation
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.sessions import open_session
-from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
 
 SIZE = Size(75, 22)
@@ -53,11 +50,9 @@ OPTIONS = [
 ]
 
 
-class Everywhere(MemoryUse):
+def everywhere(size: Size) -> Banding:
     """Bands of 16 rows in every block."""
-
-    def banding(self, size: Size) -> Banding:
-        return Banding(largest_map=0, largest_band=1)
+    return Banding(largest_map=0, largest_band=1)
 
 
 def name_of(options: ObjectiveOptions) -> str:
@@ -65,10 +60,10 @@ def name_of(options: ObjectiveOptions) -> str:
 
 
 def evaluated(
-    options: ObjectiveOptions, memory: MemoryUse, goal: Goal = GOAL, image: Image = IMAGE
+    options: ObjectiveOptions, banding: Bands, goal: Goal = GOAL, image: Image = IMAGE
 ) -> Evaluation:
     source = BuiltGraphs(specify(options), WEIGHTS, activation_scale=False)
-    engine = AnalyticEngine(source, "cpu", 1, memory=memory)
+    engine = engine_over(source, threads=1, banding=banding)
     engine.aim(goal, (image.shape[2], image.shape[3]))
     return engine.loss_and_gradient(image)
 
@@ -81,12 +76,12 @@ def assert_same(found: Evaluation, expected: Evaluation) -> None:
 
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 def test_loss_and_gradient_are_those_of_the_whole_objective(options: ObjectiveOptions) -> None:
-    assert_same(evaluated(options, Everywhere()), evaluated(options, MemoryUse("high")))
+    assert_same(evaluated(options, everywhere), evaluated(options, no_bands))
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 def test_loss_and_gradient_are_those_of_the_reference(options: ObjectiveOptions) -> None:
-    found = evaluated(options, Everywhere())
+    found = evaluated(options, everywhere)
     image = IMAGE.astype(np.float64)
     total, layers = reference_loss(options, image, EXEMPLAR)
     assert found.losses.total == pytest.approx(total, rel=1e-5)
@@ -104,7 +99,7 @@ def test_loss_and_gradient_are_those_of_the_reference(options: ObjectiveOptions)
 def test_every_height_comes_out_as_the_whole(size: Size, padding: str) -> None:
     options, image = replace(PLAIN, padding=padding), random_image(*size, seed=4)
     found, expected = (
-        evaluated(options, memory, image=image) for memory in (Everywhere(), MemoryUse("high"))
+        evaluated(options, banding, image=image) for banding in (everywhere, no_bands)
     )
     assert_same(found, expected)
 
@@ -113,22 +108,19 @@ def test_every_height_comes_out_as_the_whole(size: Size, padding: str) -> None:
 def test_content_is_compared_in_the_rest(content_layers: str) -> None:
     options = replace(PLAIN, content_layers=content_layers, content_weight=3.0, tv=0.5)
     goal = Goal((EXEMPLAR,), content=random_image(*SIZE, seed=6))
-    assert_same(evaluated(options, Everywhere(), goal), evaluated(options, MemoryUse("high"), goal))
+    assert_same(evaluated(options, everywhere, goal), evaluated(options, no_bands, goal))
 
 
 def test_exemplars_mix() -> None:
     goal = Goal((EXEMPLAR, random_image(40, 31, seed=7)), shares=(0.7, 0.3))
-    assert_same(evaluated(PLAIN, Everywhere(), goal), evaluated(PLAIN, MemoryUse("high"), goal))
+    assert_same(evaluated(PLAIN, everywhere, goal), evaluated(PLAIN, no_bands, goal))
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 def test_the_statistics_of_an_exemplar_are_those_of_the_whole(options: ObjectiveOptions) -> None:
     source = BuiltGraphs(specify(options), WEIGHTS, activation_scale=False)
     found, expected = (
-        TargetStatistics(
-            source, GOAL, SIZE, partial(open_session, provider="cpu", threads=1), memory=memory
-        ).draw()
-        for memory in (Everywhere(), MemoryUse("high"))
+        Targets(source, GOAL, SIZE, banding=banding).draw() for banding in (everywhere, no_bands)
     )
     assert found.keys() == expected.keys()
     for name, values in expected.items():
@@ -137,7 +129,7 @@ def test_the_statistics_of_an_exemplar_are_those_of_the_whole(options: Objective
 
 def test_evaluations_repeat_bit_for_bit_and_own_what_they_return() -> None:
     source = BuiltGraphs(specify(PLAIN), WEIGHTS, activation_scale=False)
-    engine = AnalyticEngine(source, "cpu", 2, memory=Everywhere())
+    engine = engine_over(source, threads=2, banding=everywhere)
     engine.aim(GOAL, SIZE)
     image = IMAGE.copy()
     first = engine.loss_and_gradient(image)
@@ -151,7 +143,7 @@ def test_evaluations_repeat_bit_for_bit_and_own_what_they_return() -> None:
 
 
 def opened_graphs(
-    options: ObjectiveOptions, memory: MemoryUse, size: Size, monkeypatch: pytest.MonkeyPatch
+    options: ObjectiveOptions, memory: str, size: Size, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, bool]:
     """Aim; return the names of the graphs that were opened, and which of them keep their memory."""
     opened: dict[str, bool] = {}
@@ -161,7 +153,7 @@ def opened_graphs(
         return open_session(model, arena=arena, **words)  # type: ignore[arg-type]
 
     monkeypatch.setattr(analytic, "open_session", open_and_note)
-    engine = AnalyticEngine(BuiltGraphs(specify(options), WEIGHTS), "cpu", 1, memory=memory)
+    engine = engine_over(BuiltGraphs(specify(options), WEIGHTS), threads=1, memory=memory)
     engine.aim(GOAL, size)
     return opened
 
@@ -170,7 +162,7 @@ SHALLOW = replace(PLAIN, layers="conv1_1", layer_weights="equal")
 
 
 def test_large_images_go_in_bands_and_keep_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = opened_graphs(SHALLOW, MemoryUse(), (513, 512), monkeypatch)
+    opened = opened_graphs(SHALLOW, "auto", (513, 512), monkeypatch)
     assert "image_rest.onnx" in opened
     assert not any(opened.values())
 
@@ -188,7 +180,7 @@ def test_large_images_go_in_bands_and_keep_no_memory(monkeypatch: pytest.MonkeyP
 def test_others_do_not(
     options: ObjectiveOptions, memory: str, size: Size, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = opened_graphs(options, MemoryUse(memory), size, monkeypatch)
+    opened = opened_graphs(options, memory, size, monkeypatch)
     assert "image_rest.onnx" not in opened
 
 
@@ -196,13 +188,13 @@ def test_where_the_runtime_is_on_a_device_of_its_own_there_are_no_bands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(PROVIDERS, "cpu", replace(PROVIDERS["cpu"], memory="device"))
-    opened = opened_graphs(SHALLOW, Everywhere(), SIZE, monkeypatch)
+    opened = opened_graphs(SHALLOW, "auto", (513, 512), monkeypatch)
     assert opened.keys() == {"targets.onnx"}
 
 
 def test_adam_takes_its_steps_on_the_host() -> None:
     source = BuiltGraphs(specify(PLAIN), WEIGHTS, activation_scale=False)
-    engine = AnalyticEngine(source, "cpu", 1, memory=Everywhere())
+    engine = engine_over(source, threads=1, banding=everywhere)
     engine.aim(GOAL, SIZE)
     assert engine.stepper(ADAM, IMAGE) is None
 
@@ -210,30 +202,23 @@ def test_adam_takes_its_steps_on_the_host() -> None:
 @pytest.mark.parametrize("loss", ["emd", "swd", "mean+cov", "gan", "gram,emd"])
 def test_low_memory_is_refused_for_losses_that_look_at_whole_maps(loss: str) -> None:
     with pytest.raises(RuntimeUnavailableError, match="memory use 'low' is for the losses gram"):
-        choose_engine(
-            "auto",
-            built_with_drawn_weights(loss=loss),
-            "cpu",
-            1,
-            [SIZE],
-            memory=MemoryUse("low"),
-        )
+        route_of(built_with_drawn_weights(loss=loss), SIZE, memory="low")
 
 
 def test_low_memory_is_refused_for_exported_folders(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     export_folder(folder, specify(SHALLOW), drawn())
     source = ExportedFolder(folder)
-    assert choose_engine("auto", source, "cpu", 1, [SIZE], memory=MemoryUse("high"))
+    assert route_of(source, SIZE, memory="high")
     with pytest.raises(RuntimeUnavailableError, match="without exported artifacts"):
-        choose_engine("auto", source, "cpu", 1, [SIZE], memory=MemoryUse("low"))
+        route_of(source, SIZE, memory="low")
 
 
 @pytest.mark.training
 def test_auto_takes_the_analytic_engine_where_it_saves_memory() -> None:
     source = built_with_drawn_weights()
     for size, name in (((64, 64), "training"), ((513, 512), "analytic")):
-        assert choose_engine("auto", source, "cpu", 1, [size]).name == name
-    assert choose_engine("training", source, "cpu", 1, [(513, 512)]).name == "training"
+        assert route_of(source, size).engine == name
+    assert route_of(source, (513, 512), engine="training").engine == "training"
     with pytest.raises(RuntimeUnavailableError, match="memory use 'low'"):
-        choose_engine("training", source, "cpu", 1, [(64, 64)], memory=MemoryUse("low"))
+        route_of(source, (64, 64), engine="training", memory="low")

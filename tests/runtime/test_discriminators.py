@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.drawn_objective import built, noise_image, smooth_image
+from support.engines import Targets, engine_over
 from support.evaluation import relative_l2
 
 from texonnx.images import Image
+from texonnx.losses.gan import draw_parameters
+from texonnx.objective.kinds import DISCRIMINATOR_STEP
 from texonnx.objective.source import GraphSource
 from texonnx.optimizers import ADAM
 from texonnx.runtime.analytic import AnalyticEngine
-from texonnx.runtime.discriminators import initial_parameters
-from texonnx.runtime.engine import Engine, Sampling
+from texonnx.runtime.engine import Engine
 from texonnx.runtime.goal import texture_of
+from texonnx.runtime.objective_inputs import Sampling
 from texonnx.runtime.sessions import open_session
-from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.runtime.training import TrainingEngine
 from texonnx.sizes import Size
 
@@ -44,24 +46,20 @@ def aimed(
     source: GraphSource | None = None,
 ) -> Engine:
     graphs = source or built(loss=loss, layer_weights="equal", disc_widths=widths)
-    engine = make(graphs, "cpu", 1, sampling=sampling or Sampling())
+    engine: Engine = engine_over(graphs, make, 1, sampling)
     engine.aim(texture_of(EXEMPLAR), SIZE)
     return engine
 
 
 def parameters_of(engine: Engine) -> dict[str, NDArray[np.float32]]:
-    found: dict[str, NDArray[np.float32]] = engine._discriminators.parameters()  # type: ignore[attr-defined]
-    return found
+    """What they have learnt by now: a step of none, of which the engine is told."""
+    return engine.inputs.parameters  # type: ignore[attr-defined, no-any-return]
 
 
 def discriminators_loss(source: GraphSource, parameters: dict[str, NDArray[np.float32]]) -> float:
     """Return the discriminators' loss of `IMAGE`, by their graph in a plain run."""
-
-    def opened(path: object) -> object:
-        return open_session(path, "cpu", 1)  # type: ignore[arg-type]
-
-    targets = TargetStatistics(source, texture_of(EXEMPLAR), SIZE, opened).draw()  # type: ignore[arg-type]
-    session = open_session(source.discriminator_step(SIZE), "cpu", 1)
+    targets = Targets(source, texture_of(EXEMPLAR), SIZE).draw()
+    session = open_session(source.graph(DISCRIMINATOR_STEP, SIZE), "cpu", 1)
     moments = {
         f"{order}_moment.{name}": np.zeros_like(value)
         for name, value in parameters.items()
@@ -83,7 +81,7 @@ SHAPES = {
 
 
 def test_hidden_weights_are_drawn_as_he_does_and_the_rest_is_0() -> None:
-    found = initial_parameters(SHAPES, 0)
+    found = draw_parameters(SHAPES, 0, 0)
     assert {name: value.shape for name, value in found.items()} == SHAPES
     assert all(value.dtype == np.float32 for value in found.values())
     # Variance 2 / ((1 + a²) n) for a leak of a = 0.2 and n inputs: He et al. 2015, eq. 15.
@@ -96,7 +94,7 @@ def test_hidden_weights_are_drawn_as_he_does_and_the_rest_is_0() -> None:
 
 def test_the_order_in_which_a_graph_lists_them_does_not_matter() -> None:
     turned = dict(reversed(list(SHAPES.items())))
-    here, there = (initial_parameters(each, 3) for each in (SHAPES, turned))
+    here, there = (draw_parameters(each, 3, 0) for each in (SHAPES, turned))
     for name, value in here.items():
         np.testing.assert_array_equal(there[name], value)
 
@@ -195,7 +193,7 @@ def test_they_cannot_tell_the_exemplar_from_itself(make: Make) -> None:
     """Their gradient is rounding, though Adam's steps on it are as long as on any."""
 
     def judged(image: Image) -> float:
-        engine = make(built(loss="gan", layer_weights="equal"), "cpu", 1)
+        engine = engine_over(built(loss="gan", layer_weights="equal"), make, 1)
         engine.aim(texture_of(EXEMPLAR), (30, 22))
         engine.refresh(image, 30)
         return engine.loss_and_gradient(image).losses.total

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.drawn_objective import built, drawn, noise_image, smooth_image, specification
+from support.engines import engine_over, route_of
 
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.folder import ExportedFolder
@@ -19,10 +20,10 @@ from texonnx.images import Image
 from texonnx.optim.sgd import SgdStepper
 from texonnx.optimizers import ADAM, LBFGS, SGD
 from texonnx.runtime.analytic import AnalyticEngine
-from texonnx.runtime.choose import choose_engine
-from texonnx.runtime.engine import Engine, Sampling, Stepper
+from texonnx.runtime.engine import Engine, Stepper
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.installed import the_runtime
+from texonnx.runtime.objective_inputs import Sampling
 from texonnx.runtime.training import TrainingEngine
 from texonnx.sizes import Size
 
@@ -38,7 +39,7 @@ Make = Callable[..., Engine]
 
 
 def aimed(make: Make, threads: int = 0, **words: str) -> Engine:
-    engine = make(built(**words), "cpu", threads)
+    engine: Engine = engine_over(built(**words), make, threads)
     engine.aim(texture_of(EXEMPLAR), SIZE)
     return engine
 
@@ -63,7 +64,7 @@ def test_an_engine_returns_loss_layer_losses_and_gradient(make: Make, loss: str)
 
 @pytest.mark.parametrize("make", ENGINES)
 def test_the_loss_of_the_exemplar_itself_is_0(make: Make) -> None:
-    engine = make(built(), "cpu", 0)
+    engine = engine_over(built(), make)
     engine.aim(texture_of(EXEMPLAR), (48, 36))
     at_exemplar = engine.loss_and_gradient(EXEMPLAR)
     at_noise = engine.loss_and_gradient(noise_image(48, 36))
@@ -189,12 +190,12 @@ def test_both_engines_find_one_loss_and_one_gradient(words: dict[str, Any]) -> N
     learnt = None
     found = []
     for make in (AnalyticEngine, TrainingEngine):
-        engine = make(built(**words), "cpu", sampling=Sampling(seed=1))
+        engine = engine_over(built(**words), make, sampling=Sampling(seed=1))
         engine.aim(goal, SIZE)
         engine.refresh(image, 3)
-        if engine._discriminators is not None:
+        if "gan" in words.get("loss", ""):
             # The same for both: at first they say nothing, and what they learn may differ by 1e-3.
-            learnt = engine._parameters = learnt or engine._parameters
+            learnt = engine.inputs.parameters = learnt or engine.inputs.parameters
             engine.aim(goal, SIZE)
         found.append(engine.loss_and_gradient(image))
     ours, theirs = found
@@ -233,7 +234,7 @@ def test_new_directions_have_another_loss_of_about_the_same_size(make: Make) -> 
 
 @pytest.mark.parametrize("make", ENGINES)
 def test_along_whatever_directions_the_exemplar_is_at_no_distance_from_itself(make: Make) -> None:
-    engine = make(built(loss="swd"), "cpu", 0)
+    engine = engine_over(built(loss="swd"), make)
     engine.aim(texture_of(EXEMPLAR), (48, 36))
     elsewhere = engine.loss_and_gradient(noise_image(48, 36)).losses.total
     for _ in range(3):
@@ -258,7 +259,7 @@ def test_a_stepper_follows_the_new_directions(make: Make) -> None:
 @pytest.mark.parametrize("make", ENGINES)
 def test_content_alone_needs_no_exemplar(make: Make) -> None:
     content = smooth_image(*SIZE, seed=3)
-    engine = make(built(style_weight=0.0, content_layers="conv2_1"), "cpu", 0)
+    engine = engine_over(built(style_weight=0.0, content_layers="conv2_1"), make)
     engine.aim(Goal(content=content), SIZE)
     engine.refresh(content, 10)
     elsewhere = engine.loss_and_gradient(noise_image(*SIZE)).losses
@@ -271,8 +272,8 @@ def test_the_parts_are_texture_content_and_smoothness(make: Make) -> None:
     """A content image that is held against itself, and level: what is left is the texture's."""
     level = np.full((1, 3, *SIZE), 0.5, np.float32)
     source = built(loss="mean", content_layers="conv2_1", tv=1.0)
-    assert source.parts == ("conv1_1", "conv2_1", "content.conv2_1", "tv")
-    engine = make(source, "cpu", 0)
+    assert source.traits.parts == ("conv1_1", "conv2_1", "content.conv2_1", "tv")
+    engine = engine_over(source, make)
     engine.aim(Goal((EXEMPLAR,), content=level), SIZE)
     first, second, content, smoothness = engine.loss_and_gradient(level).losses.layers
     assert first > 0
@@ -315,11 +316,12 @@ _TRAIN = """
 import sys
 sys.path.insert(0, {tests!r})
 from support.drawn_objective import built, noise_image, smooth_image
+from support.engines import engine_over
 from texonnx.optimizers import ADAM, SGD
 from texonnx.runtime.goal import texture_of
 from texonnx.runtime.training import TrainingEngine
 
-engine = TrainingEngine(built(), "cpu")
+engine = engine_over(built(), TrainingEngine)
 engine.aim(texture_of(smooth_image()), (32, 32))
 engine.loss_and_gradient(noise_image())
 for optimizer in (ADAM, SGD):
@@ -345,31 +347,31 @@ def test_training_writes_nothing_to_standard_error_and_needs_no_torch() -> None:
 
 
 def test_auto_takes_training_where_it_is_installed() -> None:
-    engine = choose_engine("auto", built(), "cpu", 0, [SIZE])
-    assert engine.name == ("training" if the_runtime().can_train else "analytic")
-    assert engine.provider == "cpu"
+    route = route_of(built(), SIZE)
+    assert route.engine == ("training" if the_runtime().can_train else "analytic")
+    assert route.provider.name == "cpu"
 
 
 def test_the_analytic_engine_is_had_everywhere() -> None:
-    assert choose_engine("analytic", built(), "cpu", 0, [SIZE]).name == "analytic"
+    assert route_of(built(), SIZE, engine="analytic").engine == "analytic"
 
 
 def test_an_unknown_engine_is_refused_with_the_nearest_known_one() -> None:
     with pytest.raises(OptionError, match=r"did you mean 'training'\?"):
-        choose_engine("trainig", built(), "cpu", 0, [SIZE])
+        route_of(built(), SIZE, engine="trainig")
 
 
 def test_training_without_its_package_is_refused() -> None:
     if the_runtime().can_train:
         pytest.skip("onnxruntime-training is installed here")
     with pytest.raises(RuntimeUnavailableError, match=r"texonnx\[training\]"):
-        choose_engine("training", built(), "cpu", 0, [SIZE])
+        route_of(built(), SIZE, engine="training")
 
 
 @pytest.mark.training
 def test_training_on_a_provider_that_it_lacks_is_refused() -> None:
     with pytest.raises(RuntimeUnavailableError, match="not on webgpu"):
-        choose_engine("training", built(), "webgpu", 0, [SIZE])
+        route_of(built(), SIZE, engine="training", provider="webgpu")
 
 
 @pytest.fixture
@@ -380,13 +382,13 @@ def folder_without_training(tmp_path: Path) -> ExportedFolder:
 
 @pytest.mark.parametrize("loss", ["emd", "gram+emd"])
 def test_auto_takes_analytic_for_a_loss_that_it_sorts_for_on_the_host(loss: str) -> None:
-    assert choose_engine("auto", built(loss=loss), "cpu", 0, [SIZE]).name == "analytic"
+    assert route_of(built(loss=loss), SIZE).engine == "analytic"
 
 
 def test_auto_takes_analytic_for_a_folder_without_training_artifacts(
     folder_without_training: ExportedFolder,
 ) -> None:
-    assert choose_engine("auto", folder_without_training, "cpu", 0, [SIZE]).name == "analytic"
+    assert route_of(folder_without_training, SIZE).engine == "analytic"
 
 
 @pytest.mark.training
@@ -394,5 +396,5 @@ def test_training_for_a_folder_without_training_artifacts_is_refused(
     folder_without_training: ExportedFolder,
 ) -> None:
     with pytest.raises(RuntimeUnavailableError, match="no training artifacts") as caught:
-        choose_engine("training", folder_without_training, "cpu", 0, [SIZE])
+        route_of(folder_without_training, SIZE, engine="training")
     assert "for ," not in str(caught.value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 from support.drawn_objective import drawn
+from support.engines import Targets, engine_over
 from support.evaluation import Array, relative_l2, slope
 from support.small_network import random_image
 from support.small_objective import WEIGHTS, reference_loss
@@ -19,17 +19,16 @@ from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
 from texonnx.images import Image
 from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.kinds import OBJECTIVE
 from texonnx.objective.source import GraphSource
 from texonnx.objective.specification import specify
 from texonnx.optimizers import ADAM
 from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.providers import PROVIDERS
 from texonnx.runtime import analytic
-from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.engine import Evaluation
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.sessions import open_session
-from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
 
 SIZE = Size(19, 14)
@@ -59,16 +58,15 @@ def built(options: ObjectiveOptions) -> BuiltGraphs:
 
 
 def evaluated(source: GraphSource, image: Image = IMAGE, threads: int = 1) -> Evaluation:
-    engine = AnalyticEngine(source, "cpu", threads)
+    engine = engine_over(source, threads=threads)
     engine.aim(GOAL, (image.shape[2], image.shape[3]))
     return engine.loss_and_gradient(image)
 
 
 def whole(source: BuiltGraphs, goal: Goal = GOAL) -> dict[str, Array]:
     """Run ``objective.onnx`` as it is, on the same runtime."""
-    open_here = partial(open_session, provider="cpu", threads=1)
-    targets = TargetStatistics(source, goal, SIZE, open_here).draw()
-    session = open_here(source.objective(SIZE))
+    targets = Targets(source, goal, SIZE).draw()
+    session = open_session(source.graph(OBJECTIVE, SIZE), "cpu", 1)
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, {"image": IMAGE, **targets}), strict=True))
 
@@ -127,7 +125,7 @@ BESIDE = [
 def test_what_is_beside_sorting_is_as_in_the_whole_objective(options: ObjectiveOptions) -> None:
     goal = Goal((EXEMPLAR,), content=random_image(*SIZE, seed=6))
     source = built(options)
-    engine = AnalyticEngine(source, "cpu", 1)
+    engine = engine_over(source, threads=1)
     engine.aim(goal, SIZE)
     split, expected = engine.loss_and_gradient(IMAGE), whole(source, goal)
     assert relative_l2(split.gradient, expected["gradient"]) < 1e-5
@@ -137,9 +135,9 @@ def test_what_is_beside_sorting_is_as_in_the_whole_objective(options: ObjectiveO
 
 
 def test_new_directions_reach_the_half_that_takes_them() -> None:
-    engine = AnalyticEngine(built(replace(PLAIN, loss="emd,swd:3")), "cpu", 1)
-    alone = AnalyticEngine(built(replace(PLAIN, loss="emd")), "cpu", 1)
-    projected = AnalyticEngine(built(replace(PLAIN, loss="swd:3")), "cpu", 1)
+    engine = engine_over(built(replace(PLAIN, loss="emd,swd:3")), threads=1)
+    alone = engine_over(built(replace(PLAIN, loss="emd")), threads=1)
+    projected = engine_over(built(replace(PLAIN, loss="swd:3")), threads=1)
     values = []
     for each in (engine, alone, projected):
         each.aim(GOAL, SIZE)
@@ -150,7 +148,7 @@ def test_new_directions_reach_the_half_that_takes_them() -> None:
 
 
 def test_discriminators_beside_sorting_learn() -> None:
-    engine = AnalyticEngine(built(replace(PLAIN, loss="emd,gan", disc_widths=(4,))), "cpu", 1)
+    engine = engine_over(built(replace(PLAIN, loss="emd,gan", disc_widths=(4,))), threads=1)
     engine.aim(GOAL, SIZE)
     at_first = engine.loss_and_gradient(IMAGE)
     engine.refresh(IMAGE, 20)
@@ -167,7 +165,7 @@ def test_an_evaluation_has_the_types_of_every_engines() -> None:
 
 @pytest.mark.parametrize("loss", ["emd", "gram,emd"])
 def test_evaluations_repeat_bit_for_bit_and_own_what_they_return(loss: str) -> None:
-    engine = AnalyticEngine(built(replace(PLAIN, loss=loss)), "cpu", 2)
+    engine = engine_over(built(replace(PLAIN, loss=loss)), threads=2)
     engine.aim(GOAL, SIZE)
     first = engine.loss_and_gradient(IMAGE)
     gradient, layers = first.gradient.copy(), first.losses.layers.copy()
@@ -202,7 +200,7 @@ def test_an_image_that_does_not_lie_in_one_piece_is_evaluated_as_its_copy() -> N
 
 def test_a_split_engine_can_be_aimed_again_at_another_size() -> None:
     source = built(PLAIN)
-    engine = AnalyticEngine(source, "cpu", 1)
+    engine = engine_over(source, threads=1)
     engine.aim(GOAL, (11, 26))
     engine.loss_and_gradient(random_image(11, 26))
     engine.aim(GOAL, SIZE)
@@ -241,6 +239,6 @@ def test_an_exported_folder_works_whole(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_adam_inside_the_runtime_is_for_objectives_that_are_whole() -> None:
     for loss, there in (("emd", False), ("gram,emd", False), ("gram", True)):
-        engine = AnalyticEngine(built(replace(PLAIN, loss=loss)), "cpu", 1)
+        engine = engine_over(built(replace(PLAIN, loss=loss)), threads=1)
         engine.aim(GOAL, SIZE)
         assert (engine.stepper(ADAM, IMAGE) is not None) == there

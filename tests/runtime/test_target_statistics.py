@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.drawn_objective import built, smooth_image
+from support.engines import Targets
 
 from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.kinds import CONTENT_TARGETS, TARGETS
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.sessions import open_session
-from texonnx.runtime.target_statistics import TargetStatistics, mixed
+from texonnx.runtime.target_statistics import mixed
 from texonnx.sizes import Size
 
 SIZE = Size(20, 26)
@@ -24,14 +26,12 @@ Arrays = dict[str, NDArray[np.float32]]
 open_here = partial(open_session, provider="cpu", threads=1)
 
 
-def statistics(source: BuiltGraphs, goal: Goal, seed: int = 0) -> TargetStatistics:
-    return TargetStatistics(source, goal, SIZE, open_here, seed)
+def statistics(source: BuiltGraphs, goal: Goal, seed: int = 0) -> Targets:
+    return Targets(source, goal, SIZE, seed)
 
 
 def plain_run(source: BuiltGraphs, exemplar: NDArray[np.float32], **inputs: object) -> Arrays:
-    targets = source.targets()
-    assert targets is not None
-    session = open_here(targets)
+    session = open_here(source.graph(TARGETS))
     names = [output.name for output in session.get_outputs()]
     feeds = {"exemplar": exemplar, "output_size": np.array(SIZE, np.int64), **inputs}
     return dict(zip(names, session.run(names, feeds), strict=True))
@@ -53,10 +53,8 @@ def test_of_one_exemplar_they_are_those_of_a_plain_run_in_memory_of_their_own(lo
 def test_of_a_content_image_they_are_its_features() -> None:
     source = built(style_weight=0.0, content_layers="conv1_1,conv2_1")
     found = statistics(source, Goal(content=CONTENT)).draw()
-    content_targets = source.content_targets()
-    assert content_targets is not None
-    assert source.targets() is None
-    session = open_here(content_targets)
+    assert not source.has(TARGETS)
+    session = open_here(source.graph(CONTENT_TARGETS))
     names = [output.name for output in session.get_outputs()]
     assert list(found) == names == [f"target.content.{layer}" for layer in LAYERS]
     for name, value in zip(names, session.run(names, {"content": CONTENT}), strict=True):

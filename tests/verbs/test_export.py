@@ -13,7 +13,7 @@ from support.small_runs import SMALL, draw_once, psnr
 import texonnx
 from texonnx.errors import ArtifactError, OptionError, RuntimeUnavailableError
 from texonnx.exported.folder import ExportedFolder
-from texonnx.exported.manifest import ALWAYS as GRAPHS
+from texonnx.objective.kinds import ALWAYS as GRAPHS
 from texonnx.runtime.installed import the_runtime
 from texonnx.weights import library
 
@@ -33,7 +33,7 @@ def test_a_folder_may_be_named_by_a_string(tmp_path: Path) -> None:
     assert texonnx.export(str(tmp_path / "a"), training=False, **SMALL) == tmp_path / "a"
 
 
-ALWAYS = {"manifest.json", "weights.bin", *(f"{name}.onnx" for name in GRAPHS)}
+ALWAYS = {"manifest.json", "weights.bin", *(kind.file for kind in GRAPHS)}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,12 @@ def test_a_folder_names_the_parts_of_its_loss(tmp_path: Path) -> None:
     folder = texonnx.export(
         tmp_path / "folder", training=False, content_layers="conv2_2", tv=0.1, **SMALL
     )
-    assert list(ExportedFolder(folder).parts) == ["conv1_1", "conv2_1", "content.conv2_2", "tv"]
+    assert list(ExportedFolder(folder).traits.parts) == [
+        "conv1_1",
+        "conv2_1",
+        "content.conv2_2",
+        "tv",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,14 +142,14 @@ def test_an_existing_folder_is_refused_before_the_weights_are_read(tmp_path: Pat
 
 def test_training_artifacts_are_written_where_they_can_be(tmp_path: Path) -> None:
     folder = texonnx.export(tmp_path / "folder", size=(16, 24), **SMALL)
-    sizes = ExportedFolder(folder).training_sizes
+    sizes = ExportedFolder(folder).traits.training_sizes
     assert sizes == ([(16, 24)] if the_runtime().can_train else [])
 
 
 @pytest.mark.training
 def test_training_artifacts_are_written_for_as_many_scales_as_asked_for(tmp_path: Path) -> None:
     folder = texonnx.export(tmp_path / "folder", size=(16, 24), scales=3, **SMALL)
-    assert sorted(ExportedFolder(folder).training_sizes) == [(4, 6), (8, 12), (16, 24)]
+    assert sorted(ExportedFolder(folder).traits.training_sizes) == [(4, 6), (8, 12), (16, 24)]
 
 
 def test_training_artifacts_without_their_package_are_an_error(tmp_path: Path) -> None:

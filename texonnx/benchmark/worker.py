@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from texonnx.objective.banding import MemoryUse
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions
-from texonnx.runtime.choose import choose_engine
+from texonnx.options import ObjectiveOptions, RunOptions
+from texonnx.run.hosting import PlainHost
+from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.goal import texture_of
 from texonnx.sizes import Size
 from texonnx.system.memory import peak_memory
@@ -44,15 +44,10 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     random = np.random.default_rng(0)
     exemplar, image = (random.random((1, 3, *size), dtype=np.float32) for _ in range(2))
     begun = time.perf_counter()
-    engine = choose_engine(
-        job["engine"],
-        source,
-        job["provider"],
-        job["threads"],
-        [size],
-        job["precision"],
-        memory=MemoryUse(job["memory"]),
-    )
+    names = ("engine", "provider", "precision", "threads", "memory")
+    options = RunOptions(**{name: job[name] for name in names})
+    route = choose_route(source.traits, options, [size])
+    engine = open_engine(route, source, PlainHost(), options)
     engine.aim(texture_of(exemplar), size)
     engine.loss_and_gradient(image)
     start_seconds = time.perf_counter() - begun

@@ -6,7 +6,7 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,8 +153,10 @@ def _values(values: Values) -> str:
 
 def _without_layer(name: str) -> str:
     """Return ``target.gram.<layer>`` for ``target.gram.conv1_1``; other names as they are."""
-    rest, dot, layer = name.rpartition(".")
-    return f"{rest}.<layer>" if dot and layer.startswith("conv") else name
+    from texonnx.losses.ports import Port
+
+    port = Port.parse(name)
+    return name if port is None else str(replace(port, layer="<layer>"))
 
 
 def _shape(shape: Shape) -> str:

@@ -29,6 +29,8 @@ def doctor() -> None:
     print("providers, each tried with a small graph:")
     running = _show_providers()
     print(f"engines: {', '.join(engines) if running else 'none'}")
+    if running:
+        _show_route()
     _show_weights()
     print("for more:")
     if not runtime.can_train:
@@ -48,6 +50,18 @@ def _show_providers() -> list[str]:
         if failure is None:
             running.append(name)
     return running
+
+
+def _show_route() -> None:
+    """Say what ``texonnx synth`` takes by itself, and why."""
+    from texonnx.objective.source import Traits
+    from texonnx.options import RUN
+    from texonnx.runtime.choose import choose_route
+    from texonnx.sizes import Size
+
+    side = RUN.exemplar_size
+    route = choose_route(Traits((), 1, averages=True), RUN, [Size(side, side)])
+    print(f"by default: {route}")
 
 
 def _show_weights() -> None:

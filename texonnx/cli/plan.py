@@ -37,7 +37,8 @@ def as_text(planned: Plan) -> str:
     return "\n".join(
         [
             *lines,
-            f"{planned.engine} engine on {planned.provider}: {planned.seconds:.1f} s, "
+            f"{planned.engine} engine on {planned.provider} ({planned.why}): "
+            f"{planned.seconds:.1f} s, "
             f"{planned.start_seconds:.1f} of them before the first scale; {memory} at the peak",
             _how(planned),
         ]

@@ -79,7 +79,8 @@ def run_and_write(run: Callable[..., SynthesisResult], outputs: Outputs) -> Synt
 def _summary(result: SynthesisResult, target: Path) -> str:
     first, last = result.history[0], result.history[-1]
     return (
-        f"{target}: {result.engine} engine on {result.provider}, {result.seconds:.1f} s, "
+        f"{target}: {result.engine} engine on {result.provider} ({result.why}), "
+        f"{result.seconds:.1f} s, "
         f"{len(result.history)} steps, loss {first.loss:.4g} -> {last.loss:.4g}"
     )
 

@@ -13,47 +13,18 @@ import onnx
 
 from texonnx.errors import ArtifactError
 from texonnx.exported.graph_files import check_graph_files, declared, described_graphs
-from texonnx.exported.signatures import is_drawn
 from texonnx.graph.tape import IR_VERSION, OPSET
-from texonnx.losses.content import CONTENT
-from texonnx.losses.swd import DIRECTIONS
+from texonnx.losses.ports import is_drawn, is_trained
+from texonnx.objective.built import WEIGHTS
+from texonnx.objective.kinds import ALWAYS, OBJECTIVE, meaning_of
 from texonnx.objective.parameters import layer_units
 from texonnx.objective.specification import Specification
-from texonnx.objective.writer import WEIGHTS
 from texonnx.sizes import Size
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
 SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
-ALWAYS = ("objective", "adam_step", "resize", "first_image", "finer_image")
-"""The graphs that every folder has."""
-
-_MEANINGS = {
-    "exemplar": "the texture to imitate, RGB in [0, 1]",
-    "output_size": "height and width in pixels of the image to be made",
-    "content": "the image whose content is kept, of the output's size, RGB in [0, 1]",
-    "image": "the image being made, RGB in [0, 1]",
-    "first_moment": "Adam's running mean of the gradient, zeros at first",
-    "second_moment": "Adam's running mean of the squared gradient, zeros at first",
-    "step": "number of this step, from 1",
-    "learning_rate": "step length of Adam, in units of the image",
-    "loss": "weighted sum over layers and losses, of the image that came in",
-    "layer_losses": "its parts, in the order of the manifest's parts",
-    "gradient": "derivative of the loss with respect to the image",
-    "next_image": "the image after the step; it may leave [0, 1], clip it to show it",
-    "next_first_moment": "first_moment of the next step",
-    "next_second_moment": "second_moment of the next step",
-    "next_step": "step of the next step",
-    "discriminator_losses": "of each layer's discriminator, before the step",
-    "size": "height and width in pixels that the image shall have",
-    "resized": "the image at that size, in [0, 1]",
-    "seed": "of the random numbers, from 0",
-    "draw": "number of the draw: another one gives other numbers",
-    "first_image": "where the coarsest scale starts",
-    "coarser_exemplar_size": "height and width in pixels of the exemplar at the scale before",
-    "finer_image": "where this scale starts",
-}
 
 
 @dataclass(frozen=True)
@@ -230,7 +201,7 @@ def checked_manifest(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"'{path}' is damaged: an entry is missing or malformed") from None
     files = manifest.get("files")
     complete = isinstance(files, dict) and {*contents.graphs.values(), WEIGHTS} <= set(files)
-    if not complete or not set(ALWAYS) <= set(contents.graphs):
+    if not complete or not {kind.name for kind in ALWAYS} <= set(contents.graphs):
         raise ArtifactError(f"'{path}' does not list the files that belong to the folder")
     for name, entry in files.items():
         _check_file(folder, name, entry)
@@ -247,7 +218,8 @@ def _contents(manifest: Any) -> Contents:
         parts=_names(manifest["parts"]),
         graphs={str(name): str(graph["file"]) for name, graph in manifest["graphs"].items()},
         draws=any(
-            is_drawn(str(value["name"])) for value in manifest["graphs"]["objective"]["inputs"]
+            is_drawn(str(value["name"])) or is_trained(str(value["name"]))
+            for value in manifest["graphs"][OBJECTIVE.name]["inputs"]
         ),
         minimum_size=int(manifest["minimum_size"]),
         size=None if size is None else _size(size),
@@ -306,24 +278,12 @@ def _describe_values(values: Sequence[onnx.ValueInfoProto]) -> list[dict[str, An
     described = []
     for value in values:
         dtype, shape = declared(value)
-        meaning = _MEANINGS.get(value.name) or _layer_meaning(value.name)
         described.append(
-            {"name": value.name, "dtype": dtype, "shape": list(shape), "meaning": meaning}
+            {
+                "name": value.name,
+                "dtype": dtype,
+                "shape": list(shape),
+                "meaning": meaning_of(value.name),
+            }
         )
     return described
-
-
-def _layer_meaning(name: str) -> str:
-    """Return the meaning of a value named after what it is, the loss and the layer."""
-    after, before = name.removeprefix("next_"), ""
-    end = ", after the step" if name.startswith("next_") else ""
-    for moment in ("first_moment", "second_moment"):
-        if after.startswith(f"{moment}."):
-            after, before = after.removeprefix(f"{moment}."), f"{_MEANINGS[moment]}: "
-    key, loss, layer = after.split(".")
-    if key == "target":
-        whose = "content image" if loss == CONTENT.name else "exemplar"
-        return f"the {whose}'s statistic of the {loss} loss at {layer}"
-    if key == DIRECTIONS:
-        return f"unit vectors at random, one a row, that the {loss} loss looks along at {layer}"
-    return f"{before}{key} of the discriminator at {layer}{end}"

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from texonnx.errors import ArtifactError
-from texonnx.losses.gan import GAN
-from texonnx.losses.swd import DIRECTIONS
-from texonnx.objective.discriminator import is_parameter
-from texonnx.objective.training import DISCRIMINATOR
+from texonnx.losses.ports import is_drawn, is_learned_from, is_trained
+from texonnx.objective.kinds import ADAM_STEP, DISCRIMINATOR_STEP, KINDS, OBJECTIVE
+from texonnx.objective.training import DISCRIMINATOR, IMAGE
 
 
 class Graph(Protocol):
@@ -29,40 +28,8 @@ class Graph(Protocol):
         """What it gives."""
 
 
-_STATE = ("image", "first_moment", "second_moment", "step")
 _LOSSES = ("loss", "layer_losses")
-
-_REQUIRED: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
-    "objective": (("image",), (*_LOSSES, "gradient")),
-    "adam_step": (
-        (*_STATE, "learning_rate"),
-        (*(f"next_{name}" for name in _STATE), *_LOSSES),
-    ),
-    "targets": (("exemplar", "output_size"), ()),
-    "content_targets": (("content",), ()),
-    "discriminator_step": (("image", "step", "learning_rate"), ("next_step",)),
-    "resize": (("image", "size"), ("resized",)),
-    "first_image": (("exemplar", "output_size", "seed"), ("first_image",)),
-    "finer_image": (
-        ("image", "exemplar", "coarser_exemplar_size", "output_size", "seed"),
-        ("finer_image",),
-    ),
-    "directions": (("seed", "draw"), ()),
-    "discriminators": (("seed",), ()),
-}
-"""Inputs and outputs that a graph of that name has whatever the losses are."""
-
-_STATISTICS = ("targets", "content_targets")
-
-
-def is_drawn(name: str) -> bool:
-    """Whether a graph's input of this name is drawn at random or trained, not computed."""
-    return name.startswith(f"{DIRECTIONS}.") or is_parameter(name)
-
-
-def is_features_to_learn_from(name: str) -> bool:
-    """Whether a target of this name is for the discriminators alone."""
-    return name.startswith(f"target.{GAN.name}.")
+"""What training and eval models give."""
 
 
 def check_signatures(folder: Path, graphs: Mapping[str, Graph]) -> None:
@@ -73,29 +40,30 @@ def check_signatures(folder: Path, graphs: Mapping[str, Graph]) -> None:
     ArtifactError
         When an input or output is missing, or an input comes from nowhere.
     """
-    for name, graph in graphs.items():
-        inputs, outputs = _REQUIRED.get(name, ((), ()))
+    known = [kind for kind in KINDS.values() if kind.name in graphs]
+    for kind in known:
+        graph = graphs[kind.name]
         for side, required, found in (
-            ("input", inputs, graph.inputs),
-            ("output", outputs, graph.outputs),
+            ("input", kind.inputs, graph.inputs),
+            ("output", kind.outputs, graph.outputs),
         ):
             if missing := [one for one in required if one not in found]:
                 raise ArtifactError(f"'{folder / graph.file}' has no {side} '{missing[0]}'")
-    given = [name for source in _STATISTICS if source in graphs for name in graphs[source].outputs]
-    for name in ("objective", "adam_step"):
-        _check_targets(folder, graphs[name], _REQUIRED[name][0], given)
+    given = [name for kind in known if kind.targets for name in graphs[kind.name].outputs]
+    for kind in (OBJECTIVE, ADAM_STEP):
+        _check_targets(folder, graphs[kind.name], kind.inputs, given)
 
 
-def _check_targets(folder: Path, graph: Graph, own: Sequence[str], given: Sequence[str]) -> None:
+def _check_targets(folder: Path, graph: Graph, own: Collection[str], given: Sequence[str]) -> None:
     """Check that a graph takes all statistics of exemplar and content, and nothing unknown."""
     path = folder / graph.file
     for name in graph.inputs:
-        if name not in own and name not in given and not is_drawn(name):
+        if name not in own and name not in given and not (is_drawn(name) or is_trained(name)):
             raise ArtifactError(
                 f"'{path}' takes '{name}', which no other graph of the folder gives"
             )
     for name in given:
-        if name not in graph.inputs and not is_features_to_learn_from(name):
+        if name not in graph.inputs and not is_learned_from(name):
             raise ArtifactError(f"'{path}' has no input '{name}', which another graph gives for it")
 
 
@@ -108,13 +76,13 @@ def required_of_training(
     name of their folder.
     """
     required: dict[str, tuple[list[str], Sequence[str]]] = {
-        "": (list(graphs["objective"].inputs), _LOSSES)
+        "": (list(graphs[OBJECTIVE.name].inputs), _LOSSES)
     }
-    if "discriminator_step" in graphs:
+    if DISCRIMINATOR_STEP.name in graphs:
         features = [
             name
-            for name in graphs["discriminator_step"].inputs
-            if name == "image" or is_parameter(name) or is_features_to_learn_from(name)
+            for name in graphs[DISCRIMINATOR_STEP.name].inputs
+            if name == IMAGE or is_trained(name) or is_learned_from(name)
         ]
         required[DISCRIMINATOR] = (features, _LOSSES)
     return required

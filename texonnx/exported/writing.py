@@ -1,4 +1,4 @@
-"""Writing a folder that needs nothing of texonnx to run (design, section 5)."""
+"""Writing a folder that needs nothing of texonnx to run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from texonnx.errors import ArtifactError, reason
 from texonnx.exported.manifest import MANIFEST, write_manifest
+from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.kinds import KINDS
 from texonnx.objective.specification import Specification
-from texonnx.objective.writer import GraphWriter
 from texonnx.sizes import Size
 from texonnx.weights.network import VggWeights
 
@@ -61,13 +62,17 @@ def export_folder(
         with tempfile.TemporaryDirectory(prefix=".texonnx-", dir=folder.parent) as workplace:
             new = Path(workplace, "new")
             new.mkdir()
-            writer = GraphWriter(
-                new, specification, weights, activation_scale=activation_scale, fp16=fp16
+            built = BuiltGraphs(
+                specification, weights, activation_scale=activation_scale, fp16=fp16, folder=new
             )
-            graphs = _write_graphs(writer, specification, size)
+            graphs = {
+                kind.name: built.graph(kind, size).name
+                for kind in KINDS.values()
+                if kind.when(specification)
+            }
             training = {_training_folder(one, training_sizes): one for one in training_sizes}
             for name, training_size in training.items():
-                writer.training(name, training_size)
+                built.training(training_size, name)
             write_manifest(
                 new,
                 specification,
@@ -82,29 +87,6 @@ def export_folder(
             _put_in_place(new, folder, Path(workplace, "old"))
     except OSError as error:
         raise ArtifactError(f"'{folder}' cannot be written: {reason(error)}") from error
-
-
-def _write_graphs(
-    writer: GraphWriter, specification: Specification, size: Size | None
-) -> dict[str, str]:
-    """Write every graph that the objective has; return the file of each."""
-    written = {
-        "objective": writer.objective("objective.onnx", size),
-        "adam_step": writer.adam_step("adam_step.onnx", size),
-        "resize": writer.resize("resize.onnx"),
-        "first_image": writer.first_image("first_image.onnx"),
-        "finer_image": writer.finer_image("finer_image.onnx"),
-    }
-    if specification.terms:
-        written["targets"] = writer.targets("targets.onnx")
-    if specification.content_layers:
-        written["content_targets"] = writer.content_targets("content_targets.onnx")
-    if specification.adversarial:
-        written["discriminators"] = writer.discriminators("discriminators.onnx")
-        written["discriminator_step"] = writer.discriminator_step("discriminator_step.onnx", size)
-    if specification.has_directions:
-        written["directions"] = writer.directions("directions.onnx")
-    return {name: path.name for name, path in written.items()}
 
 
 def check_destination(folder: Path, *, replace: bool) -> None:

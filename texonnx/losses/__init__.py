@@ -5,6 +5,7 @@ import pkgutil
 
 from texonnx.losses.registry import (
     AddInput,
+    Arrays,
     Comparison,
     ImageLoss,
     LayerFeatures,
@@ -12,11 +13,13 @@ from texonnx.losses.registry import (
     TextureLoss,
     find_loss,
     loss_names,
+    texture_loss,
 )
 from texonnx.losses.terms import ImageTerm, LossTerm, label_of, parse_loss
 
 __all__ = [
     "AddInput",
+    "Arrays",
     "Comparison",
     "ImageLoss",
     "ImageTerm",
@@ -28,6 +31,7 @@ __all__ = [
     "label_of",
     "loss_names",
     "parse_loss",
+    "texture_loss",
 ]
 
 for _module in pkgutil.iter_modules(__path__):

@@ -12,12 +12,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
 import onnx_ir as ir
 
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
-from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
+from texonnx.losses.mixing import share_of_positions
+from texonnx.losses.ports import Port
+from texonnx.losses.registry import Arrays, Comparison, LayerFeatures, TextureLoss, register
+from texonnx.noise import standard_normal
 
 PARAMETERS = ("weight", "bias")
 LEAK = 0.2
@@ -67,12 +72,27 @@ def hidden_deviation(name: str, shapes: Mapping[str, tuple[int, ...]]) -> float 
     shapes
         Of all parameters, by name.
     """
-    key, _, place = name.partition(".")
     weight, _ = PARAMETERS
-    if not key.startswith(weight):
+    port = Port.parse(name)
+    if port is None or port.stem != weight or port.number is None:
         return None
-    following = f"{weight}{int(key.removeprefix(weight)) + 1}.{place}"
-    return math.sqrt(2 / ((1 + LEAK**2) * shapes[name][1])) if following in shapes else None
+    following = replace(port, key=f"{weight}{port.number + 1}")
+    return math.sqrt(2 / ((1 + LEAK**2) * shapes[name][1])) if str(following) in shapes else None
+
+
+def draw_parameters(shapes: Mapping[str, tuple[int, ...]], seed: int, draw: int) -> Arrays:
+    """Return the parameters that discriminators start from, hidden weights at random, the rest 0.
+
+    The order of their names counts, not that in which a graph lists them. There is one draw.
+    """
+    parameters = {}
+    for place, (name, shape) in enumerate(sorted(shapes.items())):
+        deviation = hidden_deviation(name, shapes)
+        if deviation is None:
+            parameters[name] = np.zeros(shape, np.float32)
+        else:
+            parameters[name] = np.float32(deviation) * standard_normal(shape, seed, place)
+    return parameters
 
 
 def forward(tape: Tape, stack: Stack, matrix: ir.Value) -> tuple[ir.Value, list[ir.Value]]:
@@ -128,6 +148,8 @@ GAN = register(
         statistic=_features,
         distance=_distance,
         adversarial=True,
-        draws=True,
+        mix=share_of_positions,
+        inputs=PARAMETERS,
+        draw=draw_parameters,
     )
 )

@@ -7,15 +7,18 @@ gradient, the graphs, the command line and the tests follow from these.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from texonnx.errors import OptionError, unknown
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
+from texonnx.losses.mixing import average
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class LossOptions:
     discriminator_widths: tuple[int, ...] = (32,)
     discriminator_penalty: float = 0.1
 
+
+Arrays = dict[str, NDArray[np.float32]]
+Mix = Callable[[Sequence[NDArray[np.float32]], Sequence[float]], NDArray[np.float32]]
+Draw = Callable[[Mapping[str, tuple[int, ...]], int, int], Arrays]
 
 AddInput = Callable[[str, tuple[int, int]], ir.Value]
 """Adds a graph input of the loss at this layer, by its key and its shape."""
@@ -125,11 +132,16 @@ class TextureLoss:
         that sorts faster than the runtime can then do it by itself.
     adversarial
         Whether discriminators stand in for the distance, to be trained on the statistic.
-    draws
-        Whether the host draws inputs of it anew every few steps.
     averages
         Whether the statistic is an average over the positions: then that of the whole is the
         average of its parts', and they need not be in memory together.
+    mix
+        Makes one of what is taken from several exemplars, given what each counts.
+    inputs
+        What it takes beside the features at each layer, by its key without a number behind it.
+    draw
+        Draws these at random: all layers' by name, given their shapes, a seed, and the number of
+        the draw.
     """
 
     name: str
@@ -140,12 +152,19 @@ class TextureLoss:
     quantiles: bool = False
     sorts: bool = False
     adversarial: bool = False
-    draws: bool = False
     averages: bool = False
+    mix: Mix = average
+    inputs: tuple[str, ...] = ()
+    draw: Draw | None = None
 
     @property
-    def has_directions(self) -> bool:
-        """Whether what is drawn are directions, and not discriminators."""
+    def draws(self) -> bool:
+        """Whether something is drawn or trained for it anew every few steps."""
+        return bool(self.inputs)
+
+    @property
+    def draws_at_random(self) -> bool:
+        """Whether what is drawn is random every time, not trained."""
         return self.draws and not self.adversarial
 
 
@@ -185,6 +204,12 @@ def register_image_loss(loss: ImageLoss) -> ImageLoss:
 def loss_names() -> tuple[str, ...]:
     """Return the names of all texture losses, sorted."""
     return tuple(sorted(name for name, loss in _LOSSES.items() if isinstance(loss, TextureLoss)))
+
+
+def texture_loss(name: str) -> TextureLoss | None:
+    """Return the texture loss called `name`, if there is one."""
+    loss = _LOSSES.get(name)
+    return loss if isinstance(loss, TextureLoss) else None
 
 
 def find_loss(name: str) -> TextureLoss | ImageLoss:

@@ -9,9 +9,13 @@ new ones every few steps, and the targets with them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import onnx_ir as ir
 
-from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
+from texonnx.losses.registry import Arrays, Comparison, LayerFeatures, TextureLoss, register
+from texonnx.noise import standard_normal
 
 DIRECTIONS = "directions"
 STREAMS_A_DRAW = 64
@@ -22,6 +26,15 @@ def sorted_projections(features: LayerFeatures) -> ir.Value:
     """Write F projected on every direction, each row sorted, rising."""
     directions = features.add_input(DIRECTIONS, (features.channels, features.channels))
     return features.tape.sort(features.tape.matmul(directions, features.matrix))[0]
+
+
+def draw_directions(shapes: Mapping[str, tuple[int, ...]], seed: int, draw: int) -> Arrays:
+    """Draw the directions of all layers, unit vectors, as the graph of them does."""
+    drawn = {}
+    for place, (name, shape) in enumerate(sorted(shapes.items())):
+        vectors = standard_normal(shape, seed, STREAMS_A_DRAW * draw + place)
+        drawn[name] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return drawn
 
 
 def _distance(comparison: Comparison) -> ir.Value:
@@ -36,6 +49,7 @@ SWD = register(
         statistic=sorted_projections,
         distance=_distance,
         quantiles=True,
-        draws=True,
+        inputs=(DIRECTIONS,),
+        draw=draw_directions,
     )
 )

@@ -32,8 +32,9 @@ from texonnx.graph import gradients, pullback
 from texonnx.graph.dims import END, static_dims
 from texonnx.graph.tape import Tape
 from texonnx.losses import TextureLoss
+from texonnx.losses.ports import COTANGENT, STATISTIC, Port
 from texonnx.objective.banding import Band, BandKind, BlockPlan
-from texonnx.objective.forward import image_shape, statistic_name, write_losses, write_statistic
+from texonnx.objective.forward import image_shape, write_losses, write_statistic
 from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import (
@@ -87,11 +88,6 @@ class BandedGraphs:
     targets: Mapping[str, str]
 
 
-def cotangent_name(loss: TextureLoss, layer: str) -> str:
-    """Return the name of the loss's gradient with respect to a statistic."""
-    return f"cotangent.{loss.name}.{layer}"
-
-
 def forward_model(
     specification: Specification,
     parameters: TrunkParameters,
@@ -103,7 +99,7 @@ def forward_model(
     tape = Tape("band", dtype)
     written = _write_band(tape, specification, parameters, plan, kind)
     for (loss, layer), value in written.statistics.items():
-        tape.output(value, statistic_name(loss, layer))
+        tape.output(value, str(Port(STATISTIC, loss.name, layer)))
     if written.pooled is not None:
         tape.output(written.pooled, "pooled")
     return tape.model()
@@ -120,7 +116,7 @@ def backward_model(
     tape = Tape("band_gradient", dtype)
     written = _write_band(tape, specification, parameters, plan, kind)
     cotangents = {
-        value: tape.input(cotangent_name(loss, layer), static_dims(value))
+        value: tape.input(str(Port(COTANGENT, loss.name, layer)), static_dims(value))
         for (loss, layer), value in written.statistics.items()
     }
     if written.pooled is not None:
@@ -186,8 +182,8 @@ def rest_model(
             # Known by its shape alone.
             shape = (1, layer_channels(layer), *banded[layer].shape[_HEIGHT:])
             maps[layer] = ir.Value(name=layer, shape=ir.Shape(shape), type=ir.TensorType(dtype))
-            name = statistic_name(loss, layer)
-            wrt[cotangent_name(loss, layer)] = statistics[name] = _statistic_input(
+            name = str(Port(STATISTIC, loss.name, layer))
+            wrt[str(Port(COTANGENT, loss.name, layer))] = statistics[name] = _statistic_input(
                 tape, specification, loss, layer, maps[layer]
             )
     parts = (*specification.texture_parts, *specification.content_parts)
@@ -228,7 +224,7 @@ def deeper_statistics_model(
     for _, loss, layer in specification.targets():
         if layer in maps:
             statistic = write_statistic(tape, maps[layer], specification, loss, layer)
-            tape.output(statistic, statistic_name(loss, layer))
+            tape.output(statistic, str(Port(STATISTIC, loss.name, layer)))
     return tape.model()
 
 
@@ -237,7 +233,7 @@ def _statistic_input(
 ) -> ir.Value:
     """Add a statistic as an input, in the shape that it would be written in."""
     statistic = write_statistic(Tape("aside", tape.dtype), features, specification, loss, layer)
-    return tape.input(statistic_name(loss, layer), static_dims(statistic))
+    return tape.input(str(Port(STATISTIC, loss.name, layer)), static_dims(statistic))
 
 
 def _without(tape: Tape, x: ir.Value, above: int, below: int) -> ir.Value:

@@ -36,41 +36,34 @@ class Banding:
     largest_map: int
     largest_band: int
 
+    def scaled(self, size: Size, in_place_of: Size) -> Banding:
+        """Return the like for an image of `size` that stands in for another."""
+        return Banding(
+            self.largest_map * size.pixels // in_place_of.pixels,
+            self.largest_band * size.pixels // in_place_of.pixels,
+        )
+
 
 _OF_LARGE_IMAGES = Banding(largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
 _OF_SMALL_IMAGES = Banding(largest_map=16 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
 
 
-@dataclass(frozen=True)
-class MemoryUse:
-    """How much memory a run may take for speed.
+def banding_of(memory: str, size: Size) -> Banding | None:
+    """Return what is walked in bands for an image of `size`; ``None`` for nothing.
 
-    Attributes
+    Parameters
     ----------
-    name
-        Of :data:`texonnx.options.MEMORY_USES`. ``auto``: bands for images of more than 512x512
-        pixels; ``low``: bands at any size that has maps large enough; ``high``: none.
-    in_place_of
-        How many pixels the image has that a smaller one is tried out for: its bands are as much
-        smaller.
+    memory
+        ``auto``: bands for images of more than 512x512 pixels; ``low``: at any size that has maps
+        large enough; ``high``: none.
+    size
+        Height and width in pixels.
     """
-
-    name: str = "auto"
-    in_place_of: int | None = None
-
-    def banding(self, size: Size) -> Banding | None:
-        """Return what is walked in bands for an image of `size`; ``None`` for nothing."""
-        pixels = size[0] * size[1]
-        stands_for = self.in_place_of or pixels
-        if self.name == "high" or (self.name == "auto" and stands_for <= _SMALL_ENOUGH):
-            return None
-        whole = _OF_SMALL_IMAGES if stands_for <= _SMALL_ENOUGH else _OF_LARGE_IMAGES
-        return Banding(
-            whole.largest_map * pixels // stands_for, whole.largest_band * pixels // stands_for
-        )
-
-
-AUTO = MemoryUse()
+    height, width = size
+    small = height * width <= _SMALL_ENOUGH
+    if memory == "high" or (memory == "auto" and small):
+        return None
+    return _OF_SMALL_IMAGES if small else _OF_LARGE_IMAGES
 
 
 @dataclass(frozen=True)

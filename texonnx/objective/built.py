@@ -1,109 +1,158 @@
-"""Graphs built as they are needed, for a run that has no exported folder."""
+"""Graphs built as they are needed, into a folder, over one file of weights."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from texonnx.objective.banded import BandedGraphs
-from texonnx.objective.banding import Banding, can_be_banded
+import numpy as np
+import onnx_ir as ir
+
+from texonnx.losses.ports import STATISTIC, Port
+from texonnx.objective.banded import (
+    BandedBlock,
+    BandedGraphs,
+    backward_model,
+    deeper_statistics_model,
+    forward_model,
+    rest_model,
+)
+from texonnx.objective.banding import Banding, BlockPlan, can_be_banded, plan_blocks
+from texonnx.objective.kinds import GraphKind
+from texonnx.objective.parameters import layer_units, store_tensors, trunk_parameters, trunk_tensors
+from texonnx.objective.source import Traits
 from texonnx.objective.specification import Specification
-from texonnx.objective.split import SplitGraphs, sorting_weights
-from texonnx.objective.writer import GraphWriter
+from texonnx.objective.split import (
+    SplitGraphs,
+    features_model,
+    pullback_model,
+    sorted_targets,
+    sorting_weights,
+)
+from texonnx.objective.training import write_training_artifacts
 from texonnx.sizes import Size
 from texonnx.weights.network import VggWeights
 
+WEIGHTS = "weights.bin"
+
 
 class BuiltGraphs:
-    """The graphs of one objective, in a temporary folder that goes with this object.
+    """The graphs of one objective, which share the ``weights.bin`` that lies beside them.
 
-    Each is for one size: what is known needs no reading of shapes at run time.
+    Parameters
+    ----------
+    specification, weights
+        What they are built from.
+    activation_scale
+        Whether every layer is divided by its mean activation.
+    fp16
+        Store the weights in 16 bits; the graphs compute in 32.
+    folder
+        An existing folder to write into; a temporary one, which goes with this object, if not
+        given.
     """
 
-    fixed_size: Size | None = None
-    training_sizes: Sequence[Size] | None = None
-
     def __init__(
-        self, specification: Specification, weights: VggWeights, *, activation_scale: bool = True
+        self,
+        specification: Specification,
+        weights: VggWeights,
+        *,
+        activation_scale: bool = True,
+        fp16: bool = False,
+        folder: Path | None = None,
     ) -> None:
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="texonnx-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._folder = folder
         self._specification = specification
-        self.random_weights = weights.random
-        folder = tempfile.mkdtemp(prefix="texonnx-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._writer = GraphWriter(
-            Path(folder), specification, weights, activation_scale=activation_scale
+        units = layer_units(weights, specification.trunk.pooling) if activation_scale else None
+        tensors = trunk_tensors(weights, specification.trunk_layers, units)
+        stored = store_tensors(folder / WEIGHTS, tensors, np.float16 if fp16 else np.float32)
+        self._parameters = trunk_parameters(stored, weights.mean)
+        self.traits = Traits(
+            specification.parts,
+            specification.minimum_size,
+            weights.random,
+            sorts=bool(sorting_weights(specification)),
+            averages=can_be_banded(specification),
+            draws=any(term.loss.draws for term in specification.terms),
+            adversarial=specification.adversarial,
         )
 
-    @property
-    def sorts(self) -> bool:
-        """Whether a loss of the objective sorts."""
-        return bool(sorting_weights(self._specification))
+    def has(self, kind: GraphKind) -> bool:
+        """Whether there is such a graph for a run: what has no network, NumPy does faster."""
+        return kind.network and kind.when(self._specification)
 
-    @property
-    def can_be_banded(self) -> bool:
-        """Whether the statistics of bands add up to those of the whole."""
-        return can_be_banded(self._specification)
-
-    @property
-    def minimum_size(self) -> int:
-        """The least height and width in pixels of an image that the layers can look at."""
-        return self._specification.minimum_size
-
-    @property
-    def parts(self) -> Sequence[str]:
-        """The names of the entries of ``layer_losses``."""
-        return self._specification.parts
-
-    @property
-    def draws(self) -> bool:
-        """Whether a loss wants something drawn or trained anew every few steps."""
-        return any(term.loss.draws for term in self._specification.terms)
-
-    @property
-    def adversarial(self) -> bool:
-        """Whether a loss has discriminators."""
-        return self._specification.adversarial
-
-    def targets(self) -> Path | None:
-        """Return the graph: exemplar, output_size -> target statistics, if there are any."""
-        return self._writer.targets("targets.onnx") if self._specification.terms else None
-
-    def content_targets(self) -> Path | None:
-        """Return the graph: content -> the features to be kept of it, if any are."""
-        if not self._specification.content_layers:
-            return None
-        return self._writer.content_targets("content_targets.onnx")
-
-    def objective(self, size: Size) -> Path:
-        """Return the graph: image, targets -> loss, layer_losses, gradient."""
-        return self._writer.objective("objective.onnx", size)
-
-    def adam_step(self, size: Size) -> Path:
-        """Return the graph of one step of Adam."""
-        return self._writer.adam_step("adam_step.onnx", size)
-
-    def discriminator_step(self, size: Size) -> Path:
-        """Return the graph of one step of the discriminators."""
-        return self._writer.discriminator_step("discriminator_step.onnx", size)
+    def graph(self, kind: GraphKind, size: Size | None = None) -> Path:
+        """Return a graph, for images of `size` where that matters to it."""
+        model = kind.build(self._specification, self._parameters, size if kind.sized else None)
+        return self._write(kind.file, model)
 
     def split(self, size: Size) -> SplitGraphs | None:
         """Return the objective cut at the features, or ``None`` if no loss of it sorts."""
-        return self._writer.split("features.onnx", "pullback.onnx", size)
+        weights = sorting_weights(self._specification)
+        if not weights:
+            return None
+        features, pullback = (
+            self._write(f"{name}.onnx", model(self._specification, self._parameters, size))
+            for name, model in (("features", features_model), ("pullback", pullback_model))
+        )
+        parts, targets = len(self._specification.parts), sorted_targets(self._specification)
+        return SplitGraphs(features, pullback, parts, weights, targets)
 
     def banded(self, size: Size, banding: Banding) -> BandedGraphs | None:
         """Return the objective in bands, or ``None`` if no block of it is walked so."""
-        return self._writer.banded(size, banding)
+        return self._banded("image", size, banding, rest_model)
 
     def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
         """Return an exemplar's statistics in bands, or ``None`` as :meth:`banded` does."""
-        return self._writer.banded_statistics(size, banding)
+        return self._banded("exemplar", size, banding, deeper_statistics_model)
 
-    def host_graph(self, name: str) -> None:
-        """Return ``None``: NumPy does the same, and faster for large images."""
+    def _banded(
+        self, what: str, size: Size, banding: Banding, rest: Callable[..., ir.Model | None]
+    ) -> BandedGraphs | None:
+        plans = plan_blocks(self._specification, size, banding)
+        if not plans:
+            return None
+        model = rest(self._specification, self._parameters, size, plans)
+        return BandedGraphs(
+            tuple(self._banded_block(what, plan) for plan in plans),
+            None if model is None else self._write(f"{what}_rest.onnx", model),
+            {
+                str(Port(STATISTIC, loss.name, layer)): name
+                for name, loss, layer in self._specification.targets()
+            },
+        )
 
-    def training(self, size: Size) -> Path:
-        """Return the folder of training artifacts for images of `size`."""
-        return self._writer.training("training", size)
+    def _banded_block(self, what: str, plan: BlockPlan) -> BandedBlock:
+        kinds = dict.fromkeys(band.kind for band in plan.bands)
+        block = plan.convolutions[0].block
+        forward, backward = (
+            {
+                kind: self._write(
+                    f"{what}_block{block}_{name}{number}.onnx",
+                    model(self._specification, self._parameters, plan, kind),
+                )
+                for number, kind in enumerate(kinds)
+            }
+            for name, model in (("forward", forward_model), ("backward", backward_model))
+        )
+        return BandedBlock(plan.shape, plan.bands, forward, backward)
+
+    def training(self, size: Size, name: str = "training") -> Path:
+        """Write a folder of training artifacts for images of `size`."""
+        place = self._folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        write_training_artifacts(
+            place, self._folder / WEIGHTS, self._specification, self._parameters, size
+        )
+        return place
+
+    def _write(self, name: str, model: ir.Model) -> Path:
+        path = self._folder / name
+        path.write_bytes(ir.to_proto(model).SerializeToString())
+        return path

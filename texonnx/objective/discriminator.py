@@ -19,10 +19,11 @@ from texonnx.graph import gradients
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.losses import LayerFeatures
-from texonnx.losses.gan import GAN, PARAMETERS, add_stack, forward, slopes_at, softplus
+from texonnx.losses.gan import GAN, add_stack, forward, slopes_at, softplus
+from texonnx.losses.ports import TARGET, Port
 from texonnx.objective.adam_step import add_adam_update, add_moments
 from texonnx.objective.forward import feature_matrix, image_shape, layer_features, positions_symbol
-from texonnx.objective.specification import Specification, target_name
+from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
 
@@ -49,12 +50,6 @@ class DiscriminatorLoss:
     parameters: dict[str, ir.Value]
 
 
-def is_parameter(name: str) -> bool:
-    """Whether a graph's input of this name is a discriminator's weight or bias."""
-    key, _, rest = name.partition(".")
-    return rest.startswith(f"{GAN.name}.") and key.rstrip("0123456789") in PARAMETERS
-
-
 def write_discriminator_loss(
     tape: Tape,
     image: ir.Value,
@@ -70,13 +65,13 @@ def write_discriminator_loss(
         matrix = feature_matrix(tape, maps[layer])
 
         def add(key: str, shape: tuple[int, int], layer: str = layer) -> ir.Value:
-            name = f"{key}.{GAN.name}.{layer}"
+            name = str(Port(key, GAN.name, layer))
             added[name] = add_parameter(name, shape)
             return added[name]
 
         features = layer_features(tape, matrix, specification, add)
         symbol = f"exemplar_{positions_symbol(layer)}"
-        exemplar = tape.input(target_name(GAN, layer), [features.channels, symbol])
+        exemplar = tape.input(str(Port(TARGET, GAN.name, layer)), [features.channels, symbol])
         losses.append(tape.reshape(_layer_loss(features, exemplar), [1]))
     joined = tape.concat(losses, axis=0)
     return DiscriminatorLoss(tape.reduce_sum(joined, [0]), joined, added)

@@ -12,7 +12,8 @@ from texonnx.graph import gradient
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.losses import AddInput, Comparison, ImageTerm, LayerFeatures, TextureLoss
-from texonnx.objective.specification import LayerPart, Specification, target_name
+from texonnx.losses.ports import STATISTIC, TARGET, Port
+from texonnx.objective.specification import LayerPart, Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
 
@@ -71,7 +72,7 @@ def write_losses(
     """Write the sum of `parts` over feature maps [1, N, H, W], and of what the image is itself.
 
     A part without terms counts 0. Of `statistics` that there are already, by
-    :func:`statistic_name`, only the distance is written.
+    the names of their ports, only the distance is written.
     """
     matrices = {layer: feature_matrix(tape, features) for layer, features in maps.items()}
     losses = []
@@ -81,7 +82,8 @@ def write_losses(
             features = layer_features(
                 tape, matrices[part.layer], specification, input_adder(tape, term.loss, part.layer)
             )
-            known = (statistics or {}).get(statistic_name(term.loss, part.layer))
+            port = Port(STATISTIC, term.loss.name, part.layer)
+            known = (statistics or {}).get(str(port))
             comparison = Comparison(
                 features,
                 term.loss.statistic if known is None else partial(_constantly, known),
@@ -97,11 +99,6 @@ def write_losses(
 
 def _constantly(value: ir.Value, _features: LayerFeatures) -> ir.Value:
     return value
-
-
-def statistic_name(loss: TextureLoss, layer: str) -> str:
-    """Return the name of the image's own statistic, where a graph takes or gives it."""
-    return f"statistic.{loss.name}.{layer}"
 
 
 def write_statistic(
@@ -124,7 +121,7 @@ def input_adder(tape: Tape, loss: TextureLoss, layer: str) -> AddInput:
     """Return what adds graph inputs named after a loss and a layer."""
 
     def add_input(key: str, shape: tuple[int, int]) -> ir.Value:
-        return tape.input(f"{key}.{loss.name}.{layer}", shape)
+        return tape.input(str(Port(key, loss.name, layer)), shape)
 
     return add_input
 
@@ -132,7 +129,7 @@ def input_adder(tape: Tape, loss: TextureLoss, layer: str) -> AddInput:
 def _add_target_input(tape: Tape, loss: TextureLoss, layer: str, statistic: ir.Value) -> ir.Value:
     symbol = positions_symbol(layer)
     shape = [symbol if extent is None else extent for extent in dims(statistic)]
-    return tape.input(target_name(loss, layer), shape)
+    return tape.input(str(Port(TARGET, loss.name, layer)), shape)
 
 
 def objective_model(

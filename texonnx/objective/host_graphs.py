@@ -14,6 +14,7 @@ import onnx_ir as ir
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.losses.gan import GAN, hidden_deviation, parameter_shapes
+from texonnx.losses.ports import Port
 from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
 from texonnx.objective.forward import image_shape
 from texonnx.objective.specification import Specification
@@ -92,9 +93,9 @@ def directions_model(specification: Specification) -> ir.Model:
 def _directions(specification: Specification) -> dict[str, int]:
     """Return the name of each layer's directions, and how many there are."""
     return {
-        f"{DIRECTIONS}.{loss.name}.{layer}": layer_channels(layer)
+        str(Port(DIRECTIONS, loss.name, layer)): layer_channels(layer)
         for _, loss, layer in specification.targets()
-        if loss.has_directions
+        if loss.draws_at_random
     }
 
 
@@ -103,7 +104,7 @@ def discriminators_model(specification: Specification) -> ir.Model:
     tape = Tape("discriminators")
     seed = tape.input("seed", [1], _INT64)
     shapes = {
-        f"{key}.{GAN.name}.{layer}": shape
+        str(Port(key, GAN.name, layer)): shape
         for layer in specification.layers
         for key, shape in parameter_shapes(
             layer_channels(layer), specification.loss_options.discriminator_widths

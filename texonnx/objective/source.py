@@ -3,65 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from texonnx.objective.banded import BandedGraphs
 from texonnx.objective.banding import Banding
+from texonnx.objective.kinds import GraphKind
 from texonnx.objective.split import SplitGraphs
 from texonnx.sizes import Size
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is true of an objective, for whoever runs it.
+
+    Attributes
+    ----------
+    parts
+        The names of the entries of ``layer_losses``: layers, ``content.conv4_2``, ``tv``.
+    minimum_size
+        The least height and width in pixels of an image that the layers can look at.
+    random_weights
+        Whether the network's weights are random.
+    sorts
+        Whether it can be cut at the features: see :meth:`GraphSource.split`.
+    averages
+        Whether its statistics are averages, so that a large image can be walked in bands: see
+        :meth:`GraphSource.banded`.
+    draws
+        Whether a loss wants something drawn or trained anew every few steps.
+    adversarial
+        Whether a loss has discriminators, which are trained in the loop.
+    fixed_size
+        Height and width, if the graphs are for one size alone.
+    training_sizes
+        The sizes for which there are training artifacts; ``None`` if for any.
+    """
+
+    parts: tuple[str, ...]
+    minimum_size: int
+    random_weights: bool = False
+    sorts: bool = False
+    averages: bool = False
+    draws: bool = False
+    adversarial: bool = False
+    fixed_size: Size | None = None
+    training_sizes: Sequence[Size] | None = None
 
 
 class GraphSource(Protocol):
     """The graphs of one objective, each by the path of its file."""
 
     @property
-    def minimum_size(self) -> int:
-        """The least height and width in pixels of an image that the layers can look at."""
+    def traits(self) -> Traits:
+        """What is true of the objective."""
 
-    @property
-    def parts(self) -> Sequence[str]:
-        """The names of the entries of ``layer_losses``: layers, ``content.conv4_2``, ``tv``."""
+    def has(self, kind: GraphKind) -> bool:
+        """Whether there is such a graph for a run to take."""
 
-    @property
-    def random_weights(self) -> bool:
-        """Whether the network's weights are random."""
-
-    @property
-    def sorts(self) -> bool:
-        """Whether the objective can be cut at the features: see :meth:`split`."""
-
-    @property
-    def can_be_banded(self) -> bool:
-        """Whether there is such a thing as :meth:`banded`, for images that are large enough."""
-
-    @property
-    def draws(self) -> bool:
-        """Whether a loss wants something drawn or trained anew every few steps."""
-
-    @property
-    def adversarial(self) -> bool:
-        """Whether a loss has discriminators, which are trained in the loop."""
-
-    @property
-    def fixed_size(self) -> Size | None:
-        """Height and width, if the graphs are for one size alone."""
-
-    @property
-    def training_sizes(self) -> Sequence[Size] | None:
-        """The sizes for which there are training artifacts; ``None`` if for any."""
-
-    def targets(self) -> Path | None:
-        """Return the graph: exemplar, output_size -> target statistics, if there are any."""
-
-    def content_targets(self) -> Path | None:
-        """Return the graph: content -> the features to be kept of it, if any are."""
-
-    def objective(self, size: Size) -> Path:
-        """Return the graph: image, targets -> loss, layer_losses, gradient."""
-
-    def adam_step(self, size: Size) -> Path:
-        """Return the graph of one step of Adam."""
+    def graph(self, kind: GraphKind, size: Size | None = None) -> Path:
+        """Return a graph, for images of `size` where that matters to it."""
 
     def split(self, size: Size) -> SplitGraphs | None:
         """Return the objective cut at the features, or ``None`` if there is no such thing."""
@@ -71,15 +73,6 @@ class GraphSource(Protocol):
 
     def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
         """Return an exemplar's statistics in bands, or ``None`` as :meth:`banded` does."""
-
-    def discriminator_step(self, size: Size) -> Path:
-        """Return the graph of one step of the discriminators, where the loss has some."""
-
-    def host_graph(self, name: str) -> Path | None:
-        """Return a graph of what a host does around the steps, if the source brings it.
-
-        ``resize``, ``first_image``, ``finer_image``, ``directions`` or ``discriminators``.
-        """
 
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""

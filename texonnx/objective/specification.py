@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from texonnx.errors import OptionError
 from texonnx.losses import ImageTerm, LossOptions, LossTerm, TextureLoss, label_of, parse_loss
 from texonnx.losses.content import CONTENT
+from texonnx.losses.ports import TARGET, Port
 from texonnx.losses.tv import TV
 from texonnx.objective.layer_weights import parse_layer_weights
 from texonnx.options import ObjectiveOptions
@@ -84,7 +85,7 @@ class Specification:
     def content_parts(self) -> tuple[LayerPart, ...]:
         """What is held against the content image, layer by layer."""
         term = LossTerm(CONTENT, self.content_weight)
-        return tuple(LayerPart(f"content.{name}", name, (term,)) for name in self.content_layers)
+        return tuple(LayerPart(content_part(name), name, (term,)) for name in self.content_layers)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -108,9 +109,9 @@ class Specification:
         return any(term.loss.adversarial for term in self.terms)
 
     @property
-    def has_directions(self) -> bool:
+    def draws_at_random(self) -> bool:
         """Whether a loss looks along random directions."""
-        return any(term.loss.has_directions for term in self.terms)
+        return any(term.loss.draws_at_random for term in self.terms)
 
     def targets(self) -> Iterator[tuple[str, TextureLoss, str]]:
         """Yield name, loss and layer of every statistic of the exemplar, in the graphs' order."""
@@ -134,15 +135,15 @@ class Specification:
         return label_of(self.terms)
 
 
+def content_part(layer: str) -> str:
+    """Return the name of the entry of ``layer_losses`` that is the content's at a layer."""
+    return f"{CONTENT.name}.{layer}"
+
+
 def _targets(parts: tuple[LayerPart, ...]) -> Iterator[tuple[str, TextureLoss, str]]:
     for part in parts:
         for term in part.terms:
-            yield target_name(term.loss, part.layer), term.loss, part.layer
-
-
-def target_name(loss: TextureLoss, layer: str) -> str:
-    """Return the name of a target statistic in every graph."""
-    return f"target.{loss.name}.{layer}"
+            yield str(Port(TARGET, term.loss.name, part.layer)), term.loss, part.layer
 
 
 def specify(options: ObjectiveOptions) -> Specification:

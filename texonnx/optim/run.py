@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from texonnx.images import Image
-from texonnx.objective.source import GraphSource
+from texonnx.objective.source import Traits
 from texonnx.optim.metric import ImageMetric
 from texonnx.optimizers import Optimizer
 from texonnx.runtime.engine import Engine, Evaluation, Losses, Stepper
@@ -67,11 +67,11 @@ def optimise(
     return stepper.image()
 
 
-def refresh_interval(source: GraphSource, optimizer: Optimizer) -> int | None:
+def refresh_interval(traits: Traits, optimizer: Optimizer) -> int | None:
     """Return after how many steps the engine is to draw and train anew; ``None`` for never.
 
     Discriminators learn at every step, but for a search, which cannot follow a loss that changes.
     """
-    if not source.draws:
+    if not traits.draws:
         return None
-    return 1 if source.adversarial and not optimizer.searches else STEPS_A_DRAW
+    return 1 if traits.adversarial and not optimizer.searches else STEPS_A_DRAW

@@ -57,6 +57,8 @@ class Plan:
         where the system does not tell.
     tried
         Height and width of each scale that was tried out, coarsest first.
+    why
+        Why that engine, and how the objective would be evaluated, in words.
     """
 
     engine: str
@@ -65,6 +67,7 @@ class Plan:
     start_seconds: float
     megabytes: float | None
     tried: tuple[Size, ...]
+    why: str = ""
 
     @property
     def seconds(self) -> float:
@@ -75,6 +78,7 @@ class Plan:
 def foresee(
     engine: str,
     provider: str,
+    why: str,
     start_seconds: float,
     probes: Sequence[Probe],
     scales: Sequence[Scale],
@@ -84,7 +88,7 @@ def foresee(
 
     Parameters
     ----------
-    engine, provider, start_seconds
+    engine, provider, why, start_seconds
         As in :class:`Plan`.
     probes
         What was measured, coarsest first.
@@ -103,7 +107,7 @@ def foresee(
         for scale, steps in zip(scales, schedule, strict=True)
     )
     megabytes = _megabytes(probes, pixels_of(scales[-1]))
-    return Plan(engine, provider, planned, start_seconds, megabytes, tried)
+    return Plan(engine, provider, planned, start_seconds, megabytes, tried, why)
 
 
 def _megabytes(probes: Sequence[Probe], pixels: int) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from texonnx.objective.source import GraphSource
+from texonnx.objective.source import Traits
 from texonnx.optim.pyramid import Scale, pyramid
 from texonnx.sizes import Size
 
@@ -49,7 +49,7 @@ def pixels_of(scale: Scale) -> int:
     return max(scale.exemplar.pixels, scale.output.pixels)
 
 
-def scales_to_try(scales: Sequence[Scale], source: GraphSource) -> list[Scale]:
+def scales_to_try(scales: Sequence[Scale], traits: Traits) -> list[Scale]:
     """Return the scales to measure, coarsest first.
 
     They are those of the run, where none of it is large. Otherwise they are its small ones, and
@@ -59,12 +59,12 @@ def scales_to_try(scales: Sequence[Scale], source: GraphSource) -> list[Scale]:
     finest = scales[-1]
     if pixels_of(finest) <= MOST_PIXELS:
         return list(scales)
-    if source.fixed_size is not None or source.training_sizes is not None:
+    if traits.fixed_size is not None or traits.training_sizes is not None:
         return list(scales[:2])
     found = list(scales)
     shortest = min(*finest.exemplar, *finest.output)
-    while len(_small(found)) < _LEAST_PROBES and shortest >> len(found) >= source.minimum_size:
-        found = pyramid(finest.exemplar, finest.output, len(found) + 1, source.minimum_size)
+    while len(_small(found)) < _LEAST_PROBES and shortest >> len(found) >= traits.minimum_size:
+        found = pyramid(finest.exemplar, finest.output, len(found) + 1, traits.minimum_size)
     return _small(found) or found[:1]
 
 

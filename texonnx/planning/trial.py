@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.images import Image
-from texonnx.objective.banding import MemoryUse
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.planned import Plan, foresee
 from texonnx.planning.probes import Probe, pixels_of, scales_to_try
 from texonnx.run.preparation import Prepared, prepare
-from texonnx.runtime.choose import choose_engine
+from texonnx.runtime.choose import choose_route
 from texonnx.system.processes import answers_of
 from texonnx.weights.sources import Progress
 
@@ -33,17 +32,9 @@ def plan_run(
     """Say what a synthesis would take on this machine: see :func:`texonnx.plan`."""
     prepared = prepare([exemplar], objective, options, artifacts, on_download)
     sizes = [scale.output for scale in prepared.scales]
-    choose_engine(
-        options.engine,
-        prepared.source,
-        options.provider,
-        options.threads,
-        sizes,
-        options.precision,
-        memory=MemoryUse(options.memory),
-    )
+    choose_route(prepared.source.traits, prepared.options, sizes)
     schedule = steps_by_scale(options.steps, prepared.optimizer, len(sizes))
-    tried = scales_to_try(prepared.scales, prepared.source)
+    tried = scales_to_try(prepared.scales, prepared.source.traits)
     job = {
         "exemplar": _by_path_or_size(exemplar),
         "objective": asdict(objective),
@@ -54,7 +45,6 @@ def plan_run(
             for scale, count in zip(tried, _steps_of(tried, prepared, schedule), strict=True)
         ],
         "sizes": sizes,
-        "pixels": max(size.pixels for size in sizes),
     }
     begun = time.perf_counter()
     answers = answers_of(_WORKER, job)
@@ -65,7 +55,13 @@ def plan_run(
         for scale, answer in zip(tried, answers, strict=True)
     ]
     return foresee(
-        ready["engine"], ready["provider"], start_seconds, probes, prepared.scales, schedule
+        ready["engine"],
+        ready["provider"],
+        ready["why"],
+        start_seconds,
+        probes,
+        prepared.scales,
+        schedule,
     )
 
 

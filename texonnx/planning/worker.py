@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from texonnx.images import Image, resize
-from texonnx.objective.banding import MemoryUse
 from texonnx.optim.initial import with_detail
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.run import refresh_interval
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.rehearsal import rehearse
 from texonnx.run.preparation import prepare
-from texonnx.runtime.choose import choose_engine
-from texonnx.runtime.engine import Sampling
+from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.goal import texture_of
 from texonnx.sizes import Size
 from texonnx.system.memory import forget_peak, peak_memory
@@ -35,12 +34,12 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     job
         ``exemplar``: the path of an image, or height and width; ``objective``, ``run``,
         ``artifacts``: the options; ``try``: exemplar and output size and number of steps at each
-        scale; ``sizes``: all that the engine is for; ``pixels``: of the finest of them.
+        scale; ``sizes``: all that the engine is for.
 
     Yields
     ------
     dict
-        First ``engine`` and ``provider``, when ready; then for each scale the figures of a
+        First ``engine``, ``provider`` and ``why``, when ready; then for each scale the figures of a
         :class:`texonnx.planning.probes.Probe`.
     """
     options = RunOptions(**_with_tuples(job["run"]))
@@ -48,18 +47,14 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     prepared = prepare([_exemplar(job["exemplar"])], objective, options, job["artifacts"])
     options = prepared.options
     sizes = [Size(*size) for size in job["sizes"]]
-    engine = choose_engine(
-        options.engine,
-        prepared.source,
-        options.provider,
-        options.threads,
-        sizes,
-        options.precision,
-        Sampling(options.seed, options.disc_steps),
+    route = choose_route(prepared.source.traits, options, sizes)
+    finest = max(sizes, key=lambda size: size.pixels)
+    whole = route.banding(finest)
+    if whole is not None:
         # The bands of the finest scale, whose memory is wanted: smaller for a smaller image.
-        MemoryUse(options.memory, in_place_of=job["pixels"]),
-    )
-    yield {"engine": engine.name, "provider": engine.provider}
+        route = replace(route, banding=lambda size: whole.scaled(size, finest))
+    engine = open_engine(route, prepared.source, prepared.host, options)
+    yield {"engine": engine.name, "provider": engine.provider, "why": route.why}
     largest = peak_memory()
     for (exemplar_size, output), steps in job["try"]:
         scale = Scale(Size(*exemplar_size), Size(*output))
@@ -80,7 +75,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
             steps,
             options.learning_rate,
             timed,
-            refresh_interval(prepared.source, prepared.optimizer),
+            refresh_interval(prepared.source.traits, prepared.optimizer),
         )
         largest = _larger(largest, peak_memory())
         yield {

@@ -10,14 +10,13 @@ from typing import Protocol
 import numpy as np
 
 from texonnx.images import Image
-from texonnx.objective.banding import MemoryUse
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise, refresh_interval
 from texonnx.optim.schedule import Plateau
 from texonnx.run.preparation import Prepared
 from texonnx.run.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
-from texonnx.runtime.choose import choose_engine
-from texonnx.runtime.engine import Engine, Losses, Sampling
+from texonnx.runtime.choose import choose_route, open_engine
+from texonnx.runtime.engine import Engine, Losses
 from texonnx.runtime.goal import Goal
 from texonnx.sizes import size_of
 
@@ -69,18 +68,10 @@ def run_course(
     SynthesisInterrupted
         On Ctrl-C; it carries the image so far.
     """
-    options = prepared.options
-    engine = choose_engine(
-        options.engine,
-        prepared.source,
-        options.provider,
-        options.threads,
-        [scale.output for scale in prepared.scales],
-        options.precision,
-        Sampling(options.seed, options.disc_steps),
-        MemoryUse(options.memory),
-    )
-    run = _Run(engine, prepared, course, on_step, started)
+    sizes = [scale.output for scale in prepared.scales]
+    route = choose_route(prepared.source.traits, prepared.options, sizes)
+    engine = open_engine(route, prepared.source, prepared.host, prepared.options)
+    run = _Run(engine, route.why, prepared, course, on_step, started)
     return run.through(schedule)
 
 
@@ -94,13 +85,15 @@ class _Run:
     def __init__(
         self,
         engine: Engine,
+        why: str,
         prepared: Prepared,
         course: Course,
         on_step: OnStep | None,
         started: float,
     ) -> None:
         self._engine = engine
-        self._source = prepared.source
+        self._why = why
+        self._traits = prepared.source.traits
         self._scales = prepared.scales
         self._options = prepared.options
         self._optimizer = prepared.optimizer
@@ -129,7 +122,7 @@ class _Run:
                         options.learning_rate,
                         partial(self._after_step, number + 1, schedule),
                         course.metric(number),
-                        refresh_interval(self._source, self._optimizer),
+                        refresh_interval(self._traits, self._optimizer),
                     )
                 except _PlateauReached:
                     image = self._best
@@ -149,7 +142,7 @@ class _Run:
         self._steps_here += 1
         self._check_finite(image, losses.total)
         # Where discriminators learn, a smaller loss is not a better image: the last one is.
-        if losses.total < self._least or self._source.adversarial:
+        if losses.total < self._least or self._traits.adversarial:
             self._best, self._least = image, losses.total
         step = Step(
             scale=scale,
@@ -159,7 +152,7 @@ class _Run:
             steps=schedule[scale - 1],
             steps_to_come=tuple(schedule[scale:]),
             loss=losses.total,
-            layer_losses=dict(zip(self._source.parts, losses.layers.tolist(), strict=True)),
+            layer_losses=dict(zip(self._traits.parts, losses.layers.tolist(), strict=True)),
             seconds=time.perf_counter() - self._started,
         )
         self._history.append(step)
@@ -183,9 +176,10 @@ class _Run:
             image=self._course.finish(_visible(image)),
             engine=self._engine.name,
             provider=self._engine.provider,
-            random_weights=self._source.random_weights,
+            random_weights=self._traits.random_weights,
             history=self._history,
             seconds=time.perf_counter() - self._started,
+            why=self._why,
         )
 
 

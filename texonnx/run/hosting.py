@@ -8,19 +8,31 @@ and faster for large images.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from texonnx.images import Image, check_new_size, resize
+from texonnx.losses import Arrays, TextureLoss
+from texonnx.losses.ports import Port
 from texonnx.noise import PRIME
+from texonnx.objective.kinds import (
+    DIRECTIONS,
+    DISCRIMINATORS,
+    FINER_IMAGE,
+    FIRST_IMAGE,
+    RESIZE,
+    GraphKind,
+)
 from texonnx.objective.source import GraphSource
 from texonnx.optim.initial import initial_image, with_detail
-from texonnx.runtime.host_graphs import HostGraph
+from texonnx.runtime.objective_inputs import Draws, Shapes
+from texonnx.runtime.sessions import NamedSession, open_session
 from texonnx.sizes import Size
 
 
-class Host(Protocol):
+class Host(Draws, Protocol):
     """Does what is done around the steps."""
 
     def resize(self, image: Image, size: Size) -> Image:
@@ -55,29 +67,45 @@ class PlainHost:
         """Return the result of the scale before, enlarged, with noise for the detail."""
         return with_detail(resize(coarser, *size), exemplar, exemplar_before, seed)
 
+    def directions(self, shapes: Shapes, seed: int, draw: int) -> Arrays:
+        """Return what is drawn anew every few steps."""
+        drawn: Arrays = {}
+        losses = {port.of: None for port in map(Port.parse, shapes) if port is not None}
+        for loss in losses:
+            assert loss is not None
+            assert loss.draw is not None
+            own = {name: shape for name, shape in shapes.items() if _is_of(loss, name)}
+            drawn |= loss.draw(own, seed, draw)
+        return drawn
 
-class GraphHost:
-    """With the graphs of an exported folder."""
+    def discriminators(self, shapes: Shapes, seed: int) -> Arrays:
+        """Return the parameters that discriminators start from."""
+        return self.directions(shapes, seed, 0)
 
-    def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._paths = paths
+
+class GraphHost(PlainHost):
+    """With the graphs of an exported folder, as far as it brings them."""
+
+    def __init__(self, source: GraphSource) -> None:
+        self._source = source
+        self._opened: dict[GraphKind, NamedSession] = {}
 
     def resize(self, image: Image, size: Size) -> Image:
         """Return an image at another size, in [0, 1]."""
         check_new_size(*size)
-        return HostGraph(self._paths["resize"])(image=image, size=size)["resized"]
+        return self._run(RESIZE, image=image, size=size)["resized"]
 
     def first_image(self, exemplar: Image, size: Size, seed: int) -> Image:
         """Return noise of the exemplar's colours and spectrum, to start from."""
-        graph = HostGraph(self._paths["first_image"])
-        return graph(exemplar=exemplar, output_size=size, seed=[seed % PRIME])["first_image"]
+        values = self._run(FIRST_IMAGE, exemplar=exemplar, output_size=size, seed=[seed % PRIME])
+        return values["first_image"]
 
     def finer_image(
         self, coarser: Image, exemplar: Image, exemplar_before: Size, size: Size, seed: int
     ) -> Image:
         """Return the result of the scale before, enlarged, with noise for the detail."""
-        graph = HostGraph(self._paths["finer_image"])
-        return graph(
+        return self._run(
+            FINER_IMAGE,
             image=coarser,
             exemplar=exemplar,
             coarser_exemplar_size=exemplar_before,
@@ -85,10 +113,39 @@ class GraphHost:
             seed=[seed % PRIME],
         )["finer_image"]
 
+    def directions(self, shapes: Shapes, seed: int, draw: int) -> Arrays:
+        """Return what is drawn anew every few steps."""
+        if not self._source.has(DIRECTIONS):
+            return super().directions(shapes, seed, draw)
+        return self._run(DIRECTIONS, seed=[seed % PRIME], draw=[draw])
+
+    def discriminators(self, shapes: Shapes, seed: int) -> Arrays:
+        """Return the parameters that discriminators start from."""
+        if not self._source.has(DISCRIMINATORS):
+            return super().discriminators(shapes, seed)
+        return self._run(DISCRIMINATORS, seed=[seed % PRIME])
+
+    def _run(self, kind: GraphKind, **values: Image | Sequence[int]) -> Arrays:
+        """Run a graph on the CPU, whatever the provider of the steps; lists go in as int64.
+
+        It is small, and some providers compute whole numbers in 32 bits, which draws other random
+        numbers.
+        """
+        if kind not in self._opened:
+            self._opened[kind] = NamedSession(open_session(self._source.graph(kind), "cpu"))
+        return self._opened[kind](
+            {
+                name: value if isinstance(value, np.ndarray) else np.array(value, np.int64)
+                for name, value in values.items()
+            }
+        )
+
 
 def host_for(source: GraphSource) -> Host:
     """Return the host of a run over the graphs of `source`."""
-    names = ("resize", "first_image", "finer_image")
-    paths = {name: source.host_graph(name) for name in names}
-    brought = {name: path for name, path in paths.items() if path is not None}
-    return GraphHost(brought) if brought else PlainHost()
+    return GraphHost(source) if source.has(RESIZE) else PlainHost()
+
+
+def _is_of(loss: TextureLoss, name: str) -> bool:
+    port = Port.parse(name)
+    return port is not None and port.of is loss

@@ -12,7 +12,8 @@ from texonnx.errors import ImageError, OptionError
 from texonnx.exported.folder import ExportedFolder
 from texonnx.images import Image, check_image, load_image, resize, size_by_shorter_side
 from texonnx.objective.built import BuiltGraphs
-from texonnx.objective.source import GraphSource
+from texonnx.objective.kinds import CONTENT_TARGETS
+from texonnx.objective.source import GraphSource, Traits
 from texonnx.objective.specification import specify
 from texonnx.optim.initial import initial_image
 from texonnx.optim.pyramid import Scale, pyramid, shrunk
@@ -108,25 +109,26 @@ def prepare(
                 "options out"
             )
         source = ExportedFolder(Path(artifacts))
-        if source.content_targets() is not None:
+        if source.has(CONTENT_TARGETS):
             raise OptionError(
                 f"'{artifacts}' was exported with content layers, for a style transfer by another "
                 "program; export a texture's objective, without --content-layers"
             )
-        _check_large_enough(originals, source.minimum_size)
-    if source.adversarial and options.until is not None:
+        _check_large_enough(originals, source.traits.minimum_size)
+    if source.traits.adversarial and options.until is not None:
         raise OptionError(
             "there is no saying when to end a scale by the loss of gan, whose discriminators learn "
             "as the image moves; leave 'until' out, and give steps"
         )
     if options.optimizer == "auto":
-        options = replace(options, optimizer=(ADAM if source.adversarial else LBFGS).name)
+        options = replace(options, optimizer=(ADAM if source.traits.adversarial else LBFGS).name)
     adversarial_rate = OPTIMIZERS[options.optimizer].adversarial_learning_rate
-    if source.adversarial and adversarial_rate is not None and options.lr is None:
+    if source.traits.adversarial and adversarial_rate is not None and options.lr is None:
         options = replace(options, lr=adversarial_rate)
     host = host_for(source)
     scaled = tuple(_scaled(original, options.exemplar_size, host) for original in originals)
-    return Prepared(source, scaled, _choose_scales(scaled[0], options, source), options, host)
+    scales = _choose_scales(scaled[0], options, source.traits)
+    return Prepared(source, scaled, scales, options, host)
 
 
 def _scaled(original: Image, shorter_side: int, host: Host) -> Image:
@@ -193,13 +195,13 @@ def _check_large_enough(exemplars: Sequence[Image], minimum_size: int) -> None:
             )
 
 
-def _choose_scales(exemplar: Image, options: RunOptions, source: GraphSource) -> list[Scale]:
+def _choose_scales(exemplar: Image, options: RunOptions, traits: Traits) -> list[Scale]:
     exemplar_size = size_of(exemplar)
-    size = options.size or source.fixed_size or exemplar_size
+    size = options.size or traits.fixed_size or exemplar_size
     if options.size is not None:
         # Before the exemplar: in a transfer, the style's size follows from the output's.
-        check_size("output", options.size, source.minimum_size)
+        check_size("output", options.size, traits.minimum_size)
     for what, sides in (("exemplar", exemplar_size), ("output", size)):
-        check_size(what, sides, source.minimum_size)
-    one_size_alone = 1 if source.fixed_size else None
-    return pyramid(exemplar_size, size, options.scales or one_size_alone, source.minimum_size)
+        check_size(what, sides, traits.minimum_size)
+    one_size_alone = 1 if traits.fixed_size else None
+    return pyramid(exemplar_size, size, options.scales or one_size_alone, traits.minimum_size)

@@ -48,7 +48,7 @@ def adam_recipe(specification: Specification, size: Size | None) -> dict[str, An
         "least_steps_at_the_coarsest": AT_THE_COARSEST,
         "learning_rate_falls_from": FALL_BEGINS,
         "seed": RUN.seed,
-        "draw_every": STEPS_A_DRAW if specification.has_directions else None,
+        "draw_every": STEPS_A_DRAW if specification.draws_at_random else None,
         "discriminators": {"steps": RUN.disc_steps, "learning_rate": LEARNING_RATE}
         if specification.adversarial
         else None,

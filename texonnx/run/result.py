@@ -59,6 +59,8 @@ class SynthesisResult:
         Whether the network's weights were random, not trained.
     seconds
         How long it took, graphs and sessions included.
+    why
+        Why that engine, and how the objective was evaluated, in words.
     """
 
     image: Image
@@ -67,6 +69,7 @@ class SynthesisResult:
     random_weights: bool
     history: list[Step]
     seconds: float
+    why: str = ""
 
 
 class SynthesisInterrupted(KeyboardInterrupt):

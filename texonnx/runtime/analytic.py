@@ -10,18 +10,19 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.images import Image
-from texonnx.objective.banding import AUTO, MemoryUse
+from texonnx.objective.kinds import DISCRIMINATOR_STEP, KINDS, OBJECTIVE
 from texonnx.objective.source import GraphSource
 from texonnx.optimizers import Optimizer
-from texonnx.providers import PROVIDERS
+from texonnx.providers import Provider
 from texonnx.runtime.banded import BandedObjective
 from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
-from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters, drawn_by
-from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
+from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters
+from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.goal import Goal
+from texonnx.runtime.objective_inputs import ObjectiveInputs
+from texonnx.runtime.route import Route
 from texonnx.runtime.sessions import check_precision_is_real, open_session
 from texonnx.runtime.split import SplitObjective
-from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
 
 
@@ -33,74 +34,56 @@ class AnalyticEngine:
 
     name = "analytic"
 
-    def __init__(
-        self,
-        source: GraphSource,
-        provider: str,
-        threads: int = 0,
-        precision: str = "fp32",
-        sampling: Sampling = SAMPLING,
-        memory: MemoryUse = AUTO,
-    ) -> None:
-        check_precision_is_real(provider, precision)
-        self.provider = provider
+    def __init__(self, source: GraphSource, route: Route, inputs: ObjectiveInputs) -> None:
+        self.provider = route.provider.name
+        check_precision_is_real(self.provider, route.precision)
         self._source = source
-        self._sampling = sampling
-        self._memory = memory
-        self._open = partial(open_session, provider=provider, threads=threads, precision=precision)
-        self._discriminators: AnalyticDiscriminators | None = None
-        self._parameters: Parameters | None = None
+        self._route = route
+        self.inputs = inputs
+        self._open = partial(
+            open_session,
+            provider=self.provider,
+            threads=route.threads,
+            precision=route.precision,
+        )
 
     def aim(self, goal: Goal, size: Size) -> None:
         """Take the targets from `goal`, for images of `size`."""
         # What was loaded for the scale before goes first, not when the new is there.
         self._evaluate: Callable[[Image], Evaluation] | None = None
-        self._inputs: dict[str, ort.OrtValue] = {}
-        self._discriminators = None
-        seed = self._sampling.seed
-        on_host = PROVIDERS[self.provider].on_host
-        memory = self._memory if on_host else MemoryUse("high")
-        # What is large for a moment alone must not stay.
-        frugal = partial(self._open, arena=False) if memory.banding(size) else self._open
-        statistics = TargetStatistics(self._source, goal, size, frugal, seed, memory)
+        self._values: dict[str, ort.OrtValue] = {}
         self._size = size
-        arrays = statistics.draw()
-        self._statistics = statistics if statistics.varies else None
-        if self._source.adversarial:
-            session = self._open(self._source.discriminator_step(size))
-            self._discriminators = AnalyticDiscriminators(
-                session,
-                self.provider,
-                size,
-                arrays,
-                self._parameters or drawn_by(self._source, seed),
-                seed,
-            )
-            arrays |= self._discriminators.parameters()
-        self._inputs = {name: on_device(value, self.provider) for name, value in arrays.items()}
-        split = self._source.split(size) if on_host else None
-        banding = memory.banding(size)
+        banding = self._route.banding(size)
+        # What is large for a moment alone must not stay.
+        frugal = self._open if banding is None else partial(self._open, arena=False)
+        arrays = self.inputs.aim(goal, size, frugal, self._route.banding, self._begin)
+        self._values = {
+            name: on_device(value, self._route.provider) for name, value in arrays.items()
+        }
+        split = self._source.split(size) if self._route.cut else None
         banded = None if banding is None else self._source.banded(size, banding)
         if split is not None:
             self._evaluate = SplitObjective(split, arrays, self._open)
         elif banded is not None:
             self._evaluate = BandedObjective(banded, arrays, frugal)
+        self._whole = self._evaluate is None
+
+    def _begin(
+        self, targets: Mapping[str, NDArray[np.float32]], start: Parameters
+    ) -> AnalyticDiscriminators:
+        session = self._open(self._source.graph(DISCRIMINATOR_STEP, self._size))
+        return AnalyticDiscriminators(session, self._route.provider, self._size, targets, start)
 
     def refresh(self, image: Image, steps: int) -> None:
         """Draw new directions, and train the discriminators on for `steps` steps of the image."""
-        values = {} if self._statistics is None else self._statistics.draw()
-        if self._discriminators is not None:
-            self._discriminators.train(image, steps * self._sampling.discriminator_steps)
-            self._parameters = self._discriminators.parameters()
-            values |= self._parameters
-        for name, value in values.items():
-            self._inputs[name].update_inplace(value)
+        for name, value in self.inputs.refresh(image, steps).items():
+            self._values[name].update_inplace(value)
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
         if self._evaluate is None:
-            session = self._open(self._source.objective(self._size))
-            self._evaluate = WholeObjective(session, self.provider, self._inputs, self._size)
+            session = self._open(self._source.graph(OBJECTIVE, self._size))
+            self._evaluate = WholeObjective(session, self._route.provider, self._values, self._size)
         return self._evaluate(image)
 
     def stepper(self, optimizer: Optimizer, image: Image) -> GraphStepper | None:
@@ -108,11 +91,10 @@ class AnalyticEngine:
 
         ``None`` for other optimisers, and where the host takes part in the objective.
         """
-        in_one_graph = self._evaluate is None or isinstance(self._evaluate, WholeObjective)
-        if not optimizer.step_graph or not in_one_graph:
+        if not optimizer.step_graph or not self._whole:
             return None
-        session = self._open(self._source.adam_step(self._size))
-        return GraphStepper(session, self.provider, self._inputs, image)
+        session = self._open(self._source.graph(KINDS[optimizer.step_graph], self._size))
+        return GraphStepper(session, self._route.provider, self._values, image)
 
 
 class WholeObjective:
@@ -121,13 +103,13 @@ class WholeObjective:
     def __init__(
         self,
         session: ort.InferenceSession,
-        provider: str,
+        provider: Provider,
         inputs: Mapping[str, ort.OrtValue],
         size: Size,
     ) -> None:
         self._image = on_device(np.zeros((1, 3, *size), np.float32), provider)
         self._results = output_arrays(session, {"gradient": (1, 3, *size)})
-        outputs = {name: on_device(array, "cpu") for name, array in self._results.items()}
+        outputs = {name: on_device(array) for name, array in self._results.items()}
         self._bound = BoundSession(
             session, {"image": self._image, **taken(session, inputs)}, outputs
         )
@@ -145,7 +127,7 @@ class GraphStepper:
     def __init__(
         self,
         session: ort.InferenceSession,
-        provider: str,
+        provider: Provider,
         inputs: Mapping[str, ort.OrtValue],
         image: Image,
     ) -> None:

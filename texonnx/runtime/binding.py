@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.providers import PROVIDERS
+from texonnx.providers import Provider
 
 
 class BoundSession:
@@ -65,7 +65,7 @@ class HostSession:
         self.inputs = _arrays(session.get_inputs(), inputs)
         self.outputs = _arrays(session.get_outputs(), outputs or {})
         bound = [
-            {name: on_device(array, "cpu") for name, array in arrays.items()}
+            {name: on_device(array) for name, array in arrays.items()}
             for arrays in (self.inputs, self.outputs)
         ]
         self._bound = BoundSession(session, *bound)
@@ -91,7 +91,7 @@ class Stepping:
     def __init__(
         self,
         session: ort.InferenceSession,
-        provider: str,
+        provider: Provider,
         state: Mapping[str, NDArray[np.float32]],
         fixed: Mapping[str, NDArray[np.float32] | ort.OrtValue],
     ) -> None:
@@ -102,7 +102,7 @@ class Stepping:
         shapes = {f"next_{name}": value.shape for name, value in state.items()}
         arrays = output_arrays(session, shapes)
         self.results = {name: array for name, array in arrays.items() if name not in shapes}
-        results = {name: on_device(array, "cpu") for name, array in self.results.items()}
+        results = {name: on_device(array) for name, array in self.results.items()}
         self._places = [
             {name: on_device(value.copy(), provider) for name, value in state.items()}
             for _ in range(2)
@@ -132,9 +132,9 @@ class Stepping:
         return np.array(self._places[0][name].numpy())
 
 
-def on_device(array: NDArray[np.float32], provider: str) -> ort.OrtValue:
-    """Return `array` where `provider` computes; on the CPU it is the array's own memory."""
-    device = PROVIDERS[provider].device
+def on_device(array: NDArray[np.float32], provider: Provider | None = None) -> ort.OrtValue:
+    """Return `array` where `provider` takes it; in the host's memory it is the array's own."""
+    device = "cpu" if provider is None else provider.device
     # Not ascontiguousarray, which gives a scalar an axis.
     return ort.OrtValue.ortvalue_from_numpy(np.asarray(array, order="C"), device, 0)
 

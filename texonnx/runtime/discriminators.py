@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,10 +11,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.images import Image
-from texonnx.losses.gan import hidden_deviation
-from texonnx.noise import PRIME, standard_normal
-from texonnx.objective.discriminator import is_parameter
-from texonnx.objective.source import GraphSource
+from texonnx.losses import Arrays
+from texonnx.losses.ports import is_trained
 from texonnx.objective.training import (
     CHECKPOINT,
     EVAL_MODEL,
@@ -23,13 +21,14 @@ from texonnx.objective.training import (
     import_training,
 )
 from texonnx.optimizers import ADAM
+from texonnx.providers import Provider
 from texonnx.runtime.binding import Stepping
-from texonnx.runtime.host_graphs import HostGraph
 from texonnx.sizes import Size
 
 LEARNING_RATE = 0.01
 
-Parameters = dict[str, NDArray[np.float32]]
+Parameters = Callable[[Mapping[str, tuple[int, ...]]], Arrays]
+"""Returns parameters to start from, given their shapes by name."""
 
 
 class Discriminators(Protocol):
@@ -38,29 +37,12 @@ class Discriminators(Protocol):
     def train(self, image: Image, steps: int) -> None:
         """Take `steps` more steps against `image`."""
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> Arrays:
         """Return every weight and bias as it is now, by name."""
 
 
-def initial_parameters(shapes: Mapping[str, tuple[int, ...]], seed: int) -> Parameters:
-    """Return parameters to start from, hidden weights drawn at random and the rest 0.
-
-    The order of their names counts, not that in which a graph lists them.
-    """
-    parameters = {}
-    for place, (name, shape) in enumerate(sorted(shapes.items())):
-        deviation = hidden_deviation(name, shapes)
-        if deviation is None:
-            parameters[name] = np.zeros(shape, np.float32)
-        else:
-            parameters[name] = np.float32(deviation) * standard_normal(shape, seed, place)
-    return parameters
-
-
-def drawn_by(source: GraphSource, seed: int) -> Parameters | None:
-    """Return parameters to start from as the source's own graph draws them, if it has one."""
-    graph = source.host_graph("discriminators")
-    return None if graph is None else HostGraph(graph)(seed=[seed % PRIME])
+Begin = Callable[[Mapping[str, NDArray[np.float32]], Parameters], Discriminators]
+"""Starts the training of discriminators on targets, from parameters."""
 
 
 class AnalyticDiscriminators:
@@ -75,23 +57,19 @@ class AnalyticDiscriminators:
     targets
         The exemplar's features among them.
     start
-        The parameters, if there are some already.
-    seed
-        Of those that are drawn otherwise.
+        Gives the parameters to start from.
     """
 
     def __init__(
         self,
         session: ort.InferenceSession,
-        provider: str,
+        provider: Provider,
         size: Size,
         targets: Mapping[str, NDArray[np.float32]],
-        start: Parameters | None,
-        seed: int,
+        start: Parameters,
     ) -> None:
         inputs = {value.name: tuple(value.shape) for value in session.get_inputs()}
-        shapes = {name: shape for name, shape in inputs.items() if is_parameter(name)}
-        parameters = start or initial_parameters(shapes, seed)
+        parameters = start({name: shape for name, shape in inputs.items() if is_trained(name)})
         self._names = list(parameters)
         moments = {
             f"{order}_moment.{name}": np.zeros_like(value)
@@ -110,7 +88,7 @@ class AnalyticDiscriminators:
         for _ in range(steps):
             self._stepping.run()
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> Arrays:
         """Return every weight and bias as it is now, by name."""
         return {name: self._stepping.state(name) for name in self._names}
 
@@ -126,7 +104,7 @@ class TrainingDiscriminators:
         ``cpu`` or ``cuda``.
     options
         ONNX Runtime's session options.
-    targets, start, seed
+    targets, start
         As in :class:`AnalyticDiscriminators`.
     """
 
@@ -136,8 +114,7 @@ class TrainingDiscriminators:
         device: str,
         options: ort.SessionOptions,
         targets: Mapping[str, NDArray[np.float32]],
-        start: Parameters | None,
-        seed: int,
+        start: Parameters,
     ) -> None:
         api = import_training().api
         self._state: Any = api.CheckpointState.load_checkpoint(folder / CHECKPOINT)
@@ -152,7 +129,7 @@ class TrainingDiscriminators:
         self._optimizer: Any = api.Optimizer(folder / ADAM.training_model, self._module)
         self._optimizer.set_learning_rate(LEARNING_RATE)
         shapes = {name: tuple(value.data.shape) for name, value in self._state.parameters}
-        for name, value in (start or initial_parameters(shapes, seed)).items():
+        for name, value in start(shapes).items():
             self._state.parameters[name].data = value
         self._names = list(shapes)
         self._device = device
@@ -171,6 +148,6 @@ class TrainingDiscriminators:
             self._module(*(feeds[name] for name in self._module.input_names()))
             self._optimizer.step()
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> Arrays:
         """Return every weight and bias as it is now, by name."""
         return {name: np.array(self._state.parameters[name].data) for name in self._names}

@@ -38,25 +38,6 @@ class Evaluation:
     gradient: Image
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How what the losses draw and train is drawn and trained.
-
-    Attributes
-    ----------
-    seed
-        Of random directions and of discriminators at first.
-    discriminator_steps
-        How many steps the discriminators take for each of the image.
-    """
-
-    seed: int = 0
-    discriminator_steps: int = 1
-
-
-SAMPLING = Sampling()
-
-
 class Stepper(Protocol):
     """An optimiser inside the runtime; it keeps the image and the optimiser's state."""
 

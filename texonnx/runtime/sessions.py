@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.graph.tape import Tape
@@ -110,6 +112,28 @@ def open_session(
         )
     session.disable_fallback()
     return session
+
+
+class NamedSession:
+    """A session that is given and gives values by their names.
+
+    Attributes
+    ----------
+    inputs
+        The shape of each input; what is not known of it is a string.
+    """
+
+    def __init__(self, session: ort.InferenceSession) -> None:
+        self._session = session
+        self.inputs = {value.name: tuple(value.shape) for value in session.get_inputs()}
+        self._outputs = [value.name for value in session.get_outputs()]
+
+    def __call__(self, values: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return every output; of `values` it takes those that it needs."""
+        feeds = {name: values[name] for name in self.inputs if name in values}
+        found = self._session.run(self._outputs, feeds)
+        # What the session returns lies in its memory, all of which would be kept for it.
+        return {name: value.copy() for name, value in zip(self._outputs, found, strict=True)}
 
 
 def _plugin_devices(provider: Provider, plugin: Plugin) -> list[Any]:

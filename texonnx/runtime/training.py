@@ -10,7 +10,6 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from texonnx.errors import RuntimeUnavailableError
 from texonnx.images import Image
 from texonnx.objective.source import GraphSource
 from texonnx.objective.training import (
@@ -22,12 +21,13 @@ from texonnx.objective.training import (
     import_training,
 )
 from texonnx.optimizers import Optimizer
-from texonnx.providers import PROVIDERS, find_provider
-from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators, drawn_by
-from texonnx.runtime.engine import SAMPLING, Evaluation, Losses, Sampling
+from texonnx.runtime.binding import on_device
+from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators
+from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.goal import Goal
+from texonnx.runtime.objective_inputs import ObjectiveInputs
+from texonnx.runtime.route import Route
 from texonnx.runtime.sessions import open_session, session_options
-from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
 
 
@@ -36,76 +36,54 @@ class TrainingEngine:
 
     name = "training"
 
-    def __init__(
-        self,
-        source: GraphSource,
-        provider: str,
-        threads: int = 0,
-        sampling: Sampling = SAMPLING,
-    ) -> None:
-        if not find_provider(provider).trains:
-            able = " and ".join(name for name, one in PROVIDERS.items() if one.trains)
-            raise RuntimeUnavailableError(f"the training engine runs on {able}, not on {provider}")
-        self.provider = provider
+    def __init__(self, source: GraphSource, route: Route, inputs: ObjectiveInputs) -> None:
+        self.provider = route.provider.name
         self._source = source
-        self._threads = threads
-        self._sampling = sampling
+        self._route = route
+        self.inputs = inputs
         self._api = import_training().api
         self._module: Any = None
         self._state: Any = None
-        self._discriminators: TrainingDiscriminators | None = None
-        self._parameters: Parameters | None = None
 
     def aim(self, goal: Goal, size: Size) -> None:
         """Take the targets from `goal`, for images of `size`."""
         # What was loaded for the scale before goes first, not when the new is there.
-        self._module = self._state = self._discriminators = None
-        self._inputs: list[ort.OrtValue] = []
-        opened = partial(open_session, provider=self.provider, threads=self._threads)
-        statistics = TargetStatistics(self._source, goal, size, opened, self._sampling.seed)
-        arrays = statistics.draw()
-        self._statistics = statistics if statistics.varies else None
+        self._module = self._state = None
+        self._values: list[ort.OrtValue] = []
         self._folder = self._source.training(size)
+        opened = partial(open_session, provider=self.provider, threads=self._route.threads)
+        arrays = self.inputs.aim(goal, size, opened, self._route.banding, self._begin)
         self._state = self._api.CheckpointState.load_checkpoint(self._folder / CHECKPOINT)
         self._module = self._api.Module(
             self._folder / TRAINING_MODEL,
             self._state,
             self._folder / EVAL_MODEL,
             device=self.provider,
-            session_options=session_options(self._threads),
+            session_options=session_options(self._route.threads),
         )
         self._module.train()
-        if self._source.adversarial:
-            self._discriminators = TrainingDiscriminators(
-                self._folder / DISCRIMINATOR,
-                self.provider,
-                session_options(self._threads),
-                arrays,
-                self._parameters or drawn_by(self._source, self._sampling.seed),
-                self._sampling.seed,
-            )
-            arrays |= self._discriminators.parameters()
         self._take(arrays)
+
+    def _begin(
+        self, targets: Mapping[str, NDArray[np.float32]], start: Parameters
+    ) -> TrainingDiscriminators:
+        options = session_options(self._route.threads)
+        return TrainingDiscriminators(
+            self._folder / DISCRIMINATOR, self.provider, options, targets, start
+        )
 
     def _take(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         """Put what the module takes beside the image where it computes."""
         names = self._module.input_names()
-        before = dict(zip(names, self._inputs, strict=True)) if self._inputs else {}
-        self._inputs = [
-            ort.OrtValue.ortvalue_from_numpy(arrays[name], self.provider, 0)
-            if name in arrays
-            else before[name]
+        before = dict(zip(names, self._values, strict=True)) if self._values else {}
+        self._values = [
+            on_device(arrays[name], self._route.provider) if name in arrays else before[name]
             for name in names
         ]
 
     def refresh(self, image: Image, steps: int) -> None:
         """Draw new directions, and train the discriminators on for `steps` steps of the image."""
-        values = {} if self._statistics is None else self._statistics.draw()
-        if self._discriminators is not None:
-            self._discriminators.train(image, steps * self._sampling.discriminator_steps)
-            self._parameters = self._discriminators.parameters()
-            values |= self._parameters
-        if values:
+        if values := self.inputs.refresh(image, steps):
             self._take(values)
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
@@ -118,7 +96,7 @@ class TrainingEngine:
     def _train_step(self) -> Losses:
         """Run forward and backward from a zero gradient (ONNX Runtime accumulates otherwise)."""
         self._module.lazy_reset_grad()
-        loss, parts = self._module(*self._inputs)
+        loss, parts = self._module(*self._values)
         return Losses(float(loss.numpy()), parts.numpy())
 
     def stepper(self, optimizer: Optimizer, image: Image) -> TrainingStepper | None:

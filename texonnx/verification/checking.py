@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from texonnx.errors import reason
 from texonnx.exported.graph_files import DescribedGraph
+from texonnx.losses.ports import is_trained
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
-from texonnx.objective.discriminator import is_parameter
+from texonnx.objective.kinds import KINDS, OBJECTIVE
 from texonnx.verification.comparison import (
     ADAM,
     DISCRIMINATORS,
@@ -32,13 +33,6 @@ from texonnx.verification.runner import Runner
 from texonnx.verification.trial import LEARNING_RATE, STEP, moments_like, statistics
 
 _SEED = 0
-
-NETWORK = ("targets", "content_targets", "objective", "adam_step", "discriminator_step")
-"""The graphs with the network, in the order in which they are run; what is small and counts with
-whole numbers of 64 bits is for the CPU."""
-
-_SIZES = {"resized": "size", "first_image": "output_size", "finer_image": "output_size"}
-"""Which input says how large an output is."""
 
 
 class Checking:
@@ -72,7 +66,7 @@ class Checking:
 
     def run_all(self) -> None:
         """Run every graph once; each has a check that it does and gives what it should."""
-        for name in sorted(self._graphs, key=_turn):
+        for name in in_turn(self._graphs):
             self._check(name, "runs, and gives finite values of its shapes", None, self._runs(name))
 
     def check_by_themselves(self) -> None:
@@ -105,8 +99,8 @@ class Checking:
 
     def check_against(self, reference: Mapping[str, Arrays]) -> None:
         """Check what the graphs gave against what they gave elsewhere."""
-        for name in sorted(self._graphs, key=_turn):
-            if name != "objective":
+        for name in in_turn(self._graphs):
+            if name != OBJECTIVE.name:
                 error_of = partial(self._outputs_error, name, reference)
                 self._check(name, "outputs against the CPU", GRAPHS, error_of)
                 continue
@@ -149,7 +143,7 @@ class Checking:
         def run() -> None:
             outputs = self._runner.run(name, self._values)
             self.results[name] = outputs
-            if name in ("targets", "content_targets"):
+            if KINDS[name].targets:
                 # The CPU's, which comes first, serve every provider.
                 self._values |= {
                     key: value for key, value in outputs.items() if key not in self._values
@@ -157,19 +151,22 @@ class Checking:
             if name == "objective" and "first_moment" not in self._values:
                 self._values |= moments_like(outputs["gradient"])
             for output, value in outputs.items():
-                self._check_output(output, value, self._graphs[name].outputs[output][1])
+                self._check_output(name, output, value, self._graphs[name].outputs[output][1])
 
         return run
 
-    def _check_output(self, name: str, value: NDArray[Any], shape: Sequence[int | str]) -> None:
+    def _check_output(
+        self, graph: str, name: str, value: NDArray[Any], shape: Sequence[int | str]
+    ) -> None:
+        size_from = KINDS[graph].size_from
         if not np.isfinite(value).all():
             raise ValueError(f"'{name}' is not finite")
         wanted = list(value.shape) if len(value.shape) == len(shape) else list(shape)
         wanted = [
             n if isinstance(n, int) else found for n, found in zip(shape, wanted, strict=True)
         ]
-        if name in _SIZES:
-            wanted[2:] = [int(n) for n in self._values[_SIZES[name]]]
+        if size_from and name in KINDS[graph].outputs:
+            wanted[2:] = [int(n) for n in self._values[size_from]]
         if wanted != list(value.shape):
             raise ValueError(f"'{name}' is of shape {list(value.shape)}, not {wanted}")
 
@@ -212,7 +209,7 @@ class Checking:
     def _discriminators_error(self) -> float:
         """Return the error of the slope over all parameters, as one long vector."""
         found = self.results["discriminator_step"]
-        names = [name for name in self._graphs["discriminator_step"].inputs if is_parameter(name)]
+        names = [name for name in self._graphs["discriminator_step"].inputs if is_trained(name)]
         averages = [found[f"next_first_moment.{name}"] for name in names]
         point = [self._values[name] for name in names]
 
@@ -249,9 +246,10 @@ def adam(values: Arrays, gradient: NDArray[np.float32]) -> Arrays:
     }
 
 
-def _turn(name: str) -> tuple[int, str]:
-    """Statistics come first, then the objective, then what takes moments of its size."""
-    return (NETWORK.index(name) if name in NETWORK else len(NETWORK)), name
+def in_turn(names: Iterable[str]) -> list[str]:
+    """Return graphs by name: targets come first, what has no network last."""
+    known = [name for name in KINDS if name in set(names)]
+    return sorted(known, key=lambda name: (not KINDS[name].targets, not KINDS[name].network))
 
 
 def _joined(arrays: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from texonnx.exported.graph_files import DescribedGraph
 from texonnx.images import Image, resize
-from texonnx.losses.swd import DIRECTIONS
-from texonnx.objective.discriminator import is_parameter
+from texonnx.losses.ports import is_drawn, is_trained
 from texonnx.sizes import Size
 
 Arrays = dict[str, NDArray[Any]]
@@ -35,18 +34,13 @@ def drawn_inputs(graph: DescribedGraph, seed: int) -> Arrays:
     generator = np.random.default_rng(seed)
     drawn: Arrays = {}
     for name, (_, shape) in sorted(graph.inputs.items()):
-        if name.startswith(f"{DIRECTIONS}."):
+        if is_drawn(name):
             vectors = _normal(shape, generator)
             drawn[name] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        elif is_parameter(name):
+        elif is_trained(name):
             drawn[name] = _normal(shape, generator) / np.sqrt(np.float32(shape[1]))
     return drawn
 
 
 def _normal(shape: Sequence[int | str], generator: np.random.Generator) -> NDArray[np.float32]:
     return generator.standard_normal([int(n) for n in shape], np.float32)
-
-
-def taken(graph: DescribedGraph, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """Return those of `arrays` that a graph takes."""
-    return {name: arrays[name] for name in graph.inputs if name in arrays}

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.exported.graph_files import DescribedGraph
-from texonnx.runtime.sessions import open_session
-from texonnx.verification.inputs import Arrays, taken
+from texonnx.runtime.sessions import NamedSession, open_session
+from texonnx.verification.inputs import Arrays
 
 
 class Runner:
@@ -29,14 +28,13 @@ class Runner:
         self.provider = provider
         self._folder = folder
         self._graphs = graphs
-        self._open: tuple[str, ort.InferenceSession] | None = None
+        self._open: tuple[str, NamedSession] | None = None
 
     def run(self, name: str, values: Mapping[str, NDArray[Any]]) -> Arrays:
         """Return every output of a graph by name; it takes what it needs of `values`."""
         graph = self._graphs[name]
         if self._open is None or self._open[0] != name:
             self._open = None
-            self._open = name, open_session(self._folder / graph.file, self.provider)
-        names = list(graph.outputs)
-        found = self._open[1].run(names, taken(graph, values))
-        return dict(zip(names, found, strict=True))
+            session = open_session(self._folder / graph.file, self.provider)
+            self._open = name, NamedSession(session)
+        return self._open[1](values)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.exported.graph_files import DescribedGraph
+from texonnx.objective.kinds import DISCRIMINATOR_STEP, KINDS
 from texonnx.sizes import Size
 from texonnx.verification.inputs import Arrays, drawn_inputs, smooth_noise
 from texonnx.verification.runner import Runner
@@ -16,8 +17,6 @@ LEARNING_RATE = 0.02
 STEP = 10.0
 _EXEMPLAR, _CONTENT, _IMAGE, _DRAWN, _MOMENTS = range(1, 6)
 """Seeds."""
-
-STATISTICS = ("targets", "content_targets")
 
 
 def first_values(graphs: Mapping[str, DescribedGraph], size: Size) -> Arrays:
@@ -37,7 +36,7 @@ def first_values(graphs: Mapping[str, DescribedGraph], size: Size) -> Arrays:
     for graph in graphs.values():
         values |= drawn_inputs(graph, _DRAWN)
     for name, value in list(values.items()):
-        if f"first_moment.{name}" in _inputs(graphs, "discriminator_step"):
+        if f"first_moment.{name}" in _inputs(graphs, DISCRIMINATOR_STEP.name):
             # From zero, the first moment after a step tells the gradient.
             values[f"first_moment.{name}"] = np.zeros_like(value)
             values[f"second_moment.{name}"] = np.ones_like(value)
@@ -47,8 +46,8 @@ def first_values(graphs: Mapping[str, DescribedGraph], size: Size) -> Arrays:
 def statistics(runner: Runner, graphs: Mapping[str, DescribedGraph], values: Arrays) -> Arrays:
     """Return the statistics of the exemplar and of the content."""
     found: Arrays = {}
-    for name in STATISTICS:
-        if name in graphs:
+    for name in graphs:
+        if KINDS[name].targets:
             found |= runner.run(name, values)
     return found
 

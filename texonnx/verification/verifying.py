@@ -9,10 +9,12 @@ from typing import Any
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.graph_files import DescribedGraph, described_graphs
 from texonnx.exported.manifest import MANIFEST, checked_manifest
+from texonnx.objective.kinds import DISCRIMINATOR_STEP, KINDS
+from texonnx.objective.specification import content_part
 from texonnx.providers import find_provider
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import Size, check_size
-from texonnx.verification.checking import NETWORK, Checking
+from texonnx.verification.checking import Checking
 from texonnx.verification.manifest_schema import faults
 from texonnx.verification.operators import kernels_of, operators_of
 from texonnx.verification.report import Check, Verification
@@ -74,7 +76,7 @@ def verify(
     reference.run_all()
     reference.check_by_themselves()
     checks += reference.checks
-    with_network = {name: graph for name, graph in graphs.items() if name in NETWORK}
+    with_network = {name: graph for name, graph in graphs.items() if KINDS[name].network}
     for provider in tried:
         other = Checking(Runner(folder, graphs, provider), with_network, values, compared)
         other.run_all()
@@ -144,11 +146,8 @@ def _compared_parts(manifest: Mapping[str, Any], graphs: Mapping[str, DescribedG
 
     A discriminator's loss is not, nor is one of the image alone.
     """
-    if "discriminator_step" in graphs:
+    if DISCRIMINATOR_STEP.name in graphs:
         return []
-    layers = {layer["name"] for layer in manifest["layers"]}
-    return [
-        place
-        for place, part in enumerate(manifest["parts"])
-        if part in layers or part.startswith("content.")
-    ]
+    compared = {layer["name"] for layer in manifest["layers"]}
+    compared |= {content_part(part["layer"]) for part in manifest["content"]}
+    return [place for place, part in enumerate(manifest["parts"]) if part in compared]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,27 +26,23 @@ def engine_for(job: Job) -> Any:
     """Return the engine that the job asks for, its targets taken."""
     from texonnx.objective.built import BuiltGraphs
     from texonnx.objective.specification import specify
-    from texonnx.options import ObjectiveOptions
-    from texonnx.runtime.analytic import AnalyticEngine
+    from texonnx.options import ObjectiveOptions, RunOptions
+    from texonnx.run.hosting import PlainHost
+    from texonnx.runtime.choose import choose_route, open_engine
     from texonnx.runtime.goal import texture_of
-    from texonnx.runtime.training import TrainingEngine
+    from texonnx.sizes import Size
     from texonnx.weights import load_weights
 
     # As the peers weight them.
     objective = ObjectiveOptions(loss=job["loss"], layer_weights="equal")
     source = BuiltGraphs(specify(objective), load_weights())
-    settings = job["settings"]
-    make: Any = TrainingEngine if settings["engine"] == "training" else AnalyticEngine
-    engine = make(source, settings["provider"], job["threads"], **engine_options(settings))
+    options = RunOptions(threads=job["threads"], **job["settings"])
+    size = Size(job["size"], job["size"])
+    route = choose_route(source.traits, options, [size])
+    engine = open_engine(route, source, PlainHost(), options)
     with np.load(job["file"]) as shared:
-        engine.aim(texture_of(shared["exemplar"]), (job["size"], job["size"]))
+        engine.aim(texture_of(shared["exemplar"]), size)
     return engine
-
-
-def engine_options(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return what an engine is told besides provider and threads: a precision if not float32."""
-    precision = settings["precision"]
-    return {} if precision == "fp32" else {"precision": precision}
 
 
 def make(job: Job) -> Run:

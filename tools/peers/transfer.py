@@ -106,16 +106,21 @@ class Pair:
         from texonnx.images import load_image
         from texonnx.objective.built import BuiltGraphs
         from texonnx.objective.specification import specify
-        from texonnx.runtime.analytic import AnalyticEngine
+        from texonnx.options import RunOptions
+        from texonnx.run.hosting import PlainHost
+        from texonnx.runtime.choose import choose_route, open_engine
         from texonnx.runtime.goal import Goal
+        from texonnx.sizes import size_of
         from texonnx.weights import load_weights
 
         specification = specify(TRANSFER_OBJECTIVE)
-        engine = AnalyticEngine(BuiltGraphs(specification, load_weights()), "cpu", 0)
         with np.load(self.shared) as shared:
             style, content = shared["exemplar"], shared["content"]
-        height, width = content.shape[2:]
-        engine.aim(Goal((style,), (1.0,), content), (height, width))
+        source, size = BuiltGraphs(specification, load_weights()), size_of(content)
+        options = RunOptions(engine="analytic", provider="cpu")
+        route = choose_route(source.traits, options, [size])
+        engine = open_engine(route, source, PlainHost(), options)
+        engine.aim(Goal((style,), (1.0,), content), size)
         losses = engine.loss_and_gradient(load_image(picture)).losses
         part = specification.parts.index(specification.content_parts[0].name)
         score: Any = texonnx.score(self.style, picture, exemplar_size=min(style.shape[2:]))

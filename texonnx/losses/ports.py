@@ -1,0 +1,114 @@
+"""The inputs and outputs of graphs that are of a loss at a layer: ``target.gram.conv1_1``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from texonnx.losses.registry import TextureLoss, texture_loss
+
+TARGET = "target"
+"""The exemplar's statistic, or the content's."""
+STATISTIC = "statistic"
+"""The image's own, where a graph takes or gives it."""
+COTANGENT = "cotangent"
+"""The loss's gradient with respect to that."""
+
+_NAME = re.compile(r"(next_)?(?:((?:first|second)_moment)\.)?([^.]+)\.([^.]+)\.([^.]+)")
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a graph.
+
+    Attributes
+    ----------
+    key
+        What it is: a target, or what the loss itself calls an input.
+    loss, layer
+        Of which loss, and where.
+    moment
+        ``first_moment`` or ``second_moment``, if it is one of Adam's for that.
+    after_step
+        Whether it is that after the step.
+
+    Examples
+    --------
+    >>> print(Port("target", "gram", "conv1_1"))
+    target.gram.conv1_1
+    >>> port = Port.parse("next_first_moment.weight0.gan.conv1_1")
+    >>> port.key, port.loss, port.layer, port.moment, port.after_step
+    ('weight0', 'gan', 'conv1_1', 'first_moment', True)
+    """
+
+    key: str
+    loss: str
+    layer: str
+    moment: str = ""
+    after_step: bool = False
+
+    @classmethod
+    def parse(cls, name: str) -> Port | None:
+        """Return what a name says; ``None`` for one that is of no loss at a layer."""
+        if (found := _NAME.fullmatch(name)) is None:
+            return None
+        after, moment, key, loss, layer = found.groups()
+        return cls(key, loss, layer, moment or "", after is not None)
+
+    def __str__(self) -> str:
+        after, moment = "next_" * self.after_step, f"{self.moment}." if self.moment else ""
+        return f"{after}{moment}{self.key}.{self.loss}.{self.layer}"
+
+    @property
+    def stem(self) -> str:
+        """The key without the number behind it."""
+        return self.key.rstrip("0123456789")
+
+    @property
+    def number(self) -> int | None:
+        """The number behind the key, if there is one."""
+        digits = self.key[len(self.stem) :]
+        return int(digits) if digits else None
+
+    @property
+    def of(self) -> TextureLoss | None:
+        """The loss, if it is one that compares textures."""
+        return texture_loss(self.loss)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the host draws it at random every few steps."""
+        return self._is_brought and not (self.of and self.of.adversarial)
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is learned beside the image: a discriminator's weight or bias."""
+        return self._is_brought and bool(self.of and self.of.adversarial)
+
+    @property
+    def learned_from(self) -> bool:
+        """Whether it is for the discriminators alone: the exemplar's features."""
+        return self.key == TARGET and bool(self.of and self.of.adversarial)
+
+    @property
+    def _is_brought(self) -> bool:
+        plain = not self.moment and not self.after_step
+        return plain and self.of is not None and self.stem in self.of.inputs
+
+
+def is_drawn(name: str) -> bool:
+    """Whether an input of this name is drawn at random."""
+    port = Port.parse(name)
+    return port is not None and port.drawn
+
+
+def is_trained(name: str) -> bool:
+    """Whether an input of this name is a discriminator's weight or bias."""
+    port = Port.parse(name)
+    return port is not None and port.trained
+
+
+def is_learned_from(name: str) -> bool:
+    """Whether a target of this name is for the discriminators alone."""
+    port = Port.parse(name)
+    return port is not None and port.learned_from
