@@ -61,12 +61,8 @@ def test_a_folder_names_the_parts_of_its_loss(tmp_path: Path) -> None:
     folder = texonnx.export(
         tmp_path / "folder", training=False, content_layers="conv2_2", tv=0.1, **SMALL
     )
-    assert list(ExportedFolder(folder).traits.parts) == [
-        "conv1_1",
-        "conv2_1",
-        "content.conv2_2",
-        "tv",
-    ]
+    parts = ExportedFolder(folder).traits.parts
+    assert parts == ("conv1_1", "conv2_1", "content.conv2_2", "tv")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +139,7 @@ def test_an_existing_folder_is_refused_before_the_weights_are_read(tmp_path: Pat
 def test_training_artifacts_are_written_where_they_can_be(tmp_path: Path) -> None:
     folder = texonnx.export(tmp_path / "folder", size=(16, 24), **SMALL)
     sizes = ExportedFolder(folder).traits.training_sizes
-    assert sizes == ([(16, 24)] if the_runtime().can_train else [])
+    assert sizes == (((16, 24),) if the_runtime().can_train else ())
 
 
 @pytest.mark.training
