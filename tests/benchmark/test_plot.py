@@ -10,9 +10,10 @@ import PIL.Image
 import pytest
 
 from texonnx.benchmark.cases import Measurement, Series
-from texonnx.benchmark.plot import check_can_plot, plot
+from texonnx.benchmark.plot import plot
 from texonnx.errors import OptionError
 from texonnx.sizes import Size
+from texonnx.system.plotting import check_can_plot
 
 CPU, CUDA = Series("analytic", "cpu"), Series("analytic", "cuda")
 

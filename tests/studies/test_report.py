@@ -186,8 +186,7 @@ def test_a_quick_look_and_an_image_too_small_for_a_score_are_called_so(
 def test_without_matplotlib_the_page_has_no_curves_and_says_so(
     asked: tuple[Study, list[Cell]], place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (pictures, report_module):
-        monkeypatch.setattr(module, "can_plot", lambda: False)
+    monkeypatch.setattr(report_module, "can_plot", lambda: False)
     write_report(*asked, place)
     text = (place / "report.html").read_text(encoding="utf-8")
     assert Page(text).tags.count("img") == 5

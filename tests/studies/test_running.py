@@ -12,6 +12,7 @@ import texonnx
 from texonnx.images import load_image
 from texonnx.studies import Cell, Outcome, cells_of, load_study, run_cells, running, worker_process
 from texonnx.studies.outcome import read_outcome
+from texonnx.studies.worker_process import CellWorker
 
 from .conftest import TWO_BY_TWO, write_study
 
@@ -138,9 +139,9 @@ def test_no_process_is_left_when_the_iteration_ends(folder: Path, tmp_path: Path
     started: list[int] = []
     start = running.start_worker
 
-    def remember(*arguments: object) -> object:
-        one = start(*arguments)  # type: ignore[arg-type]
-        started.append(one.process.pid)
+    def remember(cell: Cell, folder: Path, jobs: int) -> CellWorker:
+        one = start(cell, folder, jobs)
+        started.append(one.worker.pid)
         return one
 
     with pytest.MonkeyPatch.context() as patch:

@@ -7,7 +7,7 @@ from texonnx.system.machine import this_machine
 
 
 def test_the_machine_has_a_processor_cores_memory_and_one_runtime() -> None:
-    machine = this_machine()
+    machine = this_machine(the_runtime())
     assert machine.processor
     assert machine.cores >= 1
     assert machine.memory.endswith(" GiB") or machine.memory == "unknown"

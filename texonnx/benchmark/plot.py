@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from collections.abc import Callable, Sequence
 from statistics import median
 
 from texonnx.benchmark.cases import Measurement, Series
-from texonnx.errors import OptionError
 
 _MARKERS = "osD^vP*X"
 _DOTS_PER_INCH = 120
 _FEW, _MANY = (1, 2, 5), tuple(range(1, 10))
 """Where an axis is labelled between two powers of ten: the shorter it is, the more often."""
-
-
-def check_can_plot() -> None:
-    """Raise :class:`OptionError` where matplotlib is not installed."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise OptionError("a plot needs matplotlib; pip install 'texonnx[plot]'")
 
 
 def plot(measurements: Sequence[Measurement], title: str) -> bytes:

@@ -11,7 +11,6 @@ import typer
 
 from texonnx.cli.command import Takes, command, only
 from texonnx.cli.parameters import Quiet, Values
-from texonnx.errors import OptionError
 from texonnx.options import BenchOptions, ObjectiveOptions, RunOptions, taken
 
 _OUTPUT = "Output"
@@ -51,20 +50,20 @@ def bench(
     is told in its row.
     """
     from texonnx import functions
-    from texonnx.benchmark.plot import check_can_plot, plot
+    from texonnx.benchmark.plot import plot
     from texonnx.benchmark.report import HEADS, as_json, row
     from texonnx.cli.progress import RunProgress
-    from texonnx.system.files import check_text_path, write_bytes, write_text
+    from texonnx.runtime.installed import the_runtime
+    from texonnx.system.files import check_target, write_text, write_whole
     from texonnx.system.machine import this_machine
+    from texonnx.system.plotting import check_can_plot
 
     if json_file is not None:
-        check_text_path(json_file)
+        check_target(json_file)
     if plot_file is not None:
         check_can_plot()
-        if plot_file.suffix.lower() != ".png":
-            raise OptionError(f"a plot is written as .png, not '{plot_file.name}'")
-        check_text_path(plot_file)
-    machine = this_machine()
+        check_target(plot_file, [".png"], "plot")
+    machine = this_machine(the_runtime())
     with closing(RunProgress(quiet)) as progress:
         cases_to_come = functions.bench(**objective, **cases, on_download=progress.download)
     about = (
@@ -84,6 +83,7 @@ def bench(
         content = as_json(machine, chosen, cases["rounds"], measurements)
         write_text(json_file, json.dumps(content, indent=1) + "\n")
     if plot_file is not None:
-        write_bytes(plot_file, plot(measurements, f"{machine}\n{about}"))
+        picture = plot(measurements, f"{machine}\n{about}")
+        write_whole(plot_file, lambda file: file.write(picture))
     if all(one.failure for one in measurements):
         raise typer.Exit(_NOTHING_RAN)

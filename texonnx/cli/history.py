@@ -9,18 +9,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from texonnx.errors import OptionError
 from texonnx.run.result import Step
-from texonnx.system.files import check_text_path, write_text
+from texonnx.system.files import check_target, write_text
 
 _SUFFIXES = (".csv", ".json")
 
 
 def check_history_path(path: Path) -> None:
     """Raise :class:`OptionError` where :func:`write_history` could not write."""
-    if path.suffix.lower() not in _SUFFIXES:
-        raise OptionError(f"a history is written as {' or '.join(_SUFFIXES)}, not '{path.name}'")
-    check_text_path(path)
+    check_target(path, _SUFFIXES, "history")
 
 
 def write_history(path: Path, history: Sequence[Step]) -> None:

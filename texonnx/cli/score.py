@@ -34,10 +34,10 @@ def score(
     The row 'floor' is half of the exemplar against the other half.
     """
     from texonnx.scoring import score_all
-    from texonnx.system.files import check_text_path, write_text
+    from texonnx.system.files import check_target, write_text
 
     if json_file is not None:
-        check_text_path(json_file)
+        check_target(json_file)
     scores = score_all(exemplar, image, exemplar_size=exemplar_size, seed=seed)
     if json_file is not None:
         about = {"exemplar": str(exemplar), "exemplar_size": exemplar_size, "seed": seed}

@@ -46,11 +46,11 @@ def verify(
     The exit code is 0 if every check holds, 1 if one fails, and 2 if the
     folder is refused: incomplete, altered, or reaching outside itself.
     """
-    from texonnx.system.files import check_text_path, write_text
+    from texonnx.system.files import check_target, write_text
     from texonnx.verification import verify as verify_folder
 
     if json_file is not None:
-        check_text_path(json_file)
+        check_target(json_file)
     asked = [word.strip() for one in provider or [] for word in one.split(",")]
     found = verify_folder(
         folder, providers=asked or None, size=None if size is None else parse_size(size)

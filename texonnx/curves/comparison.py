@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from texonnx.benchmark.plot import check_can_plot
 from texonnx.curves.files import save_figure
 from texonnx.curves.loss_axis import drawable, scale_losses
 from texonnx.errors import ImageError
-from texonnx.images.writing import StrPath
+from texonnx.system.files import StrPath
+from texonnx.system.plotting import check_can_plot
 
 if TYPE_CHECKING:
     from texonnx.run.result import Step

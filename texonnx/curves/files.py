@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from texonnx.benchmark.plot import check_can_plot
-from texonnx.images.writing import StrPath, check_target, write_whole
+from texonnx.errors import ImageError
+from texonnx.system.files import StrPath, check_target, write_whole
+from texonnx.system.plotting import check_can_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ def check_curves_path(path: StrPath) -> None:
         path that is a folder or a read-only file.
     """
     check_can_plot()
-    check_target(path, "plot", CURVES_SUFFIXES)
+    check_target(path, CURVES_SUFFIXES, "plot", ImageError)
 
 
 def save_figure(path: StrPath, figure: Figure) -> None:
@@ -38,4 +39,4 @@ def save_figure(path: StrPath, figure: Figure) -> None:
     def write(file: IO[bytes]) -> None:
         figure.savefig(file, format=suffix[1:], dpi=_DOTS_PER_INCH)
 
-    write_whole(path, "plot", CURVES_SUFFIXES, write)
+    write_whole(path, write, CURVES_SUFFIXES, "plot", ImageError)

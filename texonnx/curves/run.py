@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from texonnx.benchmark.plot import check_can_plot
 from texonnx.curves.files import save_figure
 from texonnx.curves.loss_axis import drawable, scale_losses
 from texonnx.errors import ImageError
-from texonnx.images.writing import StrPath
+from texonnx.system.files import StrPath
+from texonnx.system.plotting import check_can_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

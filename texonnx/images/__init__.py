@@ -17,13 +17,12 @@ from texonnx.images.colour import (
 )
 from texonnx.images.reading import load_image
 from texonnx.images.sheet import contact_sheet
-from texonnx.images.writing import StrPath, check_writable, next_free_path, save_image
+from texonnx.images.writing import check_writable, next_free_path, save_image
 
 __all__ = [
     "ANIMATION_SUFFIXES",
     "Animation",
     "Image",
-    "StrPath",
     "check_animation_path",
     "check_image",
     "check_new_size",

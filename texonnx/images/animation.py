@@ -10,7 +10,7 @@ import PIL.Image
 
 from texonnx.errors import ImageError, OptionError
 from texonnx.images.arrays import Image, finite_image
-from texonnx.images.writing import StrPath, check_target, write_whole
+from texonnx.system.files import StrPath, check_target, write_whole
 
 ANIMATION_SUFFIXES = (".gif", ".webp")
 
@@ -31,7 +31,7 @@ def check_animation_path(path: StrPath) -> None:
         For another suffix than .gif and .webp, a folder that is missing or cannot be written, or
         a path that is a folder or a read-only file.
     """
-    check_target(path, "animation", ANIMATION_SUFFIXES)
+    check_target(path, ANIMATION_SUFFIXES, "animation", ImageError)
 
 
 class Animation:
@@ -144,7 +144,7 @@ class Animation:
                 **({} if gif else _WEBP),
             )
 
-        write_whole(path, "animation", ANIMATION_SUFFIXES, encode)
+        write_whole(path, encode, ANIMATION_SUFFIXES, "animation", ImageError)
 
     def _frame(self, image: Image) -> PIL.Image.Image:
         """Return the image in 8 bits, and no longer than the longest side."""

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from texonnx.errors import ImageError, reason
 from texonnx.images.arrays import Image
-from texonnx.images.writing import StrPath
 from texonnx.sizes import MAX_PIXELS
+from texonnx.system.files import StrPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

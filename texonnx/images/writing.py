@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import uuid
 from itertools import count
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
-from texonnx.errors import ImageError, reason, unknown
+from texonnx.errors import ImageError
 from texonnx.images.arrays import Image, finite_image
+from texonnx.system.files import StrPath, check_target, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-StrPath: TypeAlias = str | os.PathLike[str]
+    from collections.abc import Mapping
 
 _WRITE: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {}),
@@ -63,7 +60,7 @@ def save_image(path: StrPath, image: Image, metadata: Mapping[str, str] | None =
             options = {"pnginfo": _text_chunks(metadata or {})}
         picture.save(file, format=file_format, **options)
 
-    write_whole(path, "image", _WRITE, encode)
+    write_whole(path, encode, _WRITE, "image", ImageError)
 
 
 def check_writable(path: StrPath) -> None:
@@ -75,52 +72,7 @@ def check_writable(path: StrPath) -> None:
         For an unknown suffix, a folder that is missing or cannot be written, or a path that is a
         folder or a read-only file.
     """
-    check_target(path, "image", _WRITE)
-
-
-def check_target(path: StrPath, kind: str, suffixes: Iterable[str]) -> None:
-    """Make sure that :func:`write_whole` could write `path`; same parameters and errors."""
-    probe = _beside(_target(path, kind, suffixes))
-    try:
-        probe.touch(exist_ok=False)
-        probe.unlink()
-    except OSError as error:
-        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
-
-
-def write_whole(
-    path: StrPath, kind: str, suffixes: Iterable[str], write: Callable[[IO[bytes]], None]
-) -> None:
-    """Let `write` fill a file beside `path`, then put it in its place: whole or not at all.
-
-    Parameters
-    ----------
-    path
-        Where to; an existing file is replaced.
-    kind
-        What the file is, for the sentence that refuses a suffix.
-    suffixes
-        Those that `path` may have, in lower case.
-    write
-        Gets the open file. Whatever it raises becomes an :class:`ImageError`.
-
-    Raises
-    ------
-    ImageError
-        For an unknown suffix, a folder that is missing or cannot be written, a path that is a
-        folder or a read-only file, or when `write` fails.
-    """
-    target = _target(path, kind, suffixes)
-    beside = _beside(target)
-    try:
-        with beside.open("xb") as file:
-            write(file)
-        beside.replace(target)
-    except Exception as error:  # encoders refuse images with errors of several types
-        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    check_target(path, _WRITE, "image", ImageError)
 
 
 def next_free_path(path: StrPath) -> Path:
@@ -136,29 +88,6 @@ def next_free_path(path: StrPath) -> Path:
         return wanted
     numbered = (wanted.with_name(f"{wanted.stem}-{n}{wanted.suffix}") for n in count(2))
     return next(candidate for candidate in numbered if not os.path.lexists(candidate))
-
-
-def _target(path: StrPath, kind: str, suffixes: Iterable[str]) -> Path:
-    """Return where `path` leads, links followed, if its suffix is known and it can be a file."""
-    known, suffix = list(suffixes), Path(path).suffix
-    if suffix.lower() not in known:
-        raise ImageError(f"cannot write '{path}': {unknown(f'{kind} suffix', suffix, known)}")
-    try:
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise ImageError(f"cannot write '{path}': it is a folder; name a file")
-        if not target.parent.is_dir():
-            raise ImageError(f"cannot write '{path}': there is no folder '{Path(path).parent}'")
-        if target.exists() and not (target.is_file() and os.access(target, os.W_OK)):
-            raise ImageError(f"cannot write '{path}': it exists and cannot be written")
-    except (OSError, ValueError) as error:
-        raise ImageError(f"cannot write '{path}': {reason(error)}") from error
-    return target
-
-
-def _beside(target: Path) -> Path:
-    """Return a new hidden name in the folder of `target`."""
-    return target.with_name(f".texonnx-{uuid.uuid4().hex}.tmp")
 
 
 def _text_chunks(metadata: Mapping[str, str]) -> PngInfo:

@@ -17,6 +17,7 @@ from texonnx.errors import RuntimeUnavailableError
 from texonnx.graph.tape import Tape
 from texonnx.providers import PROVIDERS, Plugin, Provider, find_provider
 from texonnx.runtime.installed import INSTALL_HINT
+from texonnx.system.processes import first_line
 
 _LOG_FATAL_ONLY = 4
 """Failures come back as exceptions; logged as well, they would be told twice."""
@@ -102,7 +103,7 @@ def open_session(
         )
     except Exception as error:
         raise RuntimeUnavailableError(
-            f"the {provider} provider does not start: {_first_line(error)}"
+            f"the {provider} provider does not start: {first_line(error)}"
         ) from error
     started = session.get_providers()
     if wanted.onnxruntime not in started:
@@ -149,7 +150,7 @@ def _plugin_devices(provider: Provider, plugin: Plugin) -> list[Any]:
         except Exception as error:
             if "already registered" not in str(error):
                 raise RuntimeUnavailableError(
-                    f"the {provider.name} plugin cannot be loaded: {_first_line(error)}"
+                    f"the {provider.name} plugin cannot be loaded: {first_line(error)}"
                 ) from error
     kind = getattr(ort.OrtHardwareDeviceType, plugin.device)
     devices = [
@@ -173,7 +174,7 @@ def probe(provider: str) -> str | None:
     except RuntimeUnavailableError as error:
         return str(error)
     except Exception as error:
-        return _first_line(error)
+        return first_line(error)
     return None
 
 
@@ -210,7 +211,3 @@ def choose_provider(name: str) -> str:
         if PROVIDERS[listed].preferred and probe(listed) is None:
             return listed
     return "cpu"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]

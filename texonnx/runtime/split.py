@@ -5,7 +5,6 @@ Used where the runtime works in the host's memory: nothing is copied between the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from texonnx.objective.split import SplitGraphs
 from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.sorted_distance import sorted_distance
+from texonnx.system.machine import cores
 
 
 class SplitObjective:
@@ -45,7 +45,7 @@ class SplitObjective:
         self._weights = graphs.sorting_weights
         self._targets = {layer: targets[name] for layer, name in graphs.sorted_targets.items()}
         self._pool = ThreadPoolExecutor(
-            features.get_session_options().intra_op_num_threads or _processors()
+            features.get_session_options().intra_op_num_threads or cores()
         )
         self._forward = HostSession(features, {})
         self._backward = HostSession(
@@ -76,10 +76,6 @@ class SplitObjective:
         return Evaluation(
             Losses(float(parts.sum()), parts), self._backward.outputs["gradient"].copy()
         )
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _matrix(maps: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.run.result import Step
-from texonnx.studies.files import write_text
+from texonnx.system.files import write_text
 
 IMAGE = "image.png"
 RESULT = "result.json"

@@ -1,22 +1,24 @@
-"""The page of a study, ``report.html``: one file, no scripts, readable on a phone."""
+"""The page of a study, ``report.html``: one file, no scripts, readable on a phone.
+
+``page.html.j2`` is what it looks like; here is what is put into it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from statistics import mean
 
-from texonnx.studies.page_gallery import data_uri, gallery
-from texonnx.studies.page_tables import overview, settings_of_variants
-from texonnx.studies.results import Results
-from texonnx.studies.study import Study, Subject
+import jinja2
+
+from texonnx.images import Image, load_image
+from texonnx.studies.pictures import as_jpeg, model_images
+from texonnx.studies.results import Result, Results
+from texonnx.studies.study import Subject
 from texonnx.version import __version__
-
-_LOSSES = (
-    "Each loss is shown relative to its run's first. Different objectives are different "
-    "quantities: compare how the curves fall, not how low they end."
-)
 
 
 def page(results: Results, curves: Mapping[str, Path], with_curves: bool) -> str:
@@ -32,86 +34,99 @@ def page(results: Results, curves: Mapping[str, Path], with_curves: bool) -> str
         Whether plots could be drawn at all; if not, the page says so.
     """
     study = results.study
-    style = (files(__package__) / "page.css").read_text(encoding="utf-8")
-    body = [
-        _head(results),
-        _findings(study),
-        f"<section><h2>At a glance</h2>{overview(results)}</section>",
-        *(
-            f"<section><h2>{escape(subject.label)}</h2>{gallery(study.verb, subject, row)}"
-            f"{_curves(subject, curves)}</section>"
-            for subject, row in results.rows
-        ),
-        f"<section><h2>Settings</h2>{settings_of_variants(results)}</section>",
-        _foot(results, with_curves),
-    ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(study.title)} · texonnx study</title>\n<style>\n{style}</style>\n"
-        "</head>\n<body>\n" + "\n".join(part for part in body if part) + "\n</body>\n</html>\n"
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-
-
-def _head(results: Results) -> str:
-    study = results.study
-    badge = ' <span class="badge">quick look: smaller and shorter</span>' if results.quick else ""
-    rows, columns = len(study.subjects), len(study.variants)
-    made = sum(one.image is not None for one in results)
-    missing = rows * columns - made
-    count = f"{rows} × {columns} {_plural(rows * columns, 'run')}"
-    rest = f", {missing} of them without an image" if missing else ""
-    return (
-        f'<header><p class="kicker">texonnx study · {escape(study.verb.name)}{badge}</p>\n'
-        f"<h1>{escape(study.title)}</h1>\n{_paragraphs(study.question, 'question')}\n"
-        f'<p class="soft">{count}{rest}. Tap an image to enlarge it.</p></header>'
+    environment.filters["mean"] = mean
+    template, style = (
+        (files(__package__) / name).read_text(encoding="utf-8")
+        for name in ("page.html.j2", "page.css")
     )
-
-
-def _findings(study: Study) -> str:
-    if not study.findings:
-        return ""
-    return (
-        f'<section class="findings"><h2>What was seen</h2>{_paragraphs(study.findings)}</section>'
-    )
-
-
-def _curves(subject: Subject, curves: Mapping[str, Path]) -> str:
-    if subject.label not in curves:
-        return ""
-    uri = data_uri(curves[subject.label].read_bytes(), "png")
-    alt = escape(f"losses of {subject.label}, by seconds and by steps")
-    said = f'<p class="soft">{_LOSSES}</p>\n' if subject.label == next(iter(curves)) else ""
-    return f'{said}<img class="curves" src="{uri}" alt="{alt}">'
-
-
-def _foot(results: Results, with_curves: bool) -> str:
-    study = results.study
     ran = [one.outcome for one in results if one.outcome.has_image]
-    how = dict.fromkeys(f"{one.engine} engine on {one.provider}, {one.machine}" for one in ran)
-    together = max((one.jobs for one in ran), default=1)
-    sentences = [
-        f"Made by texonnx {escape(__version__)} with <code>texonnx study {escape(study.name)}"
-        f"{' --quick' if results.quick else ''}</code>.",
-        *(f"{escape(one)}." for one in how),
-        f"Seconds were measured with {together} runs at a time." if together > 1 else "",
-        "Random weights, not the pretrained ones, where the settings say so."
-        if any(one.random_weights for one in ran)
-        else "",
-        ""
-        if with_curves
-        else "No loss curves: they need matplotlib (pip install 'texonnx[plot]').",
-        'Beside this page: <a href="results.csv">results.csv</a>, every setting and number; '
-        '<a href="sheet.png">sheet.png</a>, all images in one; cells/, each image in full size.',
-    ]
-    return f"<footer><p>{' '.join(one for one in sentences if one)}</p></footer>"
+    return environment.from_string(template).render(
+        study=study,
+        results=results,
+        rows=list(_rows(results, curves)),
+        missing=sum(one.image is None for one in results),
+        common={**study.options, **(study.quick if results.quick else {})},
+        how=dict.fromkeys(f"{one.engine} engine on {one.provider}, {one.machine}" for one in ran),
+        together=max((one.jobs for one in ran), default=1),
+        random_weights=any(one.random_weights for one in ran),
+        with_curves=with_curves,
+        shown=lambda path: _shown(load_image(path)),
+        style=style,
+        version=__version__,
+    )
 
 
-def _paragraphs(text: str, kind: str = "") -> str:
-    opening = f'<p class="{kind}">' if kind else "<p>"
-    parts = (part.strip() for part in text.split("\n\n"))
-    return "\n".join(f"{opening}{escape(part)}</p>" for part in parts if part)
+@dataclass(frozen=True)
+class _Shown:
+    """An image as an address that holds it."""
+
+    uri: str
+    width: int
+    height: int
 
 
-def _plural(number: int, word: str) -> str:
-    return word if number == 1 else f"{word}s"
+@dataclass(frozen=True)
+class _Model:
+    name: str
+    file: str
+    shown: _Shown
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What the page says of the images that were made from one subject."""
+
+    subject: Subject
+    results: tuple[Result, ...]
+    models: tuple[_Model, ...]
+    curves: str
+
+    @property
+    def scored(self) -> list[Result]:
+        """Those that have a score, the closest first."""
+        return sorted((one for one in self.results if one.score is not None), key=_score)
+
+    @property
+    def best(self) -> Result | None:
+        """The closest, where there are others to compare."""
+        return self.scored[0] if len(self.scored) > 1 else None
+
+    @property
+    def largest(self) -> float:
+        """The largest score."""
+        return max(map(_score, self.scored), default=1.0) or 1.0
+
+    @property
+    def floor(self) -> float | None:
+        """What two halves of the exemplar score against each other."""
+        return next((one.outcome.score.floor for one in self.results if one.outcome.score), None)
+
+
+def _rows(results: Results, curves: Mapping[str, Path]) -> Iterator[_Row]:
+    for subject, row in results.rows:
+        models = zip(
+            results.study.verb.images, subject.images, model_images(subject, row), strict=True
+        )
+        plot = curves.get(subject.label)
+        yield _Row(
+            subject,
+            row,
+            tuple(_Model(name, path.name, _shown(image)) for name, path, image in models),
+            _data_uri(plot.read_bytes(), "png") if plot else "",
+        )
+
+
+def _score(one: Result) -> float:
+    return one.score or 0.0
+
+
+def _shown(image: Image) -> _Shown:
+    content, width, height = as_jpeg(image)
+    return _Shown(_data_uri(content, "jpeg"), width, height)
+
+
+def _data_uri(content: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from pathlib import Path
 
@@ -24,11 +23,6 @@ _WEB_QUALITY = 88
 _PAPER, _INK = (238, 236, 232), (96, 90, 84)
 
 
-def can_plot() -> bool:
-    """Return whether matplotlib is installed."""
-    return importlib.util.find_spec("matplotlib") is not None
-
-
 def model_images(subject: Subject, row: tuple[Result, ...]) -> list[Image]:
     """Return the images that the row was made from, each about as large as the results."""
     sides = [min(load_image(one.image).shape[2:]) for one in row if one.image is not None]
@@ -43,7 +37,7 @@ def write_sheet(results: Results, place: Path) -> Path:
         models = model_images(subject, row)
         height, width = models[0].shape[2:]
         made = [
-            load_image(one.image) if one.image else notice(_shown_failure(one), height, width)
+            load_image(one.image) if one.image else notice(one.absence, height, width)
             for one in row
         ]
         rows.append([*models, *made])
@@ -91,7 +85,3 @@ def as_jpeg(image: Image) -> tuple[bytes, int, int]:
     # Not with `optimize`: Pillow's buffer for that is too small for noise.
     picture.save(file, "JPEG", quality=_WEB_QUALITY, subsampling=0)
     return file.getvalue(), picture.width, picture.height
-
-
-def _shown_failure(one: Result) -> str:
-    return f"not here: {one.failure}" if one.outcome.status == "refused" else one.failure

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from texonnx.studies.cells import Cell
-from texonnx.studies.files import write_text
 from texonnx.studies.page import page
-from texonnx.studies.pictures import can_plot, write_curves, write_sheet
+from texonnx.studies.pictures import write_curves, write_sheet
 from texonnx.studies.results import Results, read_results
 from texonnx.studies.study import Study
 from texonnx.studies.table import results_as_csv
+from texonnx.system.files import write_text
+from texonnx.system.plotting import can_plot
 
 REPORT = "report.html"
 TABLE = "results.csv"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from texonnx.studies.cells import Cell
-from texonnx.studies.outcome import IMAGE, Outcome, read_outcome
+from texonnx.studies.outcome import IMAGE, REFUSED, Outcome, read_outcome
 from texonnx.studies.study import Study, Subject
 
 NOT_YET = Outcome("not run yet", "not run yet")
@@ -31,6 +31,21 @@ class Result:
     def failure(self) -> str:
         """Why there is no image, or why it is not a good one; empty if all went well."""
         return self.outcome.message
+
+    @property
+    def absence(self) -> str:
+        """Why there is no image, in words for a picture's place."""
+        return f"not here: {self.failure}" if self.outcome.status == REFUSED else self.failure
+
+    @property
+    def status_in_words(self) -> str:
+        """What became of it, for a table."""
+        return "not here" if self.outcome.status == REFUSED else self.outcome.status
+
+    @property
+    def score(self) -> float | None:
+        """The mean score, if it has one."""
+        return self.outcome.score.mean if self.outcome.score else None
 
 
 @dataclass(frozen=True)

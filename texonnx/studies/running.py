@@ -12,7 +12,8 @@ from texonnx.errors import OptionError, WeightsError, reason
 from texonnx.providers import PROVIDERS
 from texonnx.studies.cells import Cell
 from texonnx.studies.outcome import REFUSED, Outcome, read_outcome, write_outcome
-from texonnx.studies.worker_process import WorkerProcess, cores, start_worker
+from texonnx.studies.worker_process import CellWorker, start_worker
+from texonnx.system.machine import cores
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
 
@@ -50,7 +51,7 @@ def run_cells(
             undone.setdefault(cell.digest, cell)
     waiting = deque(undone.values())
     absent = _absent_weights(waiting, on_download)
-    running: list[WorkerProcess] = []
+    running: list[CellWorker] = []
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
@@ -62,13 +63,13 @@ def run_cells(
                     yield cell, outcome
                     continue
                 running.append(start_worker(cell, folder, jobs))
-            for one in [one for one in running if one.ended]:
+            for one in [one for one in running if one.worker.ended]:
                 running.remove(one)
                 yield one.cell, one.outcome()
             time.sleep(_LOOK_AGAIN)
     finally:
         for one in running:
-            one.kill()
+            one.worker.end()
 
 
 def is_done(cell: Cell, place: Path) -> bool:

@@ -26,6 +26,7 @@ from texonnx.studies.outcome import (
     Outcome,
     write_outcome,
 )
+from texonnx.system.processes import first_line
 
 _ABANDONED = 3
 
@@ -53,14 +54,14 @@ def make(job: dict[str, Any]) -> Outcome:
     except TexonnxError as error:
         return Outcome(REFUSED, str(error))
     except Exception as error:
-        lines = str(error).strip().splitlines() or [""]
-        sentence = f"unexpected {type(error).__name__}: {lines[0]}"
+        sentence = f"unexpected {type(error).__name__}: {first_line(error)}"
         return Outcome(BROKEN, sentence, traceback=traceback.format_exc())
 
 
 def _made(job: dict[str, Any]) -> Outcome:
     from texonnx.images import save_image
     from texonnx.run.result import NotFiniteError
+    from texonnx.runtime.installed import the_runtime
     from texonnx.studies.checking import as_arguments
     from texonnx.studies.verbs import VERBS
     from texonnx.system.machine import this_machine
@@ -82,7 +83,7 @@ def _made(job: dict[str, Any]) -> Outcome:
         message=message,
         engine=result.engine,
         provider=result.provider,
-        machine=str(this_machine()),
+        machine=str(this_machine(the_runtime())),
         random_weights=result.random_weights,
         threads=arguments["threads"],
         jobs=job["jobs"],

@@ -4,41 +4,95 @@ from __future__ import annotations
 
 import contextlib
 import os
+import uuid
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO, TypeAlias
 
-from texonnx.errors import OptionError, reason
+from texonnx.errors import OptionError, TexonnxError, reason, unknown
+
+StrPath: TypeAlias = str | os.PathLike[str]
+Refusal: TypeAlias = type[TexonnxError]
 
 
-def check_text_path(path: Path) -> None:
-    """Raise :class:`OptionError` where a file could not be written."""
-    if path.is_dir():
-        raise OptionError(f"'{path}' is a folder, not a file to write")
-    probe = _beside(path)
+def check_target(
+    path: StrPath,
+    suffixes: Iterable[str] | None = None,
+    kind: str = "file",
+    refusal: Refusal = OptionError,
+) -> None:
+    """Make sure that :func:`write_whole` could write `path`; same parameters and errors."""
+    probe = _beside(_target(path, suffixes, kind, refusal))
     try:
         probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:
-        raise OptionError(f"'{path}' cannot be written: {reason(error)}") from error
+        raise refusal(f"cannot write '{path}': {reason(error)}") from error
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8; an existing file is replaced, and the new one appears whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
+def write_whole(
+    path: StrPath,
+    write: Callable[[IO[bytes]], object],
+    suffixes: Iterable[str] | None = None,
+    kind: str = "file",
+    refusal: Refusal = OptionError,
+) -> None:
+    """Let `write` fill a file beside `path`, then put it in its place: whole or not at all.
 
+    Parameters
+    ----------
+    path
+        Where to; an existing file is replaced.
+    write
+        Gets the open file. Whatever it raises becomes a `refusal`.
+    suffixes, kind
+        Those that `path` may have, in lower case, any if not given; and what the file is, for the
+        sentence that refuses another.
+    refusal
+        The error that is raised.
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` as it is, in the same way."""
-    beside = _beside(path)
+    Raises
+    ------
+    TexonnxError
+        The `refusal`, for an unknown suffix, a folder that is missing or cannot be written, a path
+        that is a folder or a read-only file, or when `write` fails.
+    """
+    target = _target(path, suffixes, kind, refusal)
+    beside = _beside(target)
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        raise OptionError(f"'{path}' cannot be written: {reason(error)}") from error
+        with beside.open("xb") as file:
+            write(file)
+        beside.replace(target)
+    except Exception as error:  # encoders refuse images with errors of several types
+        raise refusal(f"cannot write '{path}': {reason(error)}") from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink()
 
 
-def _beside(path: Path) -> Path:
-    """Return a hidden name in the folder of `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}")
+def write_text(path: StrPath, text: str) -> None:
+    """Write UTF-8, whole or not at all."""
+    write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def _target(path: StrPath, suffixes: Iterable[str] | None, kind: str, refusal: Refusal) -> Path:
+    """Return where `path` leads, links followed, if its suffix is known and it can be a file."""
+    suffix = Path(path).suffix
+    if suffixes is not None and suffix.lower() not in (known := list(suffixes)):
+        raise refusal(f"cannot write '{path}': {unknown(f'{kind} suffix', suffix, known)}")
+    try:
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise refusal(f"cannot write '{path}': it is a folder; name a file")
+        if not target.parent.is_dir():
+            raise refusal(f"cannot write '{path}': there is no folder '{Path(path).parent}'")
+        if target.exists() and not (target.is_file() and os.access(target, os.W_OK)):
+            raise refusal(f"cannot write '{path}': it exists and cannot be written")
+    except (OSError, ValueError) as error:
+        raise refusal(f"cannot write '{path}': {reason(error)}") from error
+    return target
+
+
+def _beside(target: Path) -> Path:
+    """Return a new hidden name in the folder of `target`."""
+    return target.with_name(f".texonnx-{uuid.uuid4().hex}.tmp")

@@ -7,8 +7,6 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from texonnx.runtime.installed import the_runtime
-
 _UNKNOWN = "unknown"
 
 
@@ -37,9 +35,9 @@ class Machine:
         return f"{self.processor}, {self.cores} cores, {self.memory} memory; {self.runtime}"
 
 
-def this_machine() -> Machine:
-    """Describe the machine that this process runs on."""
-    return Machine(_processor(), _cores(), _memory(), str(the_runtime()))
+def this_machine(runtime: object) -> Machine:
+    """Describe the machine that this process runs on, with the ONNX Runtime that is installed."""
+    return Machine(_processor(), cores(), _memory(), str(runtime))
 
 
 def _processor() -> str:
@@ -50,7 +48,8 @@ def _processor() -> str:
         return platform.processor() or platform.machine() or _UNKNOWN
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many logical processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
