@@ -25,6 +25,7 @@ from support.tampering import (
 from texonnx.errors import ArtifactError
 from texonnx.exported.manifest import read_manifest
 from texonnx.exported.writing import export_folder
+from texonnx.sizes import Size
 
 Edit = Callable[[onnx.ModelProto], None]
 
@@ -276,7 +277,9 @@ def test_half_precision_weights_are_as_long_as_they_need_be(tmp_path: Path) -> N
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "trained"
     words = {"loss": "gan", "disc_widths": (4,)}
-    export_folder(folder, specification(**words), drawn(), training_sizes=[(8, 8), (16, 16)])
+    export_folder(
+        folder, specification(**words), drawn(), training_sizes=[Size(8, 8), Size(16, 16)]
+    )
     return folder
 
 

@@ -13,10 +13,11 @@ from support.drawn_objective import drawn, noise_image, smooth_image, specificat
 
 from texonnx.exported.writing import export_folder
 from texonnx.objective.training import import_training
+from texonnx.sizes import Size
 
 pytestmark = pytest.mark.training
 
-SIZE = (24, 32)
+SIZE = Size(24, 32)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +133,7 @@ def test_the_eval_model_and_the_objective_find_one_loss(folder: Path) -> None:
 def adversarial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "gan"
     chosen = specification(loss="gan,gram", disc_widths=(4,))
-    export_folder(folder, chosen, drawn(), training_sizes=[(12, 16), SIZE])
+    export_folder(folder, chosen, drawn(), training_sizes=[Size(12, 16), SIZE])
     return folder
 
 

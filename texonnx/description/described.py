@@ -9,27 +9,10 @@ from typing import Any
 
 from texonnx.description.cost import Cost, cost_of
 from texonnx.errors import OptionError
-from texonnx.exported.graph_files import Values, described_graphs
-from texonnx.exported.manifest import checked_manifest
+from texonnx.exported.graph_files import GraphDescription
+from texonnx.exported.manifest import read_manifest
 from texonnx.options import EXPORT_SIZE
 from texonnx.sizes import Size, check_size
-
-
-@dataclass(frozen=True)
-class GraphDescription:
-    """A graph of the folder.
-
-    Attributes
-    ----------
-    file
-        Its file.
-    inputs, outputs
-        Data type and shape of each by name; a string in a shape names what is known at run time.
-    """
-
-    file: str
-    inputs: Values
-    outputs: Values
 
 
 @dataclass(frozen=True)
@@ -106,13 +89,12 @@ def describe(folder: str | Path, *, size: tuple[int, int] | None = None) -> Desc
         For a size that will not do.
     """
     folder = Path(folder)
-    manifest = checked_manifest(folder)
-    graphs = described_graphs(manifest)
-    fixed = None if manifest["size"] is None else _size(manifest["size"])
+    contents = read_manifest(folder)
+    manifest, fixed = contents.entries, contents.size
     counted = Size(*size) if size else fixed or Size(EXPORT_SIZE, EXPORT_SIZE)
     if fixed not in (None, counted):
         raise OptionError(f"the graphs of '{folder}' are for {fixed} alone, not for {counted}")
-    check_size("image", counted, manifest["minimum_size"])
+    check_size("image", counted, contents.minimum_size)
     return Description(
         folder=folder,
         producer=manifest["producer"],
@@ -124,18 +106,11 @@ def describe(folder: str | Path, *, size: tuple[int, int] | None = None) -> Desc
         losses={loss["name"]: loss["weight"] for loss in manifest["losses"]},
         content={part["layer"]: part["weight"] for part in manifest["content"]},
         gram_norm=manifest["gram_norm"],
-        minimum_size=manifest["minimum_size"],
+        minimum_size=contents.minimum_size,
         size=fixed,
         recipe=manifest.get("recipe"),
-        graphs={
-            name: GraphDescription(graph.file, graph.inputs, graph.outputs)
-            for name, graph in graphs.items()
-        },
-        training={entry["folder"]: _size(entry) for entry in manifest["training"]},
+        graphs=contents.graphs,
+        training={place: size for size, place in contents.training.items()},
         files={name: entry["bytes"] for name, entry in manifest["files"].items()},
-        cost=cost_of(folder / graphs["objective"].file, counted),
+        cost=cost_of(folder / contents.graphs["objective"].file, counted),
     )
-
-
-def _size(entry: Mapping[str, int]) -> Size:
-    return Size(entry["height"], entry["width"])

@@ -50,7 +50,7 @@ class ExportedFolder:
             raise ArtifactError(
                 f"the graphs of '{self._folder}' are for {fixed} alone, not for {size}"
             )
-        return self._folder / self._contents.graphs[kind.name]
+        return self._folder / self._contents.graphs[kind.name].file
 
     def split(self, size: Size) -> None:
         """Return ``None``: what is exported is whole, and runs as such."""

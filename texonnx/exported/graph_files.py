@@ -28,16 +28,24 @@ Values = Mapping[str, tuple[str, Shape]]
 
 
 @dataclass(frozen=True)
-class DescribedGraph:
-    """What the manifest says of a graph: its file, and what it takes and gives."""
+class GraphDescription:
+    """What the manifest says of a graph.
+
+    Attributes
+    ----------
+    file
+        Its file.
+    inputs, outputs
+        Data type and shape of each by name; a string in a shape names what is known at run time.
+    """
 
     file: str
     inputs: Values
     outputs: Values
 
 
-def described_graphs(manifest: Any) -> dict[str, DescribedGraph]:
-    """Return the graphs that a manifest describes, by name.
+def described_graphs(entries: Any) -> dict[str, GraphDescription]:
+    """Return the graphs that a manifest's entries describe, by name.
 
     Raises
     ------
@@ -45,10 +53,10 @@ def described_graphs(manifest: Any) -> dict[str, DescribedGraph]:
         When an entry is missing or malformed.
     """
     return {
-        str(name): DescribedGraph(
+        str(name): GraphDescription(
             str(graph["file"]), _described(graph["inputs"]), _described(graph["outputs"])
         )
-        for name, graph in manifest["graphs"].items()
+        for name, graph in entries.items()
     }
 
 
@@ -64,7 +72,7 @@ def declared(value: onnx.ValueInfoProto) -> tuple[str, Shape]:
 
 def check_graph_files(
     folder: Path,
-    graphs: Mapping[str, DescribedGraph],
+    graphs: Mapping[str, GraphDescription],
     files: Iterable[str],
     training: Iterable[str],
     versions: tuple[int, int],
@@ -193,7 +201,7 @@ def _bytes_of(tensor: onnx.TensorProto) -> int:
     return int(math.prod(tensor.dims)) * dtype.itemsize
 
 
-def _check_signature(path: Path, graph: onnx.GraphProto, described: DescribedGraph) -> None:
+def _check_signature(path: Path, graph: onnx.GraphProto, described: GraphDescription) -> None:
     for side, values, expected in (
         ("input", graph.input, described.inputs),
         ("output", graph.output, described.outputs),
@@ -228,7 +236,7 @@ def _check_training(
     folder: Path,
     place: str,
     models: Mapping[str, onnx.ModelProto],
-    graphs: Mapping[str, DescribedGraph],
+    graphs: Mapping[str, GraphDescription],
 ) -> None:
     """Check that training artifacts are there, and take what the portable graphs take."""
     for below, (inputs, outputs) in required_of_training(graphs).items():

@@ -12,7 +12,12 @@ from typing import Any
 import onnx
 
 from texonnx.errors import ArtifactError
-from texonnx.exported.graph_files import check_graph_files, declared, described_graphs
+from texonnx.exported.graph_files import (
+    GraphDescription,
+    check_graph_files,
+    declared,
+    described_graphs,
+)
 from texonnx.graph.tape import IR_VERSION, OPSET
 from texonnx.losses.ports import is_drawn, is_trained
 from texonnx.objective.built import WEIGHTS
@@ -36,7 +41,7 @@ class Contents:
     losses, parts
         The names of the losses, and of the entries of ``layer_losses``, in order.
     graphs
-        The file of each graph.
+        What each portable graph takes and gives, by name.
     draws
         Whether a loss wants something drawn or trained anew every few steps.
     minimum_size
@@ -47,16 +52,22 @@ class Contents:
         The folder of training artifacts for each size, relative to the exported folder.
     random_weights
         Whether the network's weights are random.
+    versions
+        Opset and IR version of the portable graphs.
+    entries
+        All that ``manifest.json`` says.
     """
 
     losses: tuple[str, ...]
     parts: tuple[str, ...]
-    graphs: Mapping[str, str]
+    graphs: Mapping[str, GraphDescription]
     draws: bool
     minimum_size: int
     size: Size | None
     training: Mapping[Size, str]
     random_weights: bool
+    versions: tuple[int, int]
+    entries: Mapping[str, Any]
 
 
 def write_manifest(
@@ -160,18 +171,7 @@ def write_manifest(
 
 
 def read_manifest(folder: Path) -> Contents:
-    """Read ``manifest.json`` and check every file that it lists.
-
-    Raises
-    ------
-    ArtifactError
-        As :func:`checked_manifest` does.
-    """
-    return _contents(checked_manifest(folder))
-
-
-def checked_manifest(folder: Path) -> dict[str, Any]:
-    """Return what ``manifest.json`` says, all of it, after checking every file that it lists.
+    """Read ``manifest.json``, and check every file that it lists.
 
     Raises
     ------
@@ -195,36 +195,34 @@ def checked_manifest(folder: Path) -> dict[str, Any]:
         )
     try:
         contents = _contents(manifest)
-        graphs = described_graphs(manifest)
-        versions = int(manifest["opset"]), int(manifest["ir_version"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ArtifactError(f"'{path}' is damaged: an entry is missing or malformed") from None
     files = manifest.get("files")
-    complete = isinstance(files, dict) and {*contents.graphs.values(), WEIGHTS} <= set(files)
+    needed = {WEIGHTS, *(graph.file for graph in contents.graphs.values())}
+    complete = isinstance(files, dict) and needed <= set(files)
     if not complete or not {kind.name for kind in ALWAYS} <= set(contents.graphs):
         raise ArtifactError(f"'{path}' does not list the files that belong to the folder")
     for name, entry in files.items():
         _check_file(folder, name, entry)
     for name in contents.training.values():
         _check_inside(folder, name)
-    check_graph_files(folder, graphs, files, contents.training.values(), versions)
-    return dict(manifest)
+    check_graph_files(folder, contents.graphs, files, contents.training.values(), contents.versions)
+    return contents
 
 
 def _contents(manifest: Any) -> Contents:
-    size = manifest["size"]
+    size, graphs = manifest["size"], described_graphs(manifest["graphs"])
     return Contents(
         losses=tuple(str(loss["name"]) for loss in manifest["losses"]),
         parts=_names(manifest["parts"]),
-        graphs={str(name): str(graph["file"]) for name, graph in manifest["graphs"].items()},
-        draws=any(
-            is_drawn(str(value["name"])) or is_trained(str(value["name"]))
-            for value in manifest["graphs"][OBJECTIVE.name]["inputs"]
-        ),
+        graphs=graphs,
+        draws=any(is_drawn(name) or is_trained(name) for name in graphs[OBJECTIVE.name].inputs),
         minimum_size=int(manifest["minimum_size"]),
         size=None if size is None else _size(size),
         training={_size(entry): str(entry["folder"]) for entry in manifest["training"]},
         random_weights=bool(manifest["network"]["weights_random"]),
+        versions=(int(manifest["opset"]), int(manifest["ir_version"])),
+        entries=manifest,
     )
 
 

@@ -96,7 +96,8 @@ def open_session(
         arguments = {"providers": [wanted.onnxruntime], "provider_options": [told]}
     else:
         assert wanted.plugin is not None
-        options.add_provider_for_devices(_plugin_devices(wanted, wanted.plugin), told)
+        devices = _plugin_devices(wanted, wanted.plugin)
+        options.add_provider_for_devices(devices, told)
     try:
         session = ort.InferenceSession(
             model if isinstance(model, bytes) else str(model), options, **arguments

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.exported.graph_files import DescribedGraph
+from texonnx.exported.graph_files import GraphDescription
 from texonnx.images import Image, resize
 from texonnx.losses.ports import is_drawn, is_trained
 from texonnx.sizes import Size
@@ -26,7 +26,7 @@ def smooth_noise(size: Size, seed: int) -> Image:
     return resize(coarse, *size)
 
 
-def drawn_inputs(graph: DescribedGraph, seed: int) -> Arrays:
+def drawn_inputs(graph: GraphDescription, seed: int) -> Arrays:
     """Return the random directions and discriminators that a graph takes, by name.
 
     The discriminators' last layers are not the zeros of a run's start, where they say nothing.

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from texonnx.exported.graph_files import DescribedGraph
+from texonnx.exported.graph_files import GraphDescription
 from texonnx.runtime.sessions import NamedSession, open_session
 from texonnx.verification.inputs import Arrays
 
@@ -24,7 +24,7 @@ class Runner:
         The execution provider; it computes in float32.
     """
 
-    def __init__(self, folder: Path, graphs: Mapping[str, DescribedGraph], provider: str) -> None:
+    def __init__(self, folder: Path, graphs: Mapping[str, GraphDescription], provider: str) -> None:
         self.provider = provider
         self._folder = folder
         self._graphs = graphs

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.exported.graph_files import DescribedGraph
+from texonnx.exported.graph_files import GraphDescription
 from texonnx.objective.kinds import DISCRIMINATOR_STEP, KINDS
 from texonnx.sizes import Size
 from texonnx.verification.inputs import Arrays, drawn_inputs, smooth_noise
@@ -19,7 +19,7 @@ _EXEMPLAR, _CONTENT, _IMAGE, _DRAWN, _MOMENTS = range(1, 6)
 """Seeds."""
 
 
-def first_values(graphs: Mapping[str, DescribedGraph], size: Size) -> Arrays:
+def first_values(graphs: Mapping[str, GraphDescription], size: Size) -> Arrays:
     """Return all that nothing need be computed for: images, sizes, seeds, what is drawn."""
     values: Arrays = {
         "exemplar": smooth_noise(size, _EXEMPLAR),
@@ -43,7 +43,7 @@ def first_values(graphs: Mapping[str, DescribedGraph], size: Size) -> Arrays:
     return values
 
 
-def statistics(runner: Runner, graphs: Mapping[str, DescribedGraph], values: Arrays) -> Arrays:
+def statistics(runner: Runner, graphs: Mapping[str, GraphDescription], values: Arrays) -> Arrays:
     """Return the statistics of the exemplar and of the content."""
     found: Arrays = {}
     for name in graphs:
@@ -67,7 +67,7 @@ def moments_like(gradient: NDArray[np.float32]) -> Arrays:
     }
 
 
-def _inputs(graphs: Mapping[str, DescribedGraph], name: str) -> Mapping[str, object]:
+def _inputs(graphs: Mapping[str, GraphDescription], name: str) -> Mapping[str, object]:
     return graphs[name].inputs if name in graphs else {}
 
 

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.errors import OptionError, RuntimeUnavailableError
-from texonnx.exported.graph_files import DescribedGraph, described_graphs
-from texonnx.exported.manifest import MANIFEST, checked_manifest
+from texonnx.exported.manifest import MANIFEST, Contents, read_manifest
+from texonnx.exported.schema import fault
 from texonnx.objective.kinds import DISCRIMINATOR_STEP, KINDS
 from texonnx.objective.specification import content_part
 from texonnx.providers import find_provider
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import Size, check_size
 from texonnx.verification.checking import Checking
-from texonnx.verification.manifest_schema import faults
 from texonnx.verification.operators import kernels_of, operators_of
 from texonnx.verification.report import Check, Verification
 from texonnx.verification.runner import Runner
@@ -64,14 +63,14 @@ def verify(
         For a size that will not do; a provider that cannot be had.
     """
     folder = Path(folder)
-    manifest = checked_manifest(folder)
-    graphs = described_graphs(manifest)
-    tried_size = _size(folder, manifest, Size(*size) if size else None)
+    contents = read_manifest(folder)
+    graphs = contents.graphs
+    tried_size = _size(folder, contents, Size(*size) if size else None)
     the_runtime()
     tried, skipped = _providers(providers)
-    checks = [*_refusals(manifest), _manifest_check(manifest)]
+    checks = _manifest_checks(contents.entries)
     values = first_values(graphs, tried_size)
-    compared = _compared_parts(manifest, graphs)
+    compared = _compared_parts(contents)
     reference = Checking(Runner(folder, graphs, _CPU), graphs, values, compared)
     reference.run_all()
     reference.check_by_themselves()
@@ -95,16 +94,13 @@ def verify(
     )
 
 
-def _size(folder: Path, manifest: Mapping[str, Any], size: Size | None) -> Size:
-    fixed = manifest["size"]
-    if fixed is None:
-        chosen = size or Size(SIDE, SIDE)
-        check_size("image", chosen, manifest["minimum_size"])
-        return chosen
-    only = Size(fixed["height"], fixed["width"])
-    if size not in (None, only):
-        raise OptionError(f"the graphs of '{folder}' are for {only} alone, not for {size}")
-    return only
+def _size(folder: Path, contents: Contents, size: Size | None) -> Size:
+    fixed = contents.size
+    if fixed is not None and size not in (None, fixed):
+        raise OptionError(f"the graphs of '{folder}' are for {fixed} alone, not for {size}")
+    chosen = fixed or size or Size(SIDE, SIDE)
+    check_size("image", chosen, contents.minimum_size)
+    return chosen
 
 
 def _providers(asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
@@ -121,9 +117,9 @@ def _providers(asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
     return [name for name in failures if name not in (_CPU, *failed)], failed
 
 
-def _refusals(manifest: Mapping[str, Any]) -> list[Check]:
-    """Return the checks without which the folder would have been refused already."""
-    number = len(manifest["files"])
+def _manifest_checks(manifest: Mapping[str, Any]) -> list[Check]:
+    """Return the checks without which the folder would have been refused already, and one more."""
+    number, schema = len(manifest["files"]), f"is of schema version {manifest['schema_version']}"
     return [
         Check(MANIFEST, f"{number} files have their lengths and digests"),
         Check(
@@ -132,22 +128,17 @@ def _refusals(manifest: Mapping[str, Any]) -> list[Check]:
             f"{manifest['ir_version']}",
         ),
         Check(MANIFEST, "external data lie in the folder"),
+        Check(MANIFEST, schema, failure=fault(manifest)),
     ]
 
 
-def _manifest_check(manifest: Mapping[str, Any]) -> Check:
-    wrong = faults(manifest)
-    what = f"is of schema version {manifest['schema_version']}"
-    return Check(MANIFEST, what, failure=wrong[0] if wrong else None)
-
-
-def _compared_parts(manifest: Mapping[str, Any], graphs: Mapping[str, DescribedGraph]) -> list[int]:
+def _compared_parts(contents: Contents) -> list[int]:
     """Return where ``layer_losses`` has what is 0 if the image is exemplar and content itself.
 
     A discriminator's loss is not, nor is one of the image alone.
     """
-    if DISCRIMINATOR_STEP.name in graphs:
+    if DISCRIMINATOR_STEP.name in contents.graphs:
         return []
-    compared = {layer["name"] for layer in manifest["layers"]}
-    compared |= {content_part(part["layer"]) for part in manifest["content"]}
-    return [place for place, part in enumerate(manifest["parts"]) if part in compared]
+    compared = {layer["name"] for layer in contents.entries["layers"]}
+    compared |= {content_part(part["layer"]) for part in contents.entries["content"]}
+    return [place for place, part in enumerate(contents.parts) if part in compared]
