@@ -32,7 +32,7 @@ from texonnx.images import Image, resize
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions, RunOptions
-from texonnx.run.hosting import PlainHost
+from texonnx.run.hosting import Host
 from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.goal import texture_of
 from texonnx.sizes import size_of
@@ -102,7 +102,7 @@ def gradient_share(exemplar: Image, **objective: Any) -> float:
     source = BuiltGraphs(specification, load_weights(objective["weights"]))
     options, size = RunOptions(engine="analytic", provider="cpu"), size_of(exemplar)
     route = choose_route(source.traits, options, [size])
-    engine = open_engine(route, source, PlainHost(), options)
+    engine = open_engine(route, source, Host(), options)
     engine.aim(texture_of(exemplar), size)
     noise = np.random.default_rng(0).random(exemplar.shape, dtype=np.float32)
     squares = np.square(engine.loss_and_gradient(noise).gradient[0]).mean(0)

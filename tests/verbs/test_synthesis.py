@@ -237,7 +237,7 @@ def test_an_interrupt_before_the_first_image_carries_nothing(
     def interrupt(*_: object) -> Image:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("texonnx.verbs.synthesis.first_image", interrupt)
+    monkeypatch.setattr("texonnx.run.hosting.Host.first_image", interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
         run()
     assert not isinstance(caught.value, SynthesisInterrupted)

@@ -11,7 +11,7 @@ import numpy as np
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions, RunOptions
-from texonnx.run.hosting import PlainHost
+from texonnx.run.hosting import Host
 from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.goal import texture_of
 from texonnx.sizes import Size
@@ -47,7 +47,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     names = ("engine", "provider", "precision", "threads", "memory")
     options = RunOptions(**{name: job[name] for name in names})
     route = choose_route(source.traits, options, [size])
-    engine = open_engine(route, source, PlainHost(), options)
+    engine = open_engine(route, source, Host(), options)
     engine.aim(texture_of(exemplar), size)
     engine.loss_and_gradient(image)
     start_seconds = time.perf_counter() - begun

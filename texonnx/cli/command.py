@@ -47,7 +47,7 @@ class Takes:
         for name, one in self.options.items():
             option = one.option
             told = typer.Option(
-                *option.flags,
+                *filter(None, [option.flag]),
                 help=option.help,
                 rich_help_panel=option.panel,
                 show_default=option.shown or True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 from texonnx.errors import OptionError
 from texonnx.options import Option, Options
@@ -21,25 +20,21 @@ def _one_or_more(what: str, value: int) -> None:
 class OutputOptions(Options):
     """What a run writes beside its image."""
 
-    save_every: Annotated[
-        int | None,
-        Option(
-            "Also write the image every so many steps, as OUT-SCALE-STEP.",
-            _PANEL,
-            "--save-every",
-            check=_one_or_more,
-        ),
-    ] = None
-    history: Annotated[
-        Path | None, Option("Write every step's losses, as .csv or .json.", _PANEL)
-    ] = None
-    animate: Annotated[
-        Path | None, Option("Write the run as an animation, .gif or .webp.", _PANEL)
-    ] = None
-    plot: Annotated[
-        Path | None,
-        Option("Write the loss curves, total and by layer, as .png or .svg.", _PANEL),
-    ] = None
+    save_every: int | None = Option(
+        "Also write the image every so many steps, as OUT-SCALE-STEP.",
+        _PANEL,
+        "--save-every",
+        check=_one_or_more,
+    ).default(None)
+    history: Path | None = Option("Write every step's losses, as .csv or .json.", _PANEL).default(
+        None
+    )
+    animate: Path | None = Option("Write the run as an animation, .gif or .webp.", _PANEL).default(
+        None
+    )
+    plot: Path | None = Option(
+        "Write the loss curves, total and by layer, as .png or .svg.", _PANEL
+    ).default(None)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar, cast
 
 from texonnx.errors import OptionError, unknown
 
 Record = TypeVar("Record", bound="Options")
+Value = TypeVar("Value")
 Check = Callable[[str, Any], None]
 """Raises :class:`OptionError` for a value out of range; is told what the value is of, in words."""
 
@@ -25,7 +26,7 @@ class Option:
     panel
         Under which heading ``--help`` shows it.
     what
-        What it is, in sentences that refuse a value: ``number of scales``.
+        What it is, in sentences that refuse a value: ``number of scales``; its name if not given.
     choices
         The words that are accepted, where it takes one of a few.
     check
@@ -38,8 +39,8 @@ class Option:
         Whether it may be given several times there; `parse` then gets a list.
     shown
         What ``--help`` shows for the default, where that does not tell.
-    flags
-        Its names on the command line, where they are not the field's.
+    flag
+        Its name on the command line, where that is not the field's.
     metavar
         What stands for the value in ``--help``, where its type does not tell.
     """
@@ -53,23 +54,29 @@ class Option:
     parse: Callable[[Any], Any] | None = None
     repeated: bool = False
     shown: str = ""
-    flags: tuple[str, ...] = ()
+    flag: str = ""
     metavar: str | None = None
 
-    def accepted(self, value: Any) -> Any:
-        """Return `value` as the record holds it.
+    def default(self, value: Value) -> Value:
+        """Declare a field of a record, with its default; at run time it is dataclasses' field."""
+        declared: Any = field(default=value, metadata={"option": self})
+        return cast("Value", declared)
+
+    def accepted(self, name: str, value: Any) -> Any:
+        """Return `value`, of the option called `name`, as the record holds it.
 
         Raises
         ------
         OptionError
             When it is not among the words, or out of range.
         """
+        what = self.what or name.replace("_", " ")
         if self.normal is not None:
             value = self.normal(value)
         if self.choices and value not in self.choices:
-            raise OptionError(unknown(self.what, value, self.choices))
+            raise OptionError(unknown(what, value, self.choices))
         if self.check is not None and value is not None:
-            self.check(self.what, value)
+            self.check(what, value)
         return value
 
 
@@ -84,7 +91,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Options:
-    """A record of options; each of its fields is annotated with an :class:`Option`.
+    """A record of options; each of its fields is declared by an :class:`Option`.
 
     Raises
     ------
@@ -94,7 +101,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, declared in options_of(type(self)).items():
-            object.__setattr__(self, name, declared.option.accepted(getattr(self, name)))
+            object.__setattr__(self, name, declared.option.accepted(name, getattr(self, name)))
 
 
 _DECLARED: dict[Any, Mapping[str, Declared]] = {}
@@ -103,12 +110,11 @@ _DECLARED: dict[Any, Mapping[str, Declared]] = {}
 def options_of(record: type[Options]) -> Mapping[str, Declared]:
     """Return the options that a record declares, by name, in its order."""
     if record not in _DECLARED:
-        annotations = typing.get_type_hints(record, include_extras=True)
-        found = {}
-        for field in fields(record):
-            annotation, option = typing.get_args(annotations[field.name])
-            found[field.name] = Declared(annotation, field.default, option)
-        _DECLARED[record] = found
+        types = typing.get_type_hints(record)
+        _DECLARED[record] = {
+            one.name: Declared(types[one.name], one.default, one.metadata["option"])
+            for one in fields(record)
+        }
     return _DECLARED[record]
 
 
@@ -121,5 +127,5 @@ def taken(record: type[Record], given: Mapping[str, Any], *, but: str = "") -> R
     >>> taken(ReconstructionOptions, {"layer": "conv3_1", "size": 64, "threads": 2}).layer
     'conv3_1'
     """
-    names = {field.name for field in fields(record)} - {but}
+    names = {one.name for one in fields(record)} - {but}
     return record(**{name: value for name, value in given.items() if name in names})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 from texonnx.errors import OptionError
 from texonnx.optimizers import OPTIMIZERS
@@ -44,42 +43,26 @@ _CASES = "Cases"
 
 _LARGEST_STYLE_SCALE = 16
 
-LayerWeights = Annotated[
-    str,
-    Option(
-        "auto (geometric:0.5; for gan equal), equal, linear, geometric:RATIO, quadratic, "
-        "inverse-height, inverse-channels (:descending reverses one), or one number for each "
-        "layer: 1,0.5,0.25.",
-        _OBJECTIVE,
-    ),
-]
-Padding = Annotated[
-    str,
-    Option(
-        "Around every convolution: zeros, reflect, or circular (the result tiles).",
-        _NETWORK,
-        "padding",
-        PADDINGS,
-    ),
-]
-ContentWeight = Annotated[
-    float,
-    Option("Of the content loss.", _OBJECTIVE, "content weight", check=values.float32_from_0),
-]
-StyleWeight = Annotated[
-    float,
-    Option("Of the texture losses.", _OBJECTIVE, "style weight", check=values.float32_from_0),
-]
-TotalVariation = Annotated[
-    float,
-    Option(
-        "Weight of total variation.",
-        _OBJECTIVE,
-        "weight of tv",
-        check=values.float32_from_0,
-        flags=("--tv",),
-    ),
-]
+_LAYER_WEIGHTS = Option(
+    "auto (geometric:0.5; for gan equal), equal, linear, geometric:RATIO, quadratic, "
+    "inverse-height, inverse-channels (:descending reverses one), or one number for each "
+    "layer: 1,0.5,0.25.",
+    _OBJECTIVE,
+)
+_PADDING = Option(
+    "Around every convolution: zeros, reflect, or circular (the result tiles).",
+    _NETWORK,
+    choices=PADDINGS,
+)
+_CONTENT_WEIGHT = Option("Of the content loss.", _OBJECTIVE, check=values.float32_from_0)
+_STYLE_WEIGHT = Option("Of the texture losses.", _OBJECTIVE, check=values.float32_from_0)
+_TOTAL_VARIATION = Option(
+    "Weight of total variation.",
+    _OBJECTIVE,
+    "weight of tv",
+    check=values.float32_from_0,
+    flag="--tv",
+)
 
 
 @dataclass(frozen=True)
@@ -90,189 +73,128 @@ class ObjectiveOptions(Options):
     content layers there is no content loss; a `style_weight` of 0 leaves out the texture losses.
     """
 
-    loss: Annotated[
-        str,
-        Option(
-            "gram, emd, swd, mean, cov, gan, or a weighted sum: mean+cov, gram:1,emd:0.1; tv.",
-            _OBJECTIVE,
-        ),
-    ] = "gram"
-    layers: Annotated[
-        str,
-        Option("all, one-per-block, shallow, deep, or names: conv1_1,conv2_1.", _OBJECTIVE),
-    ] = "all"
-    layer_weights: LayerWeights = "auto"
-    gram_norm: Annotated[
-        str,
-        Option(
-            "What divides the Gram loss: gatys (1/4N²M²), no-n2, no-m2, no-n2-m2, or chw "
-            "(each matrix by C·H·W).",
-            _OBJECTIVE,
-            "Gram normalisation",
-            GRAM_NORMS,
-        ),
-    ] = "gatys"
-    pool: Annotated[str, Option("Pooling: avg or max.", _NETWORK, "pooling", POOLINGS)] = "avg"
-    padding: Padding = "zeros"
-    arch: Annotated[str, Option("vgg16 or vgg19.", _NETWORK, "architecture", ARCHITECTURES)] = (
-        "vgg16"
-    )
-    weights: Annotated[
-        str, Option("pretrained, random, random:SEED, an imported name, or a file.", _NETWORK)
-    ] = "pretrained"
-    activation_scale: Annotated[
-        bool,
-        Option(
-            "Divide every layer by its mean activation, or leave the network's units.",
-            _NETWORK,
-            flags=("--activation-scale/--raw",),
-        ),
-    ] = True
-    disc_widths: Annotated[
-        tuple[int, ...],
-        Option(
-            "Of gan: channels of its discriminators' hidden layers, such as 64,32, or none.",
-            _OBJECTIVE,
-            normal=values.channels,
-            check=values.hidden_layers,
-            parse=parse_widths,
-        ),
-    ] = (32,)
-    content_layers: Annotated[
-        str,
-        Option(
-            "For style transfer: where the content is kept, such as conv4_2.",
-            _OBJECTIVE,
-            shown="none: a texture's objective",
-        ),
-    ] = ""
-    content_weight: ContentWeight = 1.0
-    style_weight: StyleWeight = 1.0
-    tv: TotalVariation = 0.0
+    loss: str = Option(
+        "gram, emd, swd, mean, cov, gan, or a weighted sum: mean+cov, gram:1,emd:0.1; tv.",
+        _OBJECTIVE,
+    ).default("gram")
+    layers: str = Option(
+        "all, one-per-block, shallow, deep, or names: conv1_1,conv2_1.", _OBJECTIVE
+    ).default("all")
+    layer_weights: str = _LAYER_WEIGHTS.default("auto")
+    gram_norm: str = Option(
+        "What divides the Gram loss: gatys (1/4N²M²), no-n2, no-m2, no-n2-m2, or chw "
+        "(each matrix by C·H·W).",
+        _OBJECTIVE,
+        "Gram normalisation",
+        GRAM_NORMS,
+    ).default("gatys")
+    pool: str = Option("Pooling: avg or max.", _NETWORK, "pooling", POOLINGS).default("avg")
+    padding: str = _PADDING.default("zeros")
+    arch: str = Option("vgg16 or vgg19.", _NETWORK, "architecture", ARCHITECTURES).default("vgg16")
+    weights: str = Option(
+        "pretrained, random, random:SEED, an imported name, or a file.", _NETWORK
+    ).default("pretrained")
+    activation_scale: bool = Option(
+        "Divide every layer by its mean activation, or leave the network's units.",
+        _NETWORK,
+        flag="--activation-scale/--raw",
+    ).default(True)
+    disc_widths: tuple[int, ...] = Option(
+        "Of gan: channels of its discriminators' hidden layers, such as 64,32, or none.",
+        _OBJECTIVE,
+        normal=values.channels,
+        check=values.hidden_layers,
+        parse=parse_widths,
+    ).default((32,))
+    content_layers: str = Option(
+        "For style transfer: where the content is kept, such as conv4_2.",
+        _OBJECTIVE,
+        shown="none: a texture's objective",
+    ).default("")
+    content_weight: float = _CONTENT_WEIGHT.default(1.0)
+    style_weight: float = _STYLE_WEIGHT.default(1.0)
+    tv: float = _TOTAL_VARIATION.default(0.0)
 
 
 @dataclass(frozen=True)
 class RunOptions(Options):
     """What decides a run over given graphs; see :func:`texonnx.synthesize`."""
 
-    disc_steps: Annotated[
-        int,
-        Option(
-            "Of gan: steps of the discriminators for each of the image.",
-            _OBJECTIVE,
-            "number of the discriminators' steps",
-            check=values.at_least(1),
-        ),
-    ] = 1
-    exemplar_size: Annotated[
-        int,
-        Option(
-            "Pixels of the exemplar's shorter side after scaling.",
-            _RUN,
-            "exemplar size",
-            check=values.at_least(1),
-        ),
-    ] = 256
-    size: Annotated[
-        Size | None,
-        Option(
-            "Pixels of the result, N or WxH.",
-            _OUTPUT,
-            normal=values.as_size,
-            check=values.height_and_width,
-            parse=parse_size,
-            shown="the scaled exemplar's",
-        ),
-    ] = None
-    scales: Annotated[
-        int | None,
-        Option(
-            "How many sizes, each twice the one before.",
-            _RUN,
-            "number of scales",
-            check=values.at_least(1),
-            shown="by the size",
-        ),
-    ] = None
-    steps: Annotated[
-        int | tuple[int, ...] | None,
-        Option(
-            "Steps, of L-BFGS evaluations, at each scale: N, or N,N,N coarsest first.",
-            _RUN,
-            "number of steps",
-            normal=values.whole_numbers,
-            check=values.number_of_steps,
-            parse=parse_steps,
-            shown="by the scale",
-        ),
-    ] = None
-    until: Annotated[
-        float | None,
-        Option(
-            "End a scale when ten steps lower the loss by less than this share, such as 0.02.",
-            _RUN,
-            "share by which the loss must still fall",
-            check=values.share,
-        ),
-    ] = None
-    optimizer: Annotated[
-        str,
-        Option(
-            "auto (lbfgs, but adam with gan), lbfgs, scipy-lbfgs, adam or sgd.",
-            _RUN,
-            "optimizer",
-            ("auto", *OPTIMIZERS),
-        ),
-    ] = "auto"
-    lr: Annotated[
-        float | None,
-        Option(
-            "Learning rate of adam or sgd.",
-            _RUN,
-            "learning rate",
-            check=values.float32_above_0,
-            shown="the optimizer's",
-        ),
-    ] = None
-    init: Annotated[
-        str | Path,
-        Option("spectrum (the exemplar's, as noise), noise, mean (its colour), or an image.", _RUN),
-    ] = "spectrum"
-    seed: Annotated[int, Option("Of the noise.", _RUN, "seed", check=values.at_least(0))] = 0
-    engine: Annotated[
-        str, Option("auto, training or analytic.", _ENGINE, "engine", ("auto", *reversed(ENGINES)))
-    ] = "auto"
-    provider: Annotated[
-        str,
-        Option("auto, cpu, cuda, openvino and so on.", _ENGINE, "provider", ("auto", *PROVIDERS)),
-    ] = "auto"
-    precision: Annotated[
-        str,
-        Option(
-            "fp32, bf16 (openvino) or tf32 (cuda), where the device has it.",
-            _ENGINE,
-            "precision",
-            PRECISIONS,
-        ),
-    ] = "fp32"
-    memory: Annotated[
-        str,
-        Option(
-            "auto (above 512x512 in bands of rows), low (smaller images too) or high (never).",
-            _ENGINE,
-            "memory use",
-            MEMORY_USES,
-        ),
-    ] = "auto"
-    threads: Annotated[
-        int,
-        Option(
-            "Of an op; 0: one a physical core.",
-            _ENGINE,
-            "number of threads",
-            check=values.at_least(0),
-        ),
-    ] = 0
+    disc_steps: int = Option(
+        "Of gan: steps of the discriminators for each of the image.",
+        _OBJECTIVE,
+        "number of the discriminators' steps",
+        check=values.at_least(1),
+    ).default(1)
+    exemplar_size: int = Option(
+        "Pixels of the exemplar's shorter side after scaling.", _RUN, check=values.at_least(1)
+    ).default(256)
+    size: Size | None = Option(
+        "Pixels of the result, N or WxH.",
+        _OUTPUT,
+        normal=values.as_size,
+        check=values.height_and_width,
+        parse=parse_size,
+        shown="the scaled exemplar's",
+    ).default(None)
+    scales: int | None = Option(
+        "How many sizes, each twice the one before.",
+        _RUN,
+        "number of scales",
+        check=values.at_least(1),
+        shown="by the size",
+    ).default(None)
+    steps: int | tuple[int, ...] | None = Option(
+        "Steps, of L-BFGS evaluations, at each scale: N, or N,N,N coarsest first.",
+        _RUN,
+        "number of steps",
+        normal=values.whole_numbers,
+        check=values.number_of_steps,
+        parse=parse_steps,
+        shown="by the scale",
+    ).default(None)
+    until: float | None = Option(
+        "End a scale when ten steps lower the loss by less than this share, such as 0.02.",
+        _RUN,
+        "share by which the loss must still fall",
+        check=values.share,
+    ).default(None)
+    optimizer: str = Option(
+        "auto (lbfgs, but adam with gan), lbfgs, scipy-lbfgs, adam or sgd.",
+        _RUN,
+        choices=("auto", *OPTIMIZERS),
+    ).default("auto")
+    lr: float | None = Option(
+        "Learning rate of adam or sgd.",
+        _RUN,
+        "learning rate",
+        check=values.float32_above_0,
+        shown="the optimizer's",
+    ).default(None)
+    init: str | Path = Option(
+        "spectrum (the exemplar's, as noise), noise, mean (its colour), or an image.", _RUN
+    ).default("spectrum")
+    seed: int = Option("Of the noise.", _RUN, check=values.at_least(0)).default(0)
+    engine: str = Option(
+        "auto, training or analytic.", _ENGINE, choices=("auto", *reversed(ENGINES))
+    ).default("auto")
+    provider: str = Option(
+        "auto, cpu, cuda, openvino and so on.", _ENGINE, choices=("auto", *PROVIDERS)
+    ).default("auto")
+    precision: str = Option(
+        "fp32, bf16 (openvino) or tf32 (cuda), where the device has it.",
+        _ENGINE,
+        choices=PRECISIONS,
+    ).default("fp32")
+    memory: str = Option(
+        "auto (above 512x512 in bands of rows), low (smaller images too) or high (never).",
+        _ENGINE,
+        "memory use",
+        MEMORY_USES,
+    ).default("auto")
+    threads: int = Option(
+        "Of an op; 0: one a physical core.", _ENGINE, "number of threads", check=values.at_least(0)
+    ).default(0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -293,169 +215,122 @@ class RunOptions(Options):
 class TransferOptions(Options):
     """What only a style transfer has, or has otherwise; see :func:`texonnx.transfer`."""
 
-    content_weight: ContentWeight = 0.1
-    style_weight: StyleWeight = 1.0
-    content_layers: Annotated[str, Option("Where the content is kept.", _OBJECTIVE)] = "conv4_2"
-    tv: TotalVariation = 0.0
-    preserve_colour: Annotated[
-        str,
-        Option(
-            "none, luminance (make only that) or histogram (the style in its colours).",
-            _OBJECTIVE,
-            "way to preserve colour",
-            PRESERVE_COLOUR,
-        ),
-    ] = "none"
-    style_scale: Annotated[
-        float,
-        Option(
-            "The style's shorter side, in those of the content.",
-            _OBJECTIVE,
-            "style's scale",
-            check=values.above_0_up_to(_LARGEST_STYLE_SCALE),
-        ),
-    ] = 1.0
-    padding: Padding = "circular"
-    size: Annotated[
-        int | None,
-        Option(
-            "Pixels of the result's shorter side.",
-            _OUTPUT,
-            "size",
-            check=values.at_least(1),
-            shown="the content's, at most 512",
-        ),
-    ] = None
-    init: Annotated[
-        str | Path,
-        Option("content, spectrum (the style's, as noise), noise, mean, or an image.", _RUN),
-    ] = "content"
+    content_weight: float = _CONTENT_WEIGHT.default(0.1)
+    style_weight: float = _STYLE_WEIGHT.default(1.0)
+    content_layers: str = Option("Where the content is kept.", _OBJECTIVE).default("conv4_2")
+    tv: float = _TOTAL_VARIATION.default(0.0)
+    preserve_colour: str = Option(
+        "none, luminance (make only that) or histogram (the style in its colours).",
+        _OBJECTIVE,
+        "way to preserve colour",
+        PRESERVE_COLOUR,
+    ).default("none")
+    style_scale: float = Option(
+        "The style's shorter side, in those of the content.",
+        _OBJECTIVE,
+        "style's scale",
+        check=values.above_0_up_to(_LARGEST_STYLE_SCALE),
+    ).default(1.0)
+    padding: str = _PADDING.default("circular")
+    size: int | None = Option(
+        "Pixels of the result's shorter side.",
+        _OUTPUT,
+        check=values.at_least(1),
+        shown="the content's, at most 512",
+    ).default(None)
+    init: str | Path = Option(
+        "content, spectrum (the style's, as noise), noise, mean, or an image.", _RUN
+    ).default("content")
 
 
 @dataclass(frozen=True)
 class ReconstructionOptions(Options):
     """What only a reconstruction has, or has otherwise; see :func:`texonnx.reconstruct`."""
 
-    layer: Annotated[str, Option("The layer, by name.", _WHAT)] = "conv4_2"
-    style: Annotated[
-        bool,
-        Option(
-            "Reconstruct the style from all layers up to the named one, not the content.",
-            _WHAT,
-            flags=("--style",),
-        ),
-    ] = False
-    layer_weights: LayerWeights = "equal"
-    size: Annotated[
-        int,
-        Option("Pixels of the result's shorter side.", _OUTPUT, "size", check=values.at_least(1)),
-    ] = 256
-    init: Annotated[str | Path, Option("noise, mean, spectrum, or an image.", _RUN)] = "noise"
+    layer: str = Option("The layer, by name.", _WHAT).default("conv4_2")
+    style: bool = Option(
+        "Reconstruct the style from all layers up to the named one, not the content.",
+        _WHAT,
+        flag="--style",
+    ).default(False)
+    layer_weights: str = _LAYER_WEIGHTS.default("equal")
+    size: int = Option(
+        "Pixels of the result's shorter side.", _OUTPUT, check=values.at_least(1)
+    ).default(256)
+    init: str | Path = Option("noise, mean, spectrum, or an image.", _RUN).default("noise")
 
 
 @dataclass(frozen=True)
 class ExportOptions(Options):
     """What only an export has, or has otherwise; see :func:`texonnx.export`."""
 
-    content_weight: ContentWeight = TransferOptions.content_weight
-    fp16: Annotated[bool, Option("Store the weights in 16 bits.", _FOLDER, flags=("--fp16",))] = (
-        False
-    )
-    size: Annotated[
-        Size | None,
-        Option(
-            "Fix the image to N or WxH pixels.",
-            _FOLDER,
-            normal=values.as_size,
-            parse=parse_size,
-            shown="any size",
-        ),
-    ] = None
-    training: Annotated[
-        bool | None,
-        Option(
-            "Write training artifacts.",
-            _FOLDER,
-            shown="where onnxruntime-training is installed",
-        ),
-    ] = None
-    scales: Annotated[
-        int | None,
-        Option(
-            "Training artifacts for how many sizes, halving.",
-            _FOLDER,
-            shown="by the size",
-        ),
-    ] = None
-    force: Annotated[bool, Option("Replace an exported folder.", _FOLDER, flags=("--force",))] = (
-        False
-    )
+    content_weight: float = _CONTENT_WEIGHT.default(TransferOptions.content_weight)
+    fp16: bool = Option("Store the weights in 16 bits.", _FOLDER, flag="--fp16").default(False)
+    size: Size | None = Option(
+        "Fix the image to N or WxH pixels.",
+        _FOLDER,
+        normal=values.as_size,
+        parse=parse_size,
+        shown="any size",
+    ).default(None)
+    training: bool | None = Option(
+        "Write training artifacts.", _FOLDER, shown="where onnxruntime-training is installed"
+    ).default(None)
+    scales: int | None = Option(
+        "Training artifacts for how many sizes, halving.", _FOLDER, shown="by the size"
+    ).default(None)
+    force: bool = Option("Replace an exported folder.", _FOLDER, flag="--force").default(False)
 
 
 @dataclass(frozen=True)
 class BenchOptions(Options):
     """What only a benchmark has; see :func:`texonnx.bench`."""
 
-    sizes: Annotated[
-        tuple[Size, ...],
-        Option(
-            "Pixels of exemplar and image, N or WxH.",
-            _CASES,
-            normal=values.as_sizes,
-            parse=parse_sizes,
-            repeated=True,
-            shown=",".join(str(size.width) for size in values.BENCH_SIZES),
-            flags=("--size",),
-        ),
-    ] = values.BENCH_SIZES
-    engines: Annotated[
-        tuple[str, ...] | None,
-        Option(
-            "analytic or training.",
-            _CASES,
-            "engine",
-            check=values.each_of(ENGINES),
-            parse=parse_words,
-            repeated=True,
-            shown="those that are installed",
-            flags=("--engine",),
-        ),
-    ] = None
-    providers: Annotated[
-        tuple[str, ...] | None,
-        Option(
-            "cpu, cuda, openvino and so on.",
-            _CASES,
-            "provider",
-            check=values.each_of(tuple(PROVIDERS)),
-            parse=parse_words,
-            repeated=True,
-            shown="those that ONNX Runtime lists",
-            flags=("--provider",),
-        ),
-    ] = None
-    precisions: Annotated[
-        tuple[str, ...] | None,
-        Option(
-            "fp32, bf16 or tf32.",
-            _CASES,
-            "precision",
-            check=values.each_of(PRECISIONS),
-            parse=parse_words,
-            repeated=True,
-            shown="those that the provider has",
-            flags=("--precision",),
-        ),
-    ] = None
-    rounds: Annotated[
-        int,
-        Option(
-            "Iterations to time, after one to warm up.",
-            _CASES,
-            "number of rounds",
-            check=values.at_least(1),
-        ),
-    ] = 5
+    sizes: tuple[Size, ...] = Option(
+        "Pixels of exemplar and image, N or WxH.",
+        _CASES,
+        normal=values.as_sizes,
+        parse=parse_sizes,
+        repeated=True,
+        shown=",".join(str(size.width) for size in values.BENCH_SIZES),
+        flag="--size",
+    ).default(values.BENCH_SIZES)
+    engines: tuple[str, ...] | None = Option(
+        "analytic or training.",
+        _CASES,
+        "engine",
+        check=values.each_of(ENGINES),
+        parse=parse_words,
+        repeated=True,
+        shown="those that are installed",
+        flag="--engine",
+    ).default(None)
+    providers: tuple[str, ...] | None = Option(
+        "cpu, cuda, openvino and so on.",
+        _CASES,
+        "provider",
+        check=values.each_of(tuple(PROVIDERS)),
+        parse=parse_words,
+        repeated=True,
+        shown="those that ONNX Runtime lists",
+        flag="--provider",
+    ).default(None)
+    precisions: tuple[str, ...] | None = Option(
+        "fp32, bf16 or tf32.",
+        _CASES,
+        "precision",
+        check=values.each_of(PRECISIONS),
+        parse=parse_words,
+        repeated=True,
+        shown="those that the provider has",
+        flag="--precision",
+    ).default(None)
+    rounds: int = Option(
+        "Iterations to time, after one to warm up.",
+        _CASES,
+        "number of rounds",
+        check=values.at_least(1),
+    ).default(5)
 
 
 CONTENT_OPTIONS = ("content_layers", "content_weight", "style_weight", "tv")

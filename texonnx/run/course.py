@@ -5,51 +5,84 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
-from texonnx.images import Image
+from texonnx.images import Image, load_image, resize
+from texonnx.optim.initial import initial_image
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise, refresh_interval
 from texonnx.optim.schedule import Plateau
+from texonnx.options import INITS
 from texonnx.run.preparation import Prepared
 from texonnx.run.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
 from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.engine import Engine, Losses
 from texonnx.runtime.goal import Goal
-from texonnx.sizes import size_of
+from texonnx.sizes import Size, size_of
 
 
-class Course(Protocol):
-    """What a verb does at each scale, counted from 0 at the coarsest."""
-
-    def goal(self, scale: int) -> Goal:
-        """Return what the image is held against."""
-
-    def start(self, scale: int, coarser: Image | None) -> Image:
-        """Return where the scale starts, given the result of the one before it, if any."""
-
-    def metric(self, scale: int) -> ImageMetric | None:
-        """Return the metric of L-BFGS."""
-
-    def finish(self, image: Image) -> Image:
-        """Return what the user shall see of an image in [0, 1]."""
-
-
-def run_course(
-    prepared: Prepared,
-    course: Course,
-    schedule: Sequence[int],
-    on_step: OnStep | None,
-    started: float,
-) -> SynthesisResult:
-    """Optimise at every scale.
+class Course:
+    """What a verb does at each scale, counted from 0 at the coarsest; here as plainly as may be.
 
     Parameters
     ----------
     prepared
         Graphs, sizes and options.
+    shares
+        What each exemplar counts, in all 1.
+    """
+
+    def __init__(self, prepared: Prepared, shares: tuple[float, ...] = (1.0,)) -> None:
+        self.prepared = prepared
+        self.shares = shares
+
+    def goal(self, scale: int) -> Goal:
+        """Return what the image is held against: the exemplars."""
+        return Goal(self.prepared.exemplars_at(scale), self.shares)
+
+    def start(self, scale: int, coarser: Image | None) -> Image:
+        """Return where the scale starts: the result of the one before it, enlarged, if any."""
+        return self.first_image(scale) if coarser is None else self.scaled(coarser, scale)
+
+    def metric(self, scale: int) -> ImageMetric | None:
+        """Return the metric of L-BFGS; none here."""
+        return None
+
+    def finish(self, image: Image) -> Image:
+        """Return what the user shall see of an image in [0, 1]."""
+        return image
+
+    def first_image(self, scale: int) -> Image:
+        """Return what `init` says: noise of some kind, or a file's image."""
+        options, exemplar = self.prepared.options, self.exemplar(scale)
+        size, init = self.size(scale), str(options.init)
+        if init == "spectrum":
+            return self.prepared.host.first_image(exemplar, size, options.seed)
+        if init in INITS:
+            return initial_image(init, exemplar, size, options.seed)
+        return self.scaled(load_image(options.init), scale)
+
+    def exemplar(self, scale: int) -> Image:
+        """Return the exemplar that counts most."""
+        return self.prepared.exemplars_at(scale)[self.shares.index(max(self.shares))]
+
+    def size(self, scale: int) -> Size:
+        """Return height and width of the result."""
+        return self.prepared.scales[scale].output
+
+    def scaled(self, image: Image, scale: int) -> Image:
+        """Return any image at that size."""
+        return resize(image, *self.size(scale))
+
+
+def run_course(
+    course: Course, schedule: Sequence[int], on_step: OnStep | None, started: float
+) -> SynthesisResult:
+    """Optimise at every scale.
+
+    Parameters
+    ----------
     course
         What is done at each scale.
     schedule
@@ -68,11 +101,11 @@ def run_course(
     SynthesisInterrupted
         On Ctrl-C; it carries the image so far.
     """
+    prepared = course.prepared
     sizes = [scale.output for scale in prepared.scales]
     route = choose_route(prepared.source.traits, prepared.options, sizes)
     engine = open_engine(route, prepared.source, prepared.host, prepared.options)
-    run = _Run(engine, route.why, prepared, course, on_step, started)
-    return run.through(schedule)
+    return _Run(engine, route.why, course, on_step, started).through(schedule)
 
 
 class _PlateauReached(Exception):  # noqa: N818
@@ -86,29 +119,26 @@ class _Run:
         self,
         engine: Engine,
         why: str,
-        prepared: Prepared,
         course: Course,
         on_step: OnStep | None,
         started: float,
     ) -> None:
         self._engine = engine
         self._why = why
-        self._traits = prepared.source.traits
-        self._scales = prepared.scales
-        self._options = prepared.options
-        self._optimizer = prepared.optimizer
         self._course = course
+        self._prepared = course.prepared
+        self._traits = course.prepared.source.traits
         self._on_step = on_step
         self._started = started
         self._history: list[Step] = []
 
     def through(self, schedule: Sequence[int]) -> SynthesisResult:
         """Optimise at every scale, each starting from the one before."""
-        options, course = self._options, self._course
+        course, optimizer = self._course, self._prepared.optimizer
         image = course.start(0, None)
         self._begin(image)
         try:
-            for number, scale in enumerate(self._scales):
+            for number, scale in enumerate(self._prepared.scales):
                 if number:
                     image = course.start(number, _visible(image))
                     self._begin(image)
@@ -117,12 +147,12 @@ class _Run:
                     image = optimise(
                         self._engine,
                         image,
-                        self._optimizer,
+                        optimizer,
                         schedule[number],
-                        options.learning_rate,
+                        self._prepared.options.learning_rate,
                         partial(self._after_step, number + 1, schedule),
                         course.metric(number),
-                        refresh_interval(self._traits, self._optimizer),
+                        refresh_interval(self._traits, optimizer),
                     )
                 except _PlateauReached:
                     image = self._best
@@ -134,7 +164,8 @@ class _Run:
     def _begin(self, image: Image) -> None:
         self._best, self._least = image, np.inf
         self._steps_here = 0
-        self._plateau = None if self._options.until is None else Plateau(self._options.until)
+        until = self._prepared.options.until
+        self._plateau = None if until is None else Plateau(until)
 
     def _after_step(
         self, scale: int, schedule: Sequence[int], losses: Losses, image: Image

@@ -9,7 +9,6 @@ and faster for large images.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -27,31 +26,13 @@ from texonnx.objective.kinds import (
 )
 from texonnx.objective.source import GraphSource
 from texonnx.optim.initial import initial_image, with_detail
-from texonnx.runtime.objective_inputs import Draws, Shapes
+from texonnx.runtime.objective_inputs import Shapes
 from texonnx.runtime.sessions import NamedSession, open_session
 from texonnx.sizes import Size
 
 
-class Host(Draws, Protocol):
-    """Does what is done around the steps."""
-
-    def resize(self, image: Image, size: Size) -> Image:
-        """Return an image at another size, in [0, 1]."""
-
-    def first_image(self, exemplar: Image, size: Size, seed: int) -> Image:
-        """Return noise of the exemplar's colours and spectrum, to start from."""
-
-    def finer_image(
-        self, coarser: Image, exemplar: Image, exemplar_before: Size, size: Size, seed: int
-    ) -> Image:
-        """Return the result of the scale before, enlarged, with noise for the exemplar's detail.
-
-        `exemplar` is the one of this scale, `exemplar_before` the size of the one before.
-        """
-
-
-class PlainHost:
-    """With NumPy, SciPy and Pillow."""
+class Host:
+    """Does what is done around the steps, with NumPy, SciPy and Pillow."""
 
     def resize(self, image: Image, size: Size) -> Image:
         """Return an image at another size, in [0, 1]."""
@@ -64,17 +45,23 @@ class PlainHost:
     def finer_image(
         self, coarser: Image, exemplar: Image, exemplar_before: Size, size: Size, seed: int
     ) -> Image:
-        """Return the result of the scale before, enlarged, with noise for the detail."""
+        """Return the result of the scale before, enlarged, with noise for the exemplar's detail.
+
+        `exemplar` is the one of this scale, `exemplar_before` the size of the one before.
+        """
         return with_detail(resize(coarser, *size), exemplar, exemplar_before, seed)
 
     def directions(self, shapes: Shapes, seed: int, draw: int) -> Arrays:
         """Return what is drawn anew every few steps."""
+        of_losses: dict[TextureLoss, dict[str, tuple[int, ...]]] = {}
+        for name, shape in shapes.items():
+            port = Port.parse(name)
+            assert port is not None
+            assert port.of is not None
+            of_losses.setdefault(port.of, {})[name] = shape
         drawn: Arrays = {}
-        losses = {port.of: None for port in map(Port.parse, shapes) if port is not None}
-        for loss in losses:
-            assert loss is not None
+        for loss, own in of_losses.items():
             assert loss.draw is not None
-            own = {name: shape for name, shape in shapes.items() if _is_of(loss, name)}
             drawn |= loss.draw(own, seed, draw)
         return drawn
 
@@ -83,8 +70,8 @@ class PlainHost:
         return self.directions(shapes, seed, 0)
 
 
-class GraphHost(PlainHost):
-    """With the graphs of an exported folder, as far as it brings them."""
+class GraphHost(Host):
+    """Does it with the graphs of an exported folder, as far as it brings them."""
 
     def __init__(self, source: GraphSource) -> None:
         self._source = source
@@ -143,9 +130,4 @@ class GraphHost(PlainHost):
 
 def host_for(source: GraphSource) -> Host:
     """Return the host of a run over the graphs of `source`."""
-    return GraphHost(source) if source.has(RESIZE) else PlainHost()
-
-
-def _is_of(loss: TextureLoss, name: str) -> bool:
-    port = Port.parse(name)
-    return port is not None and port.of is loss
+    return GraphHost(source) if source.has(RESIZE) else Host()

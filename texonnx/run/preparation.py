@@ -10,18 +10,17 @@ from typing import Any
 
 from texonnx.errors import ImageError, OptionError
 from texonnx.exported.folder import ExportedFolder
-from texonnx.images import Image, check_image, load_image, resize, size_by_shorter_side
+from texonnx.images import Image, check_image, load_image, size_by_shorter_side
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.kinds import CONTENT_TARGETS
 from texonnx.objective.source import GraphSource, Traits
 from texonnx.objective.specification import specify
-from texonnx.optim.initial import initial_image
 from texonnx.optim.pyramid import Scale, pyramid, shrunk
 from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
-from texonnx.options import INITS, OBJECTIVE, ObjectiveOptions, RunOptions
+from texonnx.options import OBJECTIVE, ObjectiveOptions, RunOptions
 from texonnx.run.hosting import Host, host_for
 from texonnx.runtime.installed import the_runtime
-from texonnx.sizes import Size, check_size, size_of
+from texonnx.sizes import check_size, size_of
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
 
@@ -145,15 +144,6 @@ def one_or_several(given: object) -> list[Any]:
     """Return the items of a sequence; anything else as the only item, for others to refuse."""
     several = isinstance(given, Sequence) and not isinstance(given, str)
     return list(given) if several else [given]  # type: ignore[call-overload]
-
-
-def first_image(options: RunOptions, exemplar: Image, size: Size, host: Host) -> Image:
-    """Return where a run starts: noise of some kind, or a file's image, scaled to `size`."""
-    if options.init == "spectrum":
-        return host.first_image(exemplar, size, options.seed)
-    if str(options.init) in INITS:
-        return initial_image(str(options.init), exemplar, size, options.seed)
-    return resize(load_image(options.init), *size)
 
 
 def shares_of(mix: Sequence[float] | None, count: int) -> tuple[float, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from texonnx.errors import OptionError, unknown
-from texonnx.images import Image, resize
 from texonnx.objective.specification import specify
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import (
@@ -17,8 +16,8 @@ from texonnx.options import (
     ReconstructionOptions,
     RunOptions,
 )
-from texonnx.run.course import run_course
-from texonnx.run.preparation import Exemplar, Prepared, first_image, load_or_check, prepare
+from texonnx.run.course import Course, run_course
+from texonnx.run.preparation import Exemplar, load_or_check, prepare
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.runtime.goal import Goal
 from texonnx.verbs.synthesis import Texture
@@ -64,12 +63,12 @@ def reconstruct_image(
     )
     given, taken = prepared.options.steps, prepared.optimizer
     if chosen.style:
-        course: Texture | _Content = Texture(prepared, (1.0,))
+        course: Course = Texture(prepared)
     else:
         course = _Content(prepared)
         given = taken.content_steps if given is None else given
     schedule = steps_by_scale(given, taken, len(prepared.scales))
-    return run_course(prepared, course, schedule, on_step, started)
+    return run_course(course, schedule, on_step, started)
 
 
 @dataclass(frozen=True)
@@ -128,27 +127,9 @@ def reconstruct_every_layer(
     return made()
 
 
-class _Content:
-    """The features of one image, and nothing of the image itself."""
-
-    def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
+class _Content(Course):
+    """The features of one image, and nothing of its colours, which a metric would give away."""
 
     def goal(self, scale: int) -> Goal:
         """Return the image at the scale."""
-        return Goal(content=self._prepared.exemplars_at(scale)[0])
-
-    def start(self, scale: int, coarser: Image | None) -> Image:
-        """Return the first image, or the coarser one enlarged."""
-        size = self._prepared.scales[scale].output
-        if coarser is not None:
-            return resize(coarser, *size)
-        exemplar = self._prepared.exemplars_at(scale)[0]
-        return first_image(self._prepared.options, exemplar, size, self._prepared.host)
-
-    def metric(self, scale: int) -> None:
-        """Return ``None``: a metric of the image's colours would give them away."""
-
-    def finish(self, image: Image) -> Image:
-        """Return the image."""
-        return image
+        return Goal(content=self.exemplar(scale))

@@ -20,11 +20,10 @@ from texonnx.images import (
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import TRANSFER_SIZE, ObjectiveOptions, RunOptions, TransferOptions
-from texonnx.run.course import run_course
+from texonnx.run.course import Course, run_course
 from texonnx.run.preparation import (
     Exemplar,
     Prepared,
-    first_image,
     load_or_check,
     one_or_several,
     prepare,
@@ -75,10 +74,10 @@ def transfer_style(
         keep_colour=way == "luminance",
         has_style=objective.style_weight > 0,
     )
-    return run_course(prepared, course, schedule, on_step, started)
+    return run_course(course, schedule, on_step, started)
 
 
-class _Transfer:
+class _Transfer(Course):
     """The content's detail comes in at every scale that can show it."""
 
     def __init__(
@@ -90,48 +89,35 @@ class _Transfer:
         keep_colour: bool,
         has_style: bool,
     ) -> None:
-        self._prepared = prepared
-        self._shares = shares
+        super().__init__(prepared, shares)
         self._shown = content
         self._keep_colour = keep_colour
         self._content = luminance(content) if keep_colour else content
         # The gradient changes large areas slowly, so the run starts from the style's colours; where
         # the content's are to be kept, the style has those already.
-        finest = self._style(len(prepared.scales) - 1)
+        finest = self.exemplar(len(prepared.scales) - 1)
         self._start = match_colours(self._content, finest) if has_style else self._content
 
     def goal(self, scale: int) -> Goal:
         """Return the styles at the scale, and the content."""
-        content = self._at(scale, self._content)
-        return Goal(self._prepared.exemplars_at(scale), self._shares, content)
+        return replace(super().goal(scale), content=self.scaled(self._content, scale))
 
     def start(self, scale: int, coarser: Image | None) -> Image:
         """Return the first image; or the coarser one enlarged, with the content's detail."""
-        size = self._prepared.scales[scale].output
-        options = self._prepared.options
-        starts_from_content = str(options.init) == _CONTENT
+        if str(self.prepared.options.init) != _CONTENT:
+            return super().start(scale, coarser)
+        content = self.scaled(self._start, scale)
         if coarser is None:
-            if starts_from_content:
-                return self._at(scale, self._start)
-            return first_image(options, self._style(scale), size, self._prepared.host)
-        enlarged = resize(coarser, *size)
-        if not starts_from_content:
-            return enlarged
-        coarse = resize(self._at(scale - 1, self._start), *size)
-        return enlarged + self._at(scale, self._start) - coarse
+            return content
+        coarse = self.scaled(self.scaled(self._start, scale - 1), scale)
+        return self.scaled(coarser, scale) + content - coarse
 
     def metric(self, scale: int) -> ImageMetric:
         """Return the metric that favours the style's colours.
 
         It favours no details: of those the content has its own.
         """
-        size = self._prepared.scales[scale].output
-        return ImageMetric(self._style(scale), size, power_of_frequency=0.0)
-
-    def _style(self, scale: int) -> Image:
-        """Return the style that counts most."""
-        most = self._shares.index(max(self._shares))
-        return self._prepared.exemplars_at(scale)[most]
+        return ImageMetric(self.exemplar(scale), self.size(scale), power_of_frequency=0.0)
 
     def finish(self, image: Image) -> Image:
         """Give the image the content's colours, where they are to be kept."""
@@ -139,9 +125,6 @@ class _Transfer:
             return image
         size = size_of(image)
         return with_colour_of(image, resize(self._shown, *size).clip(0, 1))
-
-    def _at(self, scale: int, image: Image) -> Image:
-        return resize(image, *self._prepared.scales[scale].output)
 
 
 def _recoloured(style: Image, content: Image, preserve_colour: str) -> Image:

@@ -27,7 +27,7 @@ def engine_for(job: Job) -> Any:
     from texonnx.objective.built import BuiltGraphs
     from texonnx.objective.specification import specify
     from texonnx.options import ObjectiveOptions, RunOptions
-    from texonnx.run.hosting import PlainHost
+    from texonnx.run.hosting import Host
     from texonnx.runtime.choose import choose_route, open_engine
     from texonnx.runtime.goal import texture_of
     from texonnx.sizes import Size
@@ -39,7 +39,7 @@ def engine_for(job: Job) -> Any:
     options = RunOptions(threads=job["threads"], **job["settings"])
     size = Size(job["size"], job["size"])
     route = choose_route(source.traits, options, [size])
-    engine = open_engine(route, source, PlainHost(), options)
+    engine = open_engine(route, source, Host(), options)
     with np.load(job["file"]) as shared:
         engine.aim(texture_of(shared["exemplar"]), size)
     return engine

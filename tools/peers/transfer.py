@@ -107,7 +107,7 @@ class Pair:
         from texonnx.objective.built import BuiltGraphs
         from texonnx.objective.specification import specify
         from texonnx.options import RunOptions
-        from texonnx.run.hosting import PlainHost
+        from texonnx.run.hosting import Host
         from texonnx.runtime.choose import choose_route, open_engine
         from texonnx.runtime.goal import Goal
         from texonnx.sizes import size_of
@@ -119,7 +119,7 @@ class Pair:
         source, size = BuiltGraphs(specification, load_weights()), size_of(content)
         options = RunOptions(engine="analytic", provider="cpu")
         route = choose_route(source.traits, options, [size])
-        engine = open_engine(route, source, PlainHost(), options)
+        engine = open_engine(route, source, Host(), options)
         engine.aim(Goal((style,), (1.0,), content), size)
         losses = engine.loss_and_gradient(load_image(picture)).losses
         part = specification.parts.index(specification.content_parts[0].name)
