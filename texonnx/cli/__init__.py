@@ -20,10 +20,8 @@ from texonnx.cli import (
     verify,
     weights,
 )
+from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, complain
 from texonnx.errors import TexonnxError
-
-BAD_INPUT = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="texonnx",
@@ -86,6 +84,6 @@ def _sentence(error: Any) -> str:
     return f"{message}, not '{details()[0]['input']}'" if details else message
 
 
-def _fail(message: str, code: int) -> int:
-    print(f"texonnx: {message}", file=sys.stderr)
+def _fail(sentence: str, code: int) -> int:
+    complain(sentence)
     return code

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from texonnx.cli.command import Takes, command, only
+from texonnx.cli.ending import BAD_INPUT
 from texonnx.cli.parameters import Quiet, Values
 from texonnx.options import BenchOptions, ObjectiveOptions, RunOptions, taken
 
 _OUTPUT = "Output"
-_NOTHING_RAN = 2
 
 
 @command
@@ -86,4 +86,4 @@ def bench(
         picture = plot(measurements, f"{machine}\n{about}")
         write_whole(plot_file, lambda file: file.write(picture))
     if all(one.failure for one in measurements):
-        raise typer.Exit(_NOTHING_RAN)
+        raise typer.Exit(BAD_INPUT)

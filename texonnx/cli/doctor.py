@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from texonnx.cli.ending import BAD_INPUT
 from texonnx.errors import TexonnxError
 
 
@@ -24,7 +25,7 @@ def doctor() -> None:
     except TexonnxError as error:
         print(f"  {error}")
         _show_weights()
-        raise typer.Exit(2) from None
+        raise typer.Exit(BAD_INPUT) from None
     engines = ["analytic", *(["training"] if runtime.can_train else [])]
     print("providers, each tried with a small graph:")
     running = _show_providers()

@@ -8,13 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from texonnx.cli.ending import INTERRUPTED, RANDOM_WEIGHTS, complain
 from texonnx.cli.outputs import Outputs
 from texonnx.cli.progress import RunProgress
 from texonnx.functions import reconstruct_layers
 from texonnx.images import Image, contact_sheet, load_image, save_image, scale_shorter_side
 from texonnx.vgg import layer_names
 
-_INTERRUPTED = 130
 _OF_ONE_LAYER = ("layer", "style")
 
 
@@ -62,9 +62,9 @@ def write_sheet(image: Path, outputs: Outputs, options: Mapping[str, Any]) -> No
             interrupted = True
     save_image(outputs.image, contact_sheet(rows, ["content", "style"], [image.name, *layers]))
     if interrupted:
-        print(f"texonnx: interrupted; the sheet so far is in {outputs.image}", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        complain(f"interrupted; the sheet so far is in {outputs.image}")
+        sys.exit(INTERRUPTED)
     if not outputs.quiet:
         print(outputs.image)
         if random_weights:
-            print("texonnx: NOTE: random weights, not the pretrained ones", file=sys.stderr)
+            complain(RANDOM_WEIGHTS)

@@ -8,15 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, RANDOM_WEIGHTS, complain
 from texonnx.cli.outputs import Outputs
 from texonnx.sizes import size_of
 
 if TYPE_CHECKING:
     from texonnx.images import Image
     from texonnx.run.result import Step, SynthesisResult
-
-_BAD_INPUT = 2
-_INTERRUPTED = 130
 
 
 def run_and_write(run: Callable[..., SynthesisResult], outputs: Outputs) -> SynthesisResult:
@@ -51,9 +49,9 @@ def run_and_write(run: Callable[..., SynthesisResult], outputs: Outputs) -> Synt
         try:
             result = run(on_step=on_step, on_download=progress.download)
         except SynthesisInterrupted as interrupt:
-            result, stopped, code = interrupt.result, "interrupted", _INTERRUPTED
+            result, stopped, code = interrupt.result, "interrupted", INTERRUPTED
         except NotFiniteError as error:
-            result, stopped, code = error.result, str(error), _BAD_INPUT
+            result, stopped, code = error.result, str(error), BAD_INPUT
     size = size_of(result.image)
     save_image(target, result.image, _provenance(outputs.source, result))
     if also.history is not None:
@@ -64,15 +62,12 @@ def run_and_write(run: Callable[..., SynthesisResult], outputs: Outputs) -> Synt
     if also.plot is not None and result.history:
         plot_curves(also.plot, result.history, target.name)
     if stopped is not None:
-        print(
-            f"texonnx: {stopped}; the image so far, {size}, is in {target}",
-            file=sys.stderr,
-        )
+        complain(f"{stopped}; the image so far, {size}, is in {target}")
         sys.exit(code)
     if not outputs.quiet:
         print(_summary(result, target))
         if result.random_weights:
-            print("texonnx: NOTE: random weights, not the pretrained ones", file=sys.stderr)
+            complain(RANDOM_WEIGHTS)
     return result
 
 

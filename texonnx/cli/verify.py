@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from texonnx.cli.ending import FAILED
 from texonnx.cli.parameters import Quiet
 from texonnx.options.text import parse_size
 
 if TYPE_CHECKING:
     from texonnx.verification import Check, Verification
 
-_FAILED = 1
 _WIDTH = 100
 _KNOWN = {True: "yes", False: "no", None: "not known"}
 
@@ -60,7 +60,7 @@ def verify(
     if not quiet:
         print(as_text(found))
     if not found.passed:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(FAILED)
 
 
 def as_text(found: Verification) -> str:

@@ -103,23 +103,10 @@ def write_manifest(
     recipe
         Of a whole run, if there is one.
     """
-    trunk = specification.trunk
-    units = layer_units(weights, trunk.pooling)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "producer": f"texonnx {__version__}",
-        "network": {
-            "architecture": trunk.arch,
-            "pooling": trunk.pooling,
-            "padding": trunk.padding,
-            "weights": weights.source,
-            "weights_digest": weights.digest,
-            "weights_random": weights.random,
-            "precision": precision,
-            "activation_scale": {name: units[name] for name in specification.trunk_layers}
-            if activation_scale
-            else None,
-        },
+        "network": _network(specification, weights, precision, activation_scale),
         "layers": [
             {"name": name, "weight": weight}
             for name, weight in zip(specification.layers, specification.layer_weights, strict=True)
@@ -134,12 +121,7 @@ def write_manifest(
         ],
         "parts": list(specification.parts),
         "gram_norm": specification.loss_options.gram_norm,
-        "discriminator": {
-            "widths": list(specification.loss_options.discriminator_widths),
-            "penalty": specification.loss_options.discriminator_penalty,
-        }
-        if specification.adversarial
-        else None,
+        "discriminator": _discriminator(specification),
         "preprocessing": {
             "layout": "NCHW",
             "channels": "RGB",
@@ -149,25 +131,47 @@ def write_manifest(
         },
         "recipe": recipe,
         "minimum_size": specification.minimum_size,
-        "size": None if size is None else {"height": size[0], "width": size[1]},
+        "size": None if size is None else size._asdict(),
         "opset": OPSET,
         "ir_version": IR_VERSION,
         "graphs": {name: _describe_graph(folder, file) for name, file in graphs.items()},
         "training": [
-            {"folder": name, "height": height, "width": width}
-            for name, (height, width) in training.items()
+            {"folder": name, **training_size._asdict()} for name, training_size in training.items()
         ],
         "files": {
-            path.relative_to(folder).as_posix(): {
-                "sha256": _sha256(path),
-                "bytes": path.stat().st_size,
-            }
+            path.relative_to(folder).as_posix(): _file(path)
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         },
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def _network(
+    specification: Specification, weights: VggWeights, precision: str, activation_scale: bool
+) -> dict[str, Any]:
+    trunk = specification.trunk
+    units = layer_units(weights, trunk.pooling)
+    return {
+        "architecture": trunk.arch,
+        "pooling": trunk.pooling,
+        "padding": trunk.padding,
+        "weights": weights.source,
+        "weights_digest": weights.digest,
+        "weights_random": weights.random,
+        "precision": precision,
+        "activation_scale": {name: units[name] for name in specification.trunk_layers}
+        if activation_scale
+        else None,
+    }
+
+
+def _discriminator(specification: Specification) -> dict[str, Any] | None:
+    if not specification.adversarial:
+        return None
+    options = specification.loss_options
+    return {"widths": list(options.discriminator_widths), "penalty": options.discriminator_penalty}
 
 
 def read_manifest(folder: Path) -> Contents:
@@ -253,6 +257,10 @@ def _check_file(folder: Path, name: str, entry: Any) -> None:
         raise ArtifactError(
             f"'{path}' is not the file that was exported: its SHA-256 differs from the manifest's"
         )
+
+
+def _file(path: Path) -> dict[str, Any]:
+    return {"sha256": _sha256(path), "bytes": path.stat().st_size}
 
 
 def _sha256(path: Path) -> str:

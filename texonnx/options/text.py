@@ -1,4 +1,4 @@
-"""What is typed on a command line, turned into values."""
+"""What is typed on a command line, turned into values; OptionError for what cannot be."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from texonnx.sizes import Size
 
 def parse_size(text: str) -> Size:
     """Turn ``N`` or ``WxH`` into height and width.
-
-    Raises
-    ------
-    OptionError
-        For anything else.
 
     Examples
     --------
@@ -43,24 +38,13 @@ def parse_words(texts: list[str]) -> tuple[str, ...] | None:
 
 
 def parse_sizes(texts: list[str]) -> tuple[Size, ...] | None:
-    """Return the sizes of an option given several times or with commas, each once.
-
-    Raises
-    ------
-    OptionError
-        For what :func:`parse_size` refuses.
-    """
+    """Return the sizes of an option given several times or with commas, each once."""
     words = parse_words(texts)
     return None if words is None else tuple(dict.fromkeys(map(parse_size, words)))
 
 
 def parse_steps(text: str) -> tuple[int, ...]:
     """Turn ``N``, or ``N,N,N`` coarsest first, into numbers of steps.
-
-    Raises
-    ------
-    OptionError
-        For anything else.
 
     Examples
     --------
@@ -78,11 +62,6 @@ def parse_steps(text: str) -> tuple[int, ...]:
 def parse_numbers(text: str, what: str) -> tuple[float, ...]:
     """Turn comma-separated numbers into numbers; nothing into none.
 
-    Raises
-    ------
-    OptionError
-        For anything else.
-
     Examples
     --------
     >>> parse_numbers("0.7,0.3", "shares")
@@ -96,11 +75,6 @@ def parse_numbers(text: str, what: str) -> tuple[float, ...]:
 
 def parse_widths(text: str) -> tuple[int, ...]:
     """Turn comma-separated whole numbers into numbers of channels; ``none`` into none.
-
-    Raises
-    ------
-    OptionError
-        For anything else.
 
     Examples
     --------

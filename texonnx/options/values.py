@@ -102,18 +102,20 @@ def as_size(given: Any) -> Size | None:
     OptionError
         For what is not two numbers.
     """
-    if given is None:
-        return None
+    return None if given is None else _size(given)
+
+
+def as_sizes(given: Iterable[Any] | None) -> tuple[Size, ...]:
+    """Return sizes, each as a :class:`Size`; those that are measured if there are none."""
+    return BENCH_SIZES if given is None else tuple(map(_size, given))
+
+
+def _size(given: Any) -> Size:
     try:
         height, width = map(operator.index, given)
     except (TypeError, ValueError):
         raise OptionError(f"a size is height and width in pixels, not {given!r}") from None
     return Size(height, width)
-
-
-def as_sizes(given: Iterable[Any] | None) -> tuple[Size, ...]:
-    """Return sizes, each as a :class:`Size`; those that are measured if there are none."""
-    return BENCH_SIZES if given is None else tuple(Size(*one) for one in given)
 
 
 def whole_numbers(steps: int | Iterable[int] | None) -> int | tuple[int, ...] | None:

@@ -1,0 +1,19 @@
+"""How commands end: their exit codes, and what they say on standard error."""
+
+from __future__ import annotations
+
+import sys
+
+FAILED = 1
+"""What was checked or tried does not hold."""
+BAD_INPUT = 2
+"""What was asked for will not do; nothing was made."""
+INTERRUPTED = 130
+"""Ctrl-C."""
+
+RANDOM_WEIGHTS = "NOTE: random weights, not the pretrained ones"
+
+
+def complain(sentence: str) -> None:
+    """Say something on standard error, in the program's name."""
+    print(f"texonnx: {sentence}", file=sys.stderr)
