@@ -163,3 +163,7 @@ def test_the_minimum_size_leaves_one_position_after_the_poolings(layer, size):
 
 def test_the_deepest_layer_sets_the_minimum_size_in_any_order():
     assert minimum_size(["conv4_2", "conv1_1", "conv2_1"]) == 8
+
+
+def test_no_layer_asks_for_no_size() -> None:
+    assert minimum_size([]) == 1

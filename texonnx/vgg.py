@@ -132,9 +132,11 @@ def layer_channels(layer: str) -> int:
 def minimum_size(layers: Sequence[str]) -> int:
     """Return the least height and width in pixels that leave each of `layers` one position.
 
+    That is 1 where there are none.
+
     Examples
     --------
     >>> minimum_size(["conv1_1", "conv5_3"])
     16
     """
-    return 1 << max(pools_before(layer) for layer in layers)
+    return 1 << max((pools_before(layer) for layer in layers), default=0)

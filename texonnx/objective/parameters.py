@@ -45,7 +45,7 @@ def trunk_tensors(
     weights, layers
         The network and the layers that are looked at.
     units
-        What each layer's activations are divided by (design, section 3): ReLU is homogeneous, so
+        What each layer's activations are divided by: ReLU is homogeneous, so
         this changes the units and nothing else. Without it they keep the network's own.
 
     Returns

@@ -11,13 +11,9 @@ from texonnx.losses.content import CONTENT
 from texonnx.losses.ports import TARGET, Port
 from texonnx.losses.tv import TV
 from texonnx.objective.layer_weights import parse_layer_weights
-from texonnx.options import ObjectiveOptions
+from texonnx.options import AUTO_LAYER_WEIGHTS, AUTO_LAYER_WEIGHTS_OF_GAN, ObjectiveOptions
 from texonnx.subgraphs.trunk import TrunkOptions
 from texonnx.vgg import minimum_size, parse_layers
-
-LAYER_WEIGHTS = "geometric:0.5"
-ADVERSARIAL_LAYER_WEIGHTS = "equal"
-"""Taken where none are given; discriminators of the shallow layers alone lose the colours."""
 
 LEAST_SIZE_REFLECTED = 2
 """Mirroring without the edge needs two pixels along each axis of every feature map."""
@@ -172,7 +168,7 @@ def specify(options: ObjectiveOptions) -> Specification:
     schedule = options.layer_weights
     if schedule == "auto":
         adversarial = any(term.loss.adversarial for term in terms)
-        schedule = ADVERSARIAL_LAYER_WEIGHTS if adversarial else LAYER_WEIGHTS
+        schedule = AUTO_LAYER_WEIGHTS_OF_GAN if adversarial else AUTO_LAYER_WEIGHTS
     weights = parse_layer_weights(schedule, names, options.arch)
     weighted = [
         (name, weight) for name, weight in zip(names, weights, strict=True) if weight and terms

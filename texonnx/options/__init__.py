@@ -2,6 +2,8 @@
 
 from texonnx.options.declaration import Declared, Option, Options, options_of, taken
 from texonnx.options.records import (
+    AUTO_LAYER_WEIGHTS,
+    AUTO_LAYER_WEIGHTS_OF_GAN,
     BENCH,
     CONTENT_OPTIONS,
     ENGINES,
@@ -26,6 +28,8 @@ from texonnx.options.records import (
 )
 
 __all__ = [
+    "AUTO_LAYER_WEIGHTS",
+    "AUTO_LAYER_WEIGHTS_OF_GAN",
     "BENCH",
     "CONTENT_OPTIONS",
     "ENGINES",

@@ -29,6 +29,9 @@ POOLINGS = ("avg", "max")
 PADDINGS = ("zeros", "reflect", "circular")
 INITS = ("spectrum", "noise", "mean")
 ENGINES = ("analytic", "training")
+AUTO_LAYER_WEIGHTS = "geometric:0.5"
+AUTO_LAYER_WEIGHTS_OF_GAN = "equal"
+"""Discriminators of the shallow layers alone lose the colours."""
 MEMORY_USES = ("auto", "low", "high")
 PRESERVE_COLOUR = ("none", "luminance", "histogram")
 
@@ -44,9 +47,9 @@ _CASES = "Cases"
 _LARGEST_STYLE_SCALE = 16
 
 _LAYER_WEIGHTS = Option(
-    "auto (geometric:0.5; for gan equal), equal, linear, geometric:RATIO, quadratic, "
-    "inverse-height, inverse-channels (:descending reverses one), or one number for each "
-    "layer: 1,0.5,0.25.",
+    f"auto ({AUTO_LAYER_WEIGHTS}; for gan {AUTO_LAYER_WEIGHTS_OF_GAN}), equal, linear, "
+    "geometric:RATIO, quadratic, inverse-height, inverse-channels (:descending reverses one), or "
+    "one number for each layer: 1,0.5,0.25.",
     _OBJECTIVE,
 )
 _PADDING = Option(

@@ -11,7 +11,7 @@ from texonnx.optim.run import STEPS_A_DRAW
 from texonnx.optim.schedule import AT_THE_COARSEST
 from texonnx.optimizers import ADAM
 from texonnx.options import RUN
-from texonnx.runtime.discriminators import LEARNING_RATE
+from texonnx.runtime.discriminators import DISCRIMINATOR_RATE
 from texonnx.sizes import Size
 
 _FACTORS = tuple(2**k for k in range(7))
@@ -49,7 +49,7 @@ def adam_recipe(specification: Specification, size: Size | None) -> dict[str, An
         "learning_rate_falls_from": FALL_BEGINS,
         "seed": RUN.seed,
         "draw_every": STEPS_A_DRAW if specification.draws_at_random else None,
-        "discriminators": {"steps": RUN.disc_steps, "learning_rate": LEARNING_RATE}
+        "discriminators": {"steps": RUN.disc_steps, "learning_rate": DISCRIMINATOR_RATE}
         if specification.adversarial
         else None,
     }

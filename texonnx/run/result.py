@@ -27,7 +27,8 @@ class Step:
     loss
         The objective at this step; smaller is closer.
     layer_losses
-        Its parts by layer, weights included.
+        Its parts by name, weights included: most are layers' (``conv1_1``), beside them there are
+        the content's (``content.conv4_2``) and ``tv``.
     seconds
         Since the run began.
     """

@@ -25,7 +25,8 @@ from texonnx.providers import Provider
 from texonnx.runtime.binding import Stepping
 from texonnx.sizes import Size
 
-LEARNING_RATE = 0.01
+DISCRIMINATOR_RATE = 0.01
+"""The learning rate of their Adam."""
 
 Parameters = Callable[[Mapping[str, tuple[int, ...]]], Arrays]
 """Returns parameters to start from, given their shapes by name."""
@@ -78,7 +79,7 @@ class AnalyticDiscriminators:
         }
         step = {"step": np.ones(1, np.float32)}
         fixed = {name: targets[name] for name in inputs if name in targets}
-        fixed["learning_rate"] = np.array([LEARNING_RATE], np.float32)
+        fixed["learning_rate"] = np.array([DISCRIMINATOR_RATE], np.float32)
         fixed[IMAGE] = np.zeros((1, 3, *size), np.float32)
         self._stepping = Stepping(session, provider, parameters | moments | step, fixed)
 
@@ -127,7 +128,7 @@ class TrainingDiscriminators:
         )
         self._module.train()
         self._optimizer: Any = api.Optimizer(folder / ADAM.training_model, self._module)
-        self._optimizer.set_learning_rate(LEARNING_RATE)
+        self._optimizer.set_learning_rate(DISCRIMINATOR_RATE)
         shapes = {name: tuple(value.data.shape) for name, value in self._state.parameters}
         for name, value in start(shapes).items():
             self._state.parameters[name].data = value

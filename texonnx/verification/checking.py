@@ -30,7 +30,7 @@ from texonnx.verification.gradient import slope_error
 from texonnx.verification.inputs import Arrays
 from texonnx.verification.report import Check
 from texonnx.verification.runner import Runner
-from texonnx.verification.trial import LEARNING_RATE, STEP, moments_like, statistics
+from texonnx.verification.trial import STEP, TRIAL_RATE, moments_like, statistics
 
 _SEED = 0
 
@@ -237,7 +237,7 @@ def adam(values: Arrays, gradient: NDArray[np.float32]) -> Arrays:
     slope = gradient.astype(np.float64)
     first = BETA1 * values["first_moment"] + (1 - BETA1) * slope
     second = BETA2 * values["second_moment"] + (1 - BETA2) * slope**2
-    rate = LEARNING_RATE * np.sqrt(1 - BETA2**STEP) / (1 - BETA1**STEP)
+    rate = TRIAL_RATE * np.sqrt(1 - BETA2**STEP) / (1 - BETA1**STEP)
     return {
         "next_image": values["image"] - rate * first / (np.sqrt(second) + EPSILON),
         "next_first_moment": first,

@@ -13,7 +13,8 @@ from texonnx.sizes import Size
 from texonnx.verification.inputs import Arrays, drawn_inputs, smooth_noise
 from texonnx.verification.runner import Runner
 
-LEARNING_RATE = 0.02
+TRIAL_RATE = 0.02
+"""Of the step of Adam."""
 STEP = 10.0
 _EXEMPLAR, _CONTENT, _IMAGE, _DRAWN, _MOMENTS = range(1, 6)
 """Seeds."""
@@ -31,7 +32,7 @@ def first_values(graphs: Mapping[str, GraphDescription], size: Size) -> Arrays:
         "seed": np.array([0], np.int64),
         "draw": np.array([0], np.int64),
         "step": np.array([STEP], np.float32),
-        "learning_rate": np.array([LEARNING_RATE], np.float32),
+        "learning_rate": np.array([TRIAL_RATE], np.float32),
     }
     for graph in graphs.values():
         values |= drawn_inputs(graph, _DRAWN)
