@@ -14,6 +14,7 @@ from texonnx.optimizers import OPTIMIZERS
 from texonnx.options import values
 from texonnx.options.declaration import Option, Options
 from texonnx.options.text import (
+    either,
     parse_size,
     parse_sizes,
     parse_steps,
@@ -34,6 +35,8 @@ AUTO_LAYER_WEIGHTS_OF_GAN = "equal"
 """Discriminators of the shallow layers alone lose the colours."""
 MEMORY_USES = ("auto", "low", "high")
 PRESERVE_COLOUR = ("none", "luminance", "histogram")
+
+_AUTO_ENGINES = ("auto", *reversed(ENGINES))
 
 _OBJECTIVE = "Objective"
 _NETWORK = "Network"
@@ -91,9 +94,13 @@ class ObjectiveOptions(Options):
         "Gram normalisation",
         GRAM_NORMS,
     ).default("gatys")
-    pool: str = Option("Pooling: avg or max.", _NETWORK, "pooling", POOLINGS).default("avg")
+    pool: str = Option(f"Pooling: {either(POOLINGS)}.", _NETWORK, "pooling", POOLINGS).default(
+        "avg"
+    )
     padding: str = _PADDING.default("zeros")
-    arch: str = Option("vgg16 or vgg19.", _NETWORK, "architecture", ARCHITECTURES).default("vgg16")
+    arch: str = Option(
+        f"{either(ARCHITECTURES)}.", _NETWORK, "architecture", ARCHITECTURES
+    ).default("vgg16")
     weights: str = Option(
         "pretrained, random, random:SEED, an imported name, or a file.", _NETWORK
     ).default("pretrained")
@@ -163,7 +170,7 @@ class RunOptions(Options):
         check=values.share,
     ).default(None)
     optimizer: str = Option(
-        "auto (lbfgs, but adam with gan), lbfgs, scipy-lbfgs, adam or sgd.",
+        f"auto (lbfgs, but adam with gan), {either(OPTIMIZERS)}.",
         _RUN,
         choices=("auto", *OPTIMIZERS),
     ).default("auto")
@@ -178,9 +185,9 @@ class RunOptions(Options):
         "spectrum (the exemplar's, as noise), noise, mean (its colour), or an image.", _RUN
     ).default("spectrum")
     seed: int = Option("Of the noise.", _RUN, check=values.at_least(0)).default(0)
-    engine: str = Option(
-        "auto, training or analytic.", _ENGINE, choices=("auto", *reversed(ENGINES))
-    ).default("auto")
+    engine: str = Option(f"{either(_AUTO_ENGINES)}.", _ENGINE, choices=_AUTO_ENGINES).default(
+        "auto"
+    )
     provider: str = Option(
         "auto, cpu, cuda, openvino and so on.", _ENGINE, choices=("auto", *PROVIDERS)
     ).default("auto")
@@ -299,7 +306,7 @@ class BenchOptions(Options):
         flag="--size",
     ).default(values.BENCH_SIZES)
     engines: tuple[str, ...] | None = Option(
-        "analytic or training.",
+        f"{either(ENGINES)}.",
         _CASES,
         "engine",
         check=values.each_of(ENGINES),
@@ -319,7 +326,7 @@ class BenchOptions(Options):
         flag="--provider",
     ).default(None)
     precisions: tuple[str, ...] | None = Option(
-        "fp32, bf16 or tf32.",
+        f"{either(PRECISIONS)}.",
         _CASES,
         "precision",
         check=values.each_of(PRECISIONS),

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from texonnx.errors import OptionError
 from texonnx.sizes import Size
+
+
+def either(words: Iterable[str]) -> str:
+    """Return words as alternatives.
+
+    Examples
+    --------
+    >>> either(["fp32", "bf16", "tf32"])
+    'fp32, bf16 or tf32'
+    """
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def parse_size(text: str) -> Size:
