@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import typing
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,14 +71,14 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     """
     marked: dict[str, Takes] = {}
     parameters: list[inspect.Parameter] = []
-    hints = typing.get_type_hints(function, include_extras=True)
-    for name, parameter in inspect.signature(function).parameters.items():
-        mark = getattr(hints[name], "__metadata__", (None,))[0]
+    # Not by typing.get_type_hints, which in Python 3.10 wraps what has None for its default.
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        mark = getattr(parameter.annotation, "__metadata__", (None,))[0]
         if isinstance(mark, Takes):
             marked[name] = mark
             parameters += mark.parameters()
         else:
-            parameters.append(parameter.replace(kind=_KEYWORD, annotation=hints[name]))
+            parameters.append(parameter.replace(kind=_KEYWORD))
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
