@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from texonnx.errors import WeightsError
-from texonnx.weights.formats.recognition import recognise
+from texonnx.weights.formats import recognise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,4 +34,4 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 def test_the_suffix_serves_where_the_first_bytes_cannot_tell(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"\x3a\x00")
-    assert recognise(tmp_path / "model.onnx") == "onnx"
+    assert recognise(tmp_path / "model.onnx").name == "onnx"

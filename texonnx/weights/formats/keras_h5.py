@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats.named_tensors import network_of
-from texonnx.weights.formats.stored import StoredNetwork, is_kernel_shape
+from texonnx.weights.formats.stored import StoredNetwork, is_wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def read(path: Path) -> StoredNetwork:
     arrays: dict[str, NDArray[Any]] = {}
 
     def collect(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and (item.ndim == 1 or is_kernel_shape(item.shape)):
+        if isinstance(item, h5py.Dataset) and is_wanted(item.shape):
             arrays[name] = item[()]
 
     with h5py.File(path, "r") as file:

@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.errors import WeightsError
-from texonnx.weights.formats.batch_norm import BatchNorm
 from texonnx.weights.formats.naming import NAMINGS, Naming, is_normalisation, position_and_role
 from texonnx.weights.formats.stored import (
     StoredConvolution,
     StoredNetwork,
     as_float32,
-    is_kernel_shape,
-    oihw,
+    is_wanted,
 )
 
 if TYPE_CHECKING:
@@ -52,12 +50,7 @@ def network_of(tensors: Tensors, *, in_order: bool) -> StoredNetwork:
     WeightsError
         When no convolution is found, or one is incomplete or stored twice.
     """
-    flat = {name: _without_unit_axes(array) for name, array in tensors.items()}
-    useful = {
-        name: array
-        for name, array in flat.items()
-        if array.ndim == 1 or is_kernel_shape(array.shape)
-    }
+    useful = {name: array for name, array in tensors.items() if is_wanted(array.shape)}
     for naming in NAMINGS:
         positions = _positions(useful, naming)
         if any(position.kernel is not None for position in positions):
@@ -69,11 +62,6 @@ def network_of(tensors: Tensors, *, in_order: bool) -> StoredNetwork:
     if in_order:
         return StoredNetwork(_convolutions(_positions_in_order(useful)), "caffe")
     raise WeightsError("it holds no 3x3 convolution with a name like conv1_1 or features.0")
-
-
-def _without_unit_axes(array: NDArray[Any]) -> NDArray[Any]:
-    """Old Caffe files store a bias as ``[1, 1, 1, channels]``."""
-    return array.reshape(-1) if array.ndim == 4 and array.shape[:3] == (1, 1, 1) else array
 
 
 def _positions(tensors: Tensors, naming: Naming) -> list[_Position]:
@@ -89,7 +77,7 @@ def _positions(tensors: Tensors, naming: Naming) -> list[_Position]:
         if values.ndim == 1:
             position.vectors[place[1]] = values
         elif position.kernel is None:
-            position.kernel = oihw(values)
+            position.kernel = _oihw(values)
         else:
             raise WeightsError(f"it holds two kernels for one layer: '{position.name}', '{name}'")
     norms = [name for name in unplaced if is_normalisation(name)]
@@ -101,13 +89,16 @@ def _positions(tensors: Tensors, naming: Naming) -> list[_Position]:
 def _positions_in_order(tensors: Tensors) -> list[_Position]:
     """Pair each kernel with the vector of its output channels that comes next."""
     positions: list[_Position] = []
+    channels: tuple[int, ...] = ()
     spare = None
     for name, array in tensors.items():
         if array.ndim == 4:
             if spare is not None:
                 raise WeightsError(f"the meaning of its tensor '{spare}' cannot be told")
-            positions.append(_Position(name, kernel=oihw(as_float32(array, name))))
-        elif positions and array.shape == _channels(positions[-1]):
+            kernel = _oihw(as_float32(array, name))
+            channels = kernel.shape[:1]
+            positions.append(_Position(name, kernel))
+        elif array.shape == channels:
             if "bias" in positions[-1].vectors:
                 spare = name
             else:
@@ -117,13 +108,14 @@ def _positions_in_order(tensors: Tensors) -> list[_Position]:
     return positions
 
 
-def _channels(position: _Position) -> tuple[int, ...]:
-    return () if position.kernel is None else position.kernel.shape[:1]
+def _oihw(kernel: FloatArray) -> FloatArray:
+    ordered = kernel if kernel.shape[2:] == (3, 3) else kernel.transpose(3, 2, 0, 1)
+    return np.ascontiguousarray(ordered)
 
 
 def _convolutions(positions: list[_Position]) -> tuple[StoredConvolution, ...]:
     result: list[StoredConvolution] = []
-    for position in positions:
+    for position, after in zip(positions, (*positions[1:], None), strict=True):
         vectors = position.vectors
         normalised = "mean" in vectors or "variance" in vectors
         if position.kernel is not None:
@@ -131,7 +123,8 @@ def _convolutions(positions: list[_Position]) -> tuple[StoredConvolution, ...]:
             if bias is None:
                 # Left out by some because the normalisation after it has its own.
                 bias = np.zeros(position.kernel.shape[0], dtype=np.float32)
-                if not normalised and not _norm_follows(position, positions):
+                norm_follows = after and after.kernel is None and "mean" in after.vectors
+                if not (normalised or norm_follows):
                     raise WeightsError(f"its layer '{position.name}' has no bias")
             result.append(StoredConvolution(position.kernel, bias))
         elif normalised and "beta" not in vectors and "bias" in vectors:
@@ -139,18 +132,15 @@ def _convolutions(positions: list[_Position]) -> tuple[StoredConvolution, ...]:
         if normalised:
             if not result:
                 raise WeightsError(f"its batch normalisation '{position.name}' comes first of all")
-            result[-1] = _batch_norm(position).fold_into(result[-1])
+            result[-1] = _normalised(result[-1], position)
     return tuple(result)
 
 
-def _norm_follows(position: _Position, positions: list[_Position]) -> bool:
-    following = positions[positions.index(position) + 1 :]
-    return bool(following) and following[0].kernel is None and "mean" in following[0].vectors
-
-
-def _batch_norm(position: _Position) -> BatchNorm:
+def _normalised(convolution: StoredConvolution, position: _Position) -> StoredConvolution:
     vectors = position.vectors
-    missing = [role for role in ("gamma", "beta", "mean", "variance") if role not in vectors]
-    if missing:
-        raise WeightsError(f"its batch normalisation '{position.name}' has no {missing[0]}")
-    return BatchNorm(vectors["gamma"], vectors["beta"], vectors["mean"], vectors["variance"])
+    for role in ("gamma", "beta", "mean", "variance"):
+        if role not in vectors:
+            raise WeightsError(f"its batch normalisation '{position.name}' has no {role}")
+    return convolution.normalised(
+        vectors["gamma"], vectors["beta"], vectors["mean"], vectors["variance"]
+    )

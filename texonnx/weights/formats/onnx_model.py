@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from texonnx.errors import WeightsError
-from texonnx.weights.formats.batch_norm import EPSILON, BatchNorm
 from texonnx.weights.formats.stored import (
+    EPSILON,
     StoredConvolution,
     StoredNetwork,
     as_float32,
@@ -26,31 +26,15 @@ if TYPE_CHECKING:
 _KERAS_NAME = re.compile(r"block\d_conv\d")
 
 
-def read(path: Path) -> StoredNetwork:
-    """Read the convolutions of an .onnx file."""
-    import onnx
-
-    return network_of(onnx.load(path))
-
-
-def read_bytes(data: bytes) -> StoredNetwork:
-    """Read the convolutions of an ONNX model held in memory."""
-    import onnx
-
-    return network_of(onnx.load_model_from_string(data))
-
-
-def network_of(model: ModelProto) -> StoredNetwork:
-    """Find the 3x3 convolutions of `model`, with what normalises them folded in.
+def read(file: Path | IO[bytes]) -> StoredNetwork:
+    """Read the 3x3 convolutions of an ONNX model, with what normalises them folded in.
 
     The pixel convention is the model zoo's, that is torchvision's, unless the names are those of
     the Keras applications.
-
-    Raises
-    ------
-    WeightsError
-        When there is none, or its weights are not constants of the graph.
     """
+    import onnx
+
+    model = onnx.load(file)
     constants = _constants(model)
     convolutions = []
     keras = False
@@ -93,7 +77,9 @@ def _convolution(
         if output not in follower.input:
             continue
         if follower.op_type == "BatchNormalization":
-            result = _batch_norm(follower, constants).fold_into(result)
+            gamma, beta, mean, variance = (_array(name, constants) for name in follower.input[1:5])
+            given = (item.f for item in follower.attribute if item.name == "epsilon")
+            result = result.normalised(gamma, beta, mean, variance, next(given, EPSILON))
         elif follower.op_type == "Add" and (added := _addend(follower, output, constants)):
             extra = _array(added, constants).reshape(-1)
             result = StoredConvolution(result.kernel, result.bias + extra)
@@ -107,12 +93,6 @@ def _addend(node: NodeProto, output: str, constants: dict[str, TensorProto]) -> 
     """The name of the constant that `node` adds, or an empty string."""
     others = [name for name in node.input if name != output]
     return others[0] if len(others) == 1 and others[0] in constants else ""
-
-
-def _batch_norm(node: NodeProto, constants: dict[str, TensorProto]) -> BatchNorm:
-    gamma, beta, mean, variance = (_array(name, constants) for name in node.input[1:5])
-    epsilon = next((item.f for item in node.attribute if item.name == "epsilon"), EPSILON)
-    return BatchNorm(gamma, beta, mean, variance, epsilon)
 
 
 def _array(name: str, constants: dict[str, TensorProto]) -> FloatArray:

@@ -32,7 +32,8 @@ class RestrictedUnpickler(pickle.Unpickler):
     file
         Open for reading in binary.
     admitted
-        For each module and name that a pickle may ask for, what it gets in its place.
+        For each module and name that a pickle may ask for, what it gets in its place. Made anew
+        for each file, so that nothing a pickle does to it lasts.
     persistent_load
         What turns a persistent identifier into an object; without it there may be none.
     """
@@ -48,13 +49,7 @@ class RestrictedUnpickler(pickle.Unpickler):
         self._persistent_load = persistent_load
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return the stand-in for a global, or refuse it.
-
-        Raises
-        ------
-        WeightsError
-            Naming the global that was refused.
-        """
+        """Return the stand-in for a global, or refuse it by its name."""
         try:
             return self._admitted[module, name]
         except KeyError:

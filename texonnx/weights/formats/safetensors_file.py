@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from texonnx.weights.formats.named_tensors import network_of
-from texonnx.weights.formats.stored import StoredNetwork, is_kernel_shape
+from texonnx.weights.formats.stored import StoredNetwork, is_wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,6 @@ def read(path: Path) -> StoredNetwork:
     arrays: dict[str, NDArray[Any]] = {}
     with safe_open(path, framework="numpy") as file:
         for name in file.keys():  # noqa: SIM118 - this is not a dictionary
-            shape = tuple(file.get_slice(name).get_shape())
-            if len(shape) == 1 or is_kernel_shape(shape):
+            if is_wanted(tuple(file.get_slice(name).get_shape())):
                 arrays[name] = file.get_tensor(name)
     return network_of(arrays, in_order=False)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from texonnx.weights.conventions import Convention
     from texonnx.weights.network import FloatArray
 
+EPSILON = 1e-5
+"""What PyTorch, and the VGG networks of the ONNX model zoo, add to a variance."""
+
 
 @dataclass(frozen=True)
 class StoredConvolution:
@@ -22,6 +25,31 @@ class StoredConvolution:
 
     kernel: FloatArray
     bias: FloatArray
+
+    def normalised(
+        self,
+        gamma: FloatArray,
+        beta: FloatArray,
+        mean: FloatArray,
+        variance: FloatArray,
+        epsilon: float = EPSILON,
+    ) -> StoredConvolution:
+        """Return the one convolution that equals this one and the batch normalisation after it.
+
+        That is ``gamma (x - mean) / sqrt(variance + epsilon) + beta``, each ``[channels]``.
+        """
+        for vector in (gamma, beta, mean, variance):
+            if vector.shape != self.bias.shape:
+                raise WeightsError(
+                    f"a batch normalisation has the shape {vector.shape} after a convolution "
+                    f"with {self.bias.shape[0]} channels"
+                )
+        if not (variance >= 0).all():
+            raise WeightsError("a batch normalisation has a variance that is negative or no number")
+        gain = gamma / np.sqrt(variance.astype(np.float64) + epsilon)
+        kernel = self.kernel * gain[:, None, None, None]
+        bias = (self.bias - mean.astype(np.float64)) * gain + beta
+        return StoredConvolution(kernel.astype(np.float32), bias.astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -37,10 +65,12 @@ def is_kernel_shape(shape: tuple[int, ...]) -> bool:
     return len(shape) == 4 and (shape[2:] == (3, 3) or shape[:2] == (3, 3))
 
 
-def oihw(kernel: FloatArray) -> FloatArray:
-    """Return a 3x3 kernel as ``[out, in, 3, 3]``, whether it is stored so or as HWIO."""
-    ordered = kernel if kernel.shape[2:] == (3, 3) else kernel.transpose(3, 2, 0, 1)
-    return np.ascontiguousarray(ordered)
+def is_wanted(shape: tuple[int, ...]) -> bool:
+    """Whether a tensor of `shape` may be of use: a vector or a kernel, not a classifier's matrix.
+
+    Readers leave the others unread: they may take half a gigabyte.
+    """
+    return len(shape) == 1 or is_kernel_shape(shape)
 
 
 def as_float32(array: NDArray[Any], name: str) -> FloatArray:

