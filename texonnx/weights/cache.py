@@ -48,15 +48,7 @@ def cache_folder() -> Path:
 
 
 def path_of(name: str, arch: str) -> Path:
-    """Return where the weights called `name` of `arch` are kept, whether they exist or not.
-
-    Raises
-    ------
-    WeightsError
-        When `name` is not fit for a file name.
-    OptionError
-        For an unknown architecture.
-    """
+    """Return where the weights called `name` of `arch` are kept, whether they exist or not."""
     check_architecture(arch)
     if not _NAME.fullmatch(name):
         raise WeightsError(
@@ -69,11 +61,6 @@ def save(weights: VggWeights, name: str) -> Path:
     """Write `weights` to the cache under `name`, replacing what has that name, and return where.
 
     The file is written beside and renamed, so no half-written one is ever seen.
-
-    Raises
-    ------
-    WeightsError
-        When `name` is not fit for a file name, or the file cannot be written.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
@@ -104,13 +91,7 @@ def save(weights: VggWeights, name: str) -> Path:
 
 
 def load(name: str, arch: str) -> VggWeights:
-    """Read the weights called `name` from the cache and verify their digest.
-
-    Raises
-    ------
-    WeightsError
-        When there are none, or the file is damaged or not what it says.
-    """
+    """Read the weights called `name` from the cache and verify their digest."""
     path = path_of(name, arch)
     if not path.is_file():
         raise WeightsError(f"there are no cached weights '{name}' for {arch}")
@@ -121,14 +102,16 @@ def load(name: str, arch: str) -> VggWeights:
     return weights
 
 
-def read(path: Path) -> VggWeights:
-    """Read a file that :func:`save` wrote, wherever it is, and verify its digest.
+def digest_of(name: str, arch: str) -> str | None:
+    """The verified digest of cached weights; ``None`` if there are none, or they are damaged."""
+    try:
+        return load(name, arch).digest
+    except WeightsError:
+        return None
 
-    Raises
-    ------
-    WeightsError
-        When the file is damaged or of another schema version.
-    """
+
+def read(path: Path) -> VggWeights:
+    """Read a file that :func:`save` wrote, wherever it is, and verify its digest."""
     from safetensors import SafetensorError, safe_open
 
     try:

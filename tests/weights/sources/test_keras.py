@@ -46,8 +46,9 @@ def test_a_file_is_downloaded_with_progress(server: str, tmp_path: Path) -> None
     md5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
     told: list[tuple[int, int]] = []
     path = keras.download(
-        KerasFile("x.h5", f"{server}/x.h5", md5, 1), tmp_path, lambda *both: told.append(both)
+        KerasFile(f"{server}/x.h5", md5, 1), tmp_path, lambda *both: told.append(both)
     )
+    assert path == tmp_path / "x.h5"
     assert path.read_bytes() == CONTENT
     assert told[0] == (65536, len(CONTENT))
     assert told[-1] == (len(CONTENT), len(CONTENT))
@@ -56,18 +57,18 @@ def test_a_file_is_downloaded_with_progress(server: str, tmp_path: Path) -> None
 
 def test_another_file_than_the_expected_is_refused(server: str, tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailableError, match="does not have the MD5 000"):
-        keras.download(KerasFile("x.h5", f"{server}/x.h5", "0" * 32, 1), tmp_path)
+        keras.download(KerasFile(f"{server}/x.h5", "0" * 32, 1), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_file_is_told_with_its_status(server: str, tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailableError, match="status 404"):
-        keras.download(KerasFile("y.h5", f"{server}/y.h5", "0" * 32, 1), tmp_path)
+        keras.download(KerasFile(f"{server}/y.h5", "0" * 32, 1), tmp_path)
 
 
 def test_an_unreachable_server_is_one_sentence(tmp_path: Path) -> None:
     """Port 9 of this machine: nothing listens there, and nothing leaves the machine."""
-    file = KerasFile("x.h5", "http://127.0.0.1:9/x.h5", "0" * 32, 10)
+    file = KerasFile("http://127.0.0.1:9/x.h5", "0" * 32, 10)
     with pytest.raises(SourceUnavailableError, match="no connection"):
         keras.download(file, tmp_path)
     assert list(tmp_path.iterdir()) == []

