@@ -45,17 +45,7 @@ def measure(
 def convolve(features: FloatArray, kernel: FloatArray) -> FloatArray:
     """Return the 3x3 cross-correlation of `features`, padded with zeros, with `kernel`.
 
-    Parameters
-    ----------
-    features
-        ``[in, H, W]``.
-    kernel
-        ``[out, in, 3, 3]``.
-
-    Returns
-    -------
-    array
-        ``[out, H, W]``.
+    ``[in, H, W]`` with ``[out, in, 3, 3]`` gives ``[out, H, W]``.
     """
     channels, height, width = features.shape
     padded = np.pad(features, ((0, 0), (1, 1), (1, 1)))

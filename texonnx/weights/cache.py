@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.errors import OptionError, WeightsError
-from texonnx.vgg import ARCHITECTURES, check_architecture, conv_layers
+from texonnx.vgg import ARCHITECTURES, check_architecture, layer_names
 from texonnx.weights.catalogue import DIGESTS, PRETRAINED
 from texonnx.weights.network import VggWeights
 
@@ -123,7 +123,7 @@ def read(path: Path) -> VggWeights:
                 f"'{path}' has the schema version {metadata[_SCHEMA_KEY]}, where {SCHEMA} is "
                 f"accepted; {_remedy(path)}"
             )
-        names = [layer.name for layer in conv_layers(metadata["arch"])]
+        names = layer_names(metadata["arch"])
         red, green, blue = (float(value) for value in json.loads(metadata["mean"]))
         scale = json.loads(metadata["activation_scale"])
         weights = VggWeights(

@@ -31,23 +31,12 @@ def check_convention(convention: str) -> Convention:
 def fold_convention(
     first_kernel: FloatArray, convention: Convention
 ) -> tuple[FloatArray, tuple[float, float, float]]:
-    """Rewrite the first kernel for pixels in 0..255 minus a mean, in BGR.
+    """Return the kernel of conv1_1 for BGR pixels in 0..255 minus a mean, and that mean in RGB.
 
+    `first_kernel` is ``[64, 3, 3, 3]``, its input channels in the order of `convention`.
     With the torch convention the network sees ``(x / 255 - m) / s`` for each of red, green and
     blue, padded with zeros after that. Dividing the kernel by ``255 s`` and subtracting
     ``255 m`` from the pixels gives the same sums, so the bias stays.
-
-    Parameters
-    ----------
-    first_kernel
-        The kernel of ``conv1_1``, ``[64, 3, 3, 3]``, input channels as the convention has them.
-    convention
-        ``caffe`` or ``torch``.
-
-    Returns
-    -------
-    tuple
-        The kernel with BGR input channels, and the mean in RGB in units of 0..255.
     """
     if convention == "caffe":
         return first_kernel, CANONICAL_MEAN

@@ -11,8 +11,7 @@ from texonnx.errors import WeightsError, unknown
 from texonnx.vgg import check_architecture
 from texonnx.weights import cache
 from texonnx.weights.catalogue import DIGESTS, KERAS_FILES, MIRRORS, PRETRAINED, SOURCES
-from texonnx.weights.formats import read_network
-from texonnx.weights.importing import canonicalise
+from texonnx.weights.importing import read_weights
 from texonnx.weights.sources import Progress, SourceUnavailableError, keras, mirror
 
 if TYPE_CHECKING:
@@ -55,9 +54,8 @@ def fetch(
         raise WeightsError(unknown("source of weights", source, FETCH_SOURCES))
     if source == "mirror" and arch not in MIRRORS:
         raise WeightsError(f"the mirror holds {', '.join(MIRRORS)}, not {arch}; use 'keras'")
-    path = cache.path_of(PRETRAINED, arch)
     if not force and cache.digest_of(PRETRAINED, arch) is not None:
-        return path
+        return cache.path_of(PRETRAINED, arch)
 
     reasons = []
     for place in _PLACES if source == "auto" else (source,):
@@ -66,7 +64,7 @@ def fetch(
         try:
             with tempfile.TemporaryDirectory(prefix="texonnx-") as folder:
                 file = _download(place, arch, Path(folder), progress)
-                weights = _verified(canonicalise(read_network(file), arch, "caffe", file.name))
+                weights = _verified(read_weights(file, arch, "caffe"))
         except SourceUnavailableError as error:
             reasons.append(str(error))
         except OSError as error:

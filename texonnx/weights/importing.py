@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from texonnx.errors import WeightsError
-from texonnx.vgg import ARCHITECTURES, check_architecture, conv_layers
+from texonnx.vgg import ARCHITECTURES, check_architecture, conv_layers, layer_names
 from texonnx.weights import cache
 from texonnx.weights.activation_scale import measure
 from texonnx.weights.catalogue import ACTIVATION_SCALES, CANONICAL_MEAN, DIGESTS, SOURCES
@@ -64,19 +64,18 @@ def read_weights(
     stored = read_network(path)
     found = _architecture(stored, path)
     _insist(path, found, arch)
-    return canonicalise(stored, found, chosen or stored.convention, path.name)
+    return _canonicalised(stored, found, chosen or stored.convention, path.name)
 
 
-def canonicalise(stored: StoredNetwork, arch: str, convention: Convention, file: str) -> VggWeights:
+def _canonicalised(
+    stored: StoredNetwork, arch: str, convention: Convention, file: str
+) -> VggWeights:
     """Bring the convolutions of `arch` read from `file`, all finite, into the one convention."""
-    if _architecture(stored, file) != arch:
-        raise WeightsError(f"'{file}' does not hold the convolutions of {arch}")
-    names = [layer.name for layer in conv_layers(arch)]
-    kernels = dict(zip(names, (item.kernel for item in stored.convolutions), strict=True))
-    biases = dict(zip(names, (item.bias for item in stored.convolutions), strict=True))
-    for name in names:
-        if not (np.isfinite(kernels[name]).all() and np.isfinite(biases[name]).all()):
+    kernels, biases = {}, {}
+    for name, item in zip(layer_names(arch), stored.convolutions, strict=True):
+        if not (np.isfinite(item.kernel).all() and np.isfinite(item.bias).all()):
             raise WeightsError(f"'{file}' has weights in {name} that are not finite")
+        kernels[name], biases[name] = item.kernel, item.bias
 
     canonical = _canonical_kernel(arch, kernels, biases)
     if canonical is not None:
@@ -102,7 +101,7 @@ def _canonical_kernel(
     return None
 
 
-def _architecture(stored: StoredNetwork, file: str | Path) -> str:
+def _architecture(stored: StoredNetwork, path: Path) -> str:
     shapes = [(*item.kernel.shape, *item.bias.shape) for item in stored.convolutions]
     for arch in ARCHITECTURES:
         expected = [
@@ -114,7 +113,7 @@ def _architecture(stored: StoredNetwork, file: str | Path) -> str:
     accepted = " or ".join(f"{len(conv_layers(arch))} of {arch}" for arch in ARCHITECTURES)
     widths = ", ".join(str(shape[0]) for shape in shapes[:20])
     raise WeightsError(
-        f"'{file}' cannot be used: its {len(shapes)} convolutions with {widths} channels are not "
+        f"'{path}' cannot be used: its {len(shapes)} convolutions with {widths} channels are not "
         f"the {accepted}"
     )
 

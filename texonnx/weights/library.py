@@ -53,8 +53,11 @@ def load_weights(
         if not cache.path_of(PRETRAINED, arch).exists():
             fetch(arch, progress=progress)
         return cache.load(PRETRAINED, arch)
-    if text.partition(":")[0] == RANDOM:
-        return random_weights(arch, _seed(text))
+    kind, colon, seed = text.partition(":")
+    if kind == RANDOM:
+        if colon and not (seed.isascii() and seed.isdigit()):
+            raise WeightsError(f"the seed of '{text}' must be a whole number of 0 or more")
+        return random_weights(arch, int(seed or 0))
     names = [entry.name for entry in cache.list_cached() if entry.arch == arch]
     if text in names:
         return cache.load(text, arch)
@@ -114,15 +117,6 @@ def import_weights(
             "them with --force"
         )
     return cache.save(weights, name)
-
-
-def _seed(text: str) -> int:
-    _, _, seed = text.partition(":")
-    if text == RANDOM:
-        return 0
-    if not (seed.isascii() and seed.isdigit()):
-        raise WeightsError(f"the seed of '{text}' must be a whole number of 0 or more")
-    return int(seed)
 
 
 def _is_catalogued(weights: VggWeights, path: Path) -> bool:

@@ -8,13 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from texonnx.errors import WeightsError
-from texonnx.weights.formats import (
-    keras_h5,
-    numpy_files,
-    onnx_model,
-    safetensors_file,
-    torch_pth,
-)
+from texonnx.weights.formats import keras_h5, numpy_files, onnx_model, safetensors_file, torch_pth
 from texonnx.weights.formats.stored import StoredConvolution, StoredNetwork
 
 __all__ = ["StoredConvolution", "StoredNetwork", "read_network", "recognise"]
@@ -100,10 +94,7 @@ def recognise(path: Path) -> Format:
 def read_network(path: Path) -> StoredNetwork:
     """Read the convolutions of a file in any accepted format, running no code from it.
 
-    Raises
-    ------
-    WeightsError
-        When the file cannot be read or holds no convolutions, naming it and saying why.
+    Whatever fails, a :class:`WeightsError` names the file and says why.
     """
     known = recognise(path)
     try:

@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats.naming import NAMINGS, Naming, is_normalisation, position_and_role
-from texonnx.weights.formats.stored import (
-    StoredConvolution,
-    StoredNetwork,
-    as_float32,
-    is_wanted,
-)
+from texonnx.weights.formats.stored import StoredConvolution, StoredNetwork, as_float32, is_wanted
 
 if TYPE_CHECKING:
     from texonnx.weights.conventions import Convention
@@ -35,7 +30,7 @@ class _Position:
 
 
 def network_of(tensors: Tensors, *, in_order: bool) -> StoredNetwork:
-    """Find the convolutions among `tensors`.
+    """Find the convolutions among `tensors`, each whole and stored once.
 
     Parameters
     ----------
@@ -44,11 +39,6 @@ def network_of(tensors: Tensors, *, in_order: bool) -> StoredNetwork:
         such as a classifier's matrix, is left out.
     in_order
         Whether the tensors come in the network's order, which serves when no name is known.
-
-    Raises
-    ------
-    WeightsError
-        When no convolution is found, or one is incomplete or stored twice.
     """
     useful = {name: array for name, array in tensors.items() if is_wanted(array.shape)}
     for naming in NAMINGS:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.weights.sources import Progress, SourceUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from texonnx.weights.catalogue import KerasFile
 
 _CONNECT_SECONDS = 10
@@ -29,15 +25,17 @@ def download(file: KerasFile, folder: Path, progress: Progress | None = None) ->
         chunk_size=_CHUNK,
         timeout=(_CONNECT_SECONDS, _READ_SECONDS),
     )
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
     try:
-        with _quiet(pooch.get_logger()):
-            where = pooch.retrieve(
-                file.url,
-                f"md5:{file.md5}",
-                fname=file.url.rpartition("/")[2],
-                path=folder,
-                downloader=downloader,
-            )
+        where = pooch.retrieve(
+            file.url,
+            f"md5:{file.md5}",
+            fname=file.url.rpartition("/")[2],
+            path=folder,
+            downloader=downloader,
+        )
     except RequestException as error:
         raise SourceUnavailableError(f"{file.url} cannot be had ({_reason(error)})") from None
     except ValueError:
@@ -46,6 +44,8 @@ def download(file: KerasFile, folder: Path, progress: Progress | None = None) ->
         ) from None
     except OSError as error:
         raise SourceUnavailableError(f"{file.url} cannot be saved ({error})") from None
+    finally:
+        logger.setLevel(level)
     return Path(where)
 
 
@@ -69,16 +69,6 @@ class _Bar:
 
     def close(self) -> None:
         """There is nothing to close."""
-
-
-@contextmanager
-def _quiet(logger: logging.Logger) -> Iterator[None]:
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _reason(error: Exception) -> str:
