@@ -35,3 +35,13 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 def test_the_suffix_serves_where_the_first_bytes_cannot_tell(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"\x3a\x00")
     assert recognise(tmp_path / "model.onnx").name == "onnx"
+
+
+@pytest.mark.parametrize("header", [0x80, 0x08])
+def test_a_header_as_long_as_another_format_begins_is_still_safetensors(
+    header: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "weights"
+    path.write_bytes((256 + header).to_bytes(8, "little") + b"{}".ljust(256 + header))
+    assert path.read_bytes()[0] == header
+    assert recognise(path).name == "safetensors"

@@ -61,8 +61,9 @@ FORMATS = (
     Format("npy", (".npy",), b"\x93NUMPY", numpy_files.read_npy),
     Format("npz", (".npz",), _ZIP, numpy_files.read_npz, _holds_npy_files),
     Format("pth", (".pt", ".pth"), _ZIP, torch_pth.read_zip),
-    Format("pth-legacy", (), b"\x80", torch_pth.read_legacy),
+    # Before the pickles: a header's length may begin with the byte that a pickle begins with.
     Format("safetensors", (".safetensors",), b"", safetensors_file.read, _has_json_header),
+    Format("pth-legacy", (), b"\x80", torch_pth.read_legacy),
     # 8 is the tag of the field ir_version, which exporters write first.
     Format("onnx", (".onnx",), b"\x08", onnx_model.read),
 )
