@@ -14,6 +14,7 @@ from texonnx.description.cost import Cost
 from texonnx.errors import ArtifactError, OptionError
 from texonnx.exported.writing import export_folder
 from texonnx.run.recipe import adam_recipe
+from texonnx.sizes import Size
 
 LAYERS = {"conv1_1": (3, 64, 1), "conv1_2": (64, 64, 1), "conv2_1": (64, 128, 2)}
 """Channels in and out, and what the image's sides are divided by (Simonyan and Zisserman)."""
@@ -71,7 +72,7 @@ def test_sorting_has_no_products(tmp_path: Path) -> None:
 
 
 def test_a_fixed_size_costs_what_the_same_symbolic_size_does(gram: Path, tmp_path: Path) -> None:
-    folder = exported(tmp_path / "fixed", size=(48, 80))
+    folder = exported(tmp_path / "fixed", size=Size(48, 80))
     description = texonnx.describe(folder)
     assert description.size == (48, 80)
     assert description.cost.flops == cost(gram, 48, 80).flops

@@ -17,6 +17,7 @@ from texonnx.errors import ArtifactError
 from texonnx.exported.manifest import read_manifest
 from texonnx.exported.writing import export_folder
 from texonnx.losses import LossOptions
+from texonnx.sizes import Size
 
 LOSS = "gram:2,emd:0.5"
 
@@ -257,7 +258,7 @@ def test_height_and_width_are_symbols(manifest: dict[str, Any]) -> None:
 
 
 def test_a_fixed_size_is_told(tmp_path: Path) -> None:
-    export_folder(tmp_path / "fixed", specification(), drawn(), size=(24, 40))
+    export_folder(tmp_path / "fixed", specification(), drawn(), size=Size(24, 40))
     assert read_manifest(tmp_path / "fixed").size == (24, 40)
 
 

@@ -32,7 +32,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "transfer": {"content_layers": "conv1_2", "tv": 0.1},
 }
 OTHERS: dict[str, dict[str, Any]] = {
-    "fixed": {"size": (16, 24)},
+    "fixed": {"size": Size(16, 24)},
     "half": {"fp16": True},
     "raw": {"activation_scale": False},
 }

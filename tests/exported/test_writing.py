@@ -20,6 +20,7 @@ from texonnx.exported import writing as exporting
 from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
 from texonnx.runtime.goal import texture_of
+from texonnx.sizes import Size
 
 WITH_WEIGHTS = ("objective.onnx", "adam_step.onnx")
 WITHOUT = ("resize.onnx", "first_image.onnx", "finer_image.onnx")
@@ -193,7 +194,7 @@ def test_half_precision_halves_the_weights_and_keeps_the_loss(folder: Path, tmp_
 
 
 def test_a_fixed_size_is_fixed_in_the_graphs(tmp_path: Path) -> None:
-    export_folder(tmp_path / "fixed", specification(), drawn(), size=(24, 40))
+    export_folder(tmp_path / "fixed", specification(), drawn(), size=Size(24, 40))
     for name in ("objective", "adam_step"):
         model = onnx.load(tmp_path / "fixed" / f"{name}.onnx", load_external_data=False)
         [image] = [value for value in model.graph.input if value.name == "image"]

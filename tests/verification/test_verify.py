@@ -15,6 +15,7 @@ import texonnx
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.writing import export_folder
 from texonnx.runtime.sessions import listed_providers, probe
+from texonnx.sizes import Size
 from texonnx.verification import runner, verifying
 
 OBJECTIVES: dict[str, dict[str, Any]] = {
@@ -72,7 +73,7 @@ def test_half_precision_weights_hold(tmp_path: Path) -> None:
 
 
 def test_a_fixed_size_is_the_one_that_is_tried(tmp_path: Path) -> None:
-    folder = exported(tmp_path / "fixed", size=(16, 24))
+    folder = exported(tmp_path / "fixed", size=Size(16, 24))
     found = texonnx.verify(folder)
     assert found.passed
     assert found.size == (16, 24)

@@ -16,7 +16,7 @@ from texonnx.options.text import parse_size
 
 if TYPE_CHECKING:
     from texonnx.description import Cost, Description
-    from texonnx.exported.graph_files import Shape, Values
+    from texonnx.exported.signatures import Shape, Values
 
 _WIDTH = 100
 _INDENT = 12

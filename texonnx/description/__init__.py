@@ -2,6 +2,6 @@
 
 from texonnx.description.cost import Cost
 from texonnx.description.described import Description, describe
-from texonnx.exported.graph_files import GraphDescription
+from texonnx.exported.signatures import GraphDescription
 
 __all__ = ["Cost", "Description", "GraphDescription", "describe"]

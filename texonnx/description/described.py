@@ -9,8 +9,8 @@ from typing import Any
 
 from texonnx.description.cost import Cost, cost_of
 from texonnx.errors import OptionError
-from texonnx.exported.graph_files import GraphDescription
 from texonnx.exported.manifest import read_manifest
+from texonnx.exported.signatures import GraphDescription
 from texonnx.options import EXPORT_SIZE
 from texonnx.sizes import Size, check_size
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,29 +18,15 @@ import onnx
 from google.protobuf.message import DecodeError, Message
 
 from texonnx.errors import ArtifactError
-from texonnx.exported.signatures import check_signatures, required_of_training
+from texonnx.exported.signatures import (
+    GraphDescription,
+    Shape,
+    Values,
+    check_has,
+    check_signatures,
+    required_of_training,
+)
 from texonnx.objective.training import DISCRIMINATOR, EVAL_MODEL, TRAINING_MODEL
-
-Shape = tuple[int | str, ...]
-Values = Mapping[str, tuple[str, Shape]]
-"""Data type and shape of each input or output by name."""
-
-
-@dataclass(frozen=True)
-class GraphDescription:
-    """What the manifest says of a graph.
-
-    Attributes
-    ----------
-    file
-        Its file.
-    inputs, outputs
-        Data type and shape of each by name; a string in a shape names what is known at run time.
-    """
-
-    file: str
-    inputs: Values
-    outputs: Values
 
 
 def described_graphs(entries: Any) -> dict[str, GraphDescription]:
@@ -246,10 +231,5 @@ def _check_training(
             if name not in models:
                 raise ArtifactError(f"the manifest of '{folder}' does not list '{name}'")
             graph = models[name].graph
-            for side, values, required in (
-                ("input", graph.input, inputs),
-                ("output", graph.output, outputs),
-            ):
-                found = {value.name for value in values}
-                if missing := [one for one in required if one not in found]:
-                    raise ArtifactError(f"'{folder / name}' has no {side} '{missing[0]}'")
+            check_has(folder / name, "input", inputs, [value.name for value in graph.input])
+            check_has(folder / name, "output", outputs, [value.name for value in graph.output])

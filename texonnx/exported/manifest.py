@@ -12,12 +12,8 @@ from typing import Any
 import onnx
 
 from texonnx.errors import ArtifactError
-from texonnx.exported.graph_files import (
-    GraphDescription,
-    check_graph_files,
-    declared,
-    described_graphs,
-)
+from texonnx.exported.graph_files import check_graph_files, declared, described_graphs
+from texonnx.exported.signatures import GraphDescription
 from texonnx.graph.tape import IR_VERSION, OPSET
 from texonnx.losses.ports import is_drawn, is_trained
 from texonnx.objective.built import WEIGHTS

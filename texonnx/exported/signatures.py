@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from texonnx.errors import ArtifactError
 from texonnx.losses.ports import is_drawn, is_learned_from, is_trained
 from texonnx.objective.kinds import ADAM_STEP, DISCRIMINATOR_STEP, KINDS, OBJECTIVE
 from texonnx.objective.training import DISCRIMINATOR, IMAGE
 
+Shape = tuple[int | str, ...]
+Values = Mapping[str, tuple[str, Shape]]
+"""Data type and shape of each input or output by name."""
 
-class Graph(Protocol):
-    """A graph by its file, and the names of what it takes and gives."""
 
-    @property
-    def file(self) -> str:
-        """The name of its file."""
+@dataclass(frozen=True)
+class GraphDescription:
+    """What the manifest says of a graph.
 
-    @property
-    def inputs(self) -> Collection[str]:
-        """What it takes."""
+    Attributes
+    ----------
+    file
+        Its file.
+    inputs, outputs
+        Data type and shape of each by name; a string in a shape names what is known at run time.
+    """
 
-    @property
-    def outputs(self) -> Collection[str]:
-        """What it gives."""
+    file: str
+    inputs: Values
+    outputs: Values
 
 
 _LOSSES = ("loss", "layer_losses")
 """What training and eval models give."""
 
 
-def check_signatures(folder: Path, graphs: Mapping[str, Graph]) -> None:
+def check_signatures(folder: Path, graphs: Mapping[str, GraphDescription]) -> None:
     """Check that graphs have the inputs and outputs that they need, and fit together.
 
     Raises
@@ -43,18 +48,22 @@ def check_signatures(folder: Path, graphs: Mapping[str, Graph]) -> None:
     known = [kind for kind in KINDS.values() if kind.name in graphs]
     for kind in known:
         graph = graphs[kind.name]
-        for side, required, found in (
-            ("input", kind.inputs, graph.inputs),
-            ("output", kind.outputs, graph.outputs),
-        ):
-            if missing := [one for one in required if one not in found]:
-                raise ArtifactError(f"'{folder / graph.file}' has no {side} '{missing[0]}'")
+        check_has(folder / graph.file, "input", kind.inputs, graph.inputs)
+        check_has(folder / graph.file, "output", kind.outputs, graph.outputs)
     given = [name for kind in known if kind.targets for name in graphs[kind.name].outputs]
     for kind in (OBJECTIVE, ADAM_STEP):
         _check_targets(folder, graphs[kind.name], kind.inputs, given)
 
 
-def _check_targets(folder: Path, graph: Graph, own: Collection[str], given: Sequence[str]) -> None:
+def check_has(path: Path, side: str, required: Collection[str], found: Collection[str]) -> None:
+    """Raise :class:`ArtifactError` where a graph's file lacks a required input or output."""
+    if missing := [name for name in required if name not in found]:
+        raise ArtifactError(f"'{path}' has no {side} '{missing[0]}'")
+
+
+def _check_targets(
+    folder: Path, graph: GraphDescription, own: Collection[str], given: Sequence[str]
+) -> None:
     """Check that a graph takes all statistics of exemplar and content, and nothing unknown."""
     path = folder / graph.file
     for name in graph.inputs:
@@ -68,7 +77,7 @@ def _check_targets(folder: Path, graph: Graph, own: Collection[str], given: Sequ
 
 
 def required_of_training(
-    graphs: Mapping[str, Graph],
+    graphs: Mapping[str, GraphDescription],
 ) -> dict[str, tuple[list[str], Sequence[str]]]:
     """Return what training and eval models must take and give.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.errors import reason
-from texonnx.exported.graph_files import GraphDescription
+from texonnx.exported.signatures import GraphDescription
 from texonnx.losses.ports import is_trained
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
 from texonnx.objective.kinds import KINDS, OBJECTIVE

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.exported.graph_files import GraphDescription
+from texonnx.exported.signatures import GraphDescription
 from texonnx.images import Image, resize
 from texonnx.losses.ports import is_drawn, is_trained
 from texonnx.sizes import Size

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from texonnx.exported.graph_files import GraphDescription
+from texonnx.exported.signatures import GraphDescription
 from texonnx.runtime.sessions import NamedSession, open_session
 from texonnx.verification.inputs import Arrays
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.exported.graph_files import GraphDescription
+from texonnx.exported.signatures import GraphDescription
 from texonnx.objective.kinds import DISCRIMINATOR_STEP, KINDS
 from texonnx.sizes import Size
 from texonnx.verification.inputs import Arrays, drawn_inputs, smooth_noise
