@@ -315,16 +315,12 @@ def transfer(
     Returns
     -------
     SynthesisResult
-        The image, [1, 3, H, W] in [0, 1], and the history of the run.
+        As :func:`texonnx.synthesize` returns it.
 
     Raises
     ------
-    TexonnxError
-        For an option, image, weights, engine or provider that will not do.
-    NotFiniteError
-        When the loss is not finite; it carries the last good image.
-    SynthesisInterrupted
-        On Ctrl-C; it carries the image so far.
+    TexonnxError, NotFiniteError, SynthesisInterrupted
+        As :func:`texonnx.synthesize` does.
 
     References
     ----------
@@ -399,16 +395,12 @@ def reconstruct(
     Returns
     -------
     SynthesisResult
-        The image, [1, 3, H, W] in [0, 1], and the history of the run.
+        As :func:`texonnx.synthesize` returns it.
 
     Raises
     ------
-    TexonnxError
-        For an option, image, weights, engine or provider that will not do.
-    NotFiniteError
-        When the loss is not finite; it carries the last good image.
-    SynthesisInterrupted
-        On Ctrl-C; it carries the image so far.
+    TexonnxError, NotFiniteError, SynthesisInterrupted
+        As :func:`texonnx.synthesize` does.
 
     References
     ----------

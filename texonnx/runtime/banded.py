@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.images import Image
@@ -14,6 +12,7 @@ from texonnx.objective.banded import BandedBlock, BandedGraphs
 from texonnx.objective.banding import Band
 from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.runtime.sessions import Opener
 
 Array = NDArray[np.float32]
 
@@ -35,7 +34,7 @@ class BandedObjective:
         self,
         graphs: BandedGraphs,
         targets: Mapping[str, Array],
-        open_session: Callable[[Path], ort.InferenceSession],
+        open_session: Opener,
     ) -> None:
         assert graphs.rest is not None
         self._blocks = [_Block(block, open_session) for block in graphs.blocks]
@@ -69,9 +68,7 @@ class BandedStatistics:
         Starts a session of a graph.
     """
 
-    def __init__(
-        self, graphs: BandedGraphs, open_session: Callable[[Path], ort.InferenceSession]
-    ) -> None:
+    def __init__(self, graphs: BandedGraphs, open_session: Opener) -> None:
         self._blocks = [_Block(block, open_session, gradients=False) for block in graphs.blocks]
         self._rest = None if graphs.rest is None else HostSession(open_session(graphs.rest), {})
         self._targets = graphs.targets
@@ -93,7 +90,7 @@ class _Block:
     def __init__(
         self,
         block: BandedBlock,
-        open_session: Callable[[Path], ort.InferenceSession],
+        open_session: Opener,
         *,
         gradients: bool = True,
     ) -> None:

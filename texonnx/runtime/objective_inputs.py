@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
-
-import onnxruntime as ort
 
 from texonnx.images import Image
 from texonnx.losses import Arrays
@@ -15,6 +12,7 @@ from texonnx.objective.banding import Banding
 from texonnx.objective.source import GraphSource
 from texonnx.runtime.discriminators import Begin, Discriminators
 from texonnx.runtime.goal import Goal
+from texonnx.runtime.sessions import Opener
 from texonnx.runtime.target_statistics import TargetStatistics
 from texonnx.sizes import Size
 
@@ -73,7 +71,7 @@ class ObjectiveInputs:
         self,
         goal: Goal,
         size: Size,
-        open_session: Callable[[Path], ort.InferenceSession],
+        open_session: Opener,
         banding: Callable[[Size], Banding | None],
         begin: Begin,
     ) -> Arrays:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -18,6 +18,9 @@ from texonnx.graph.tape import Tape
 from texonnx.providers import PROVIDERS, Plugin, Provider, find_provider
 from texonnx.runtime.installed import INSTALL_HINT
 from texonnx.system.processes import first_line
+
+Opener: TypeAlias = Callable[[Path], ort.InferenceSession]
+"""Starts a session of a graph's file."""
 
 _LOG_FATAL_ONLY = 4
 """Failures come back as exceptions; logged as well, they would be told twice."""

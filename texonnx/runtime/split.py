@@ -5,18 +5,17 @@ Used where the runtime works in the host's memory: nothing is copied between the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.images import Image
 from texonnx.objective.split import SplitGraphs
 from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.runtime.sessions import Opener
 from texonnx.runtime.sorted_distance import sorted_distance
 from texonnx.system.machine import cores
 
@@ -38,7 +37,7 @@ class SplitObjective:
         self,
         graphs: SplitGraphs,
         targets: Mapping[str, NDArray[np.float32]],
-        open_session: Callable[[Path], ort.InferenceSession],
+        open_session: Opener,
     ) -> None:
         features = open_session(graphs.features)
         pullback = open_session(graphs.pullback)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.images import Image
@@ -19,7 +17,7 @@ from texonnx.objective.kinds import CONTENT_TARGETS, TARGETS
 from texonnx.objective.source import GraphSource
 from texonnx.runtime.banded import BandedStatistics
 from texonnx.runtime.goal import Goal
-from texonnx.runtime.sessions import NamedSession
+from texonnx.runtime.sessions import NamedSession, Opener
 from texonnx.sizes import Size, size_of
 
 
@@ -48,7 +46,7 @@ class TargetStatistics:
         source: GraphSource,
         goal: Goal,
         size: Size,
-        open_session: Callable[[Path], ort.InferenceSession],
+        open_session: Opener,
         banding: Callable[[Size], Banding | None],
     ) -> None:
         self._source = source
