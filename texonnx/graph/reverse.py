@@ -30,6 +30,19 @@ def vjp(op_type: str) -> Callable[[Rule], Rule]:
     return register
 
 
+def operands(node: ir.Node) -> tuple[ir.Value, ...]:
+    """Return the inputs of a node; a tape leaves none of them out."""
+    present = tuple(value for value in node.inputs if value is not None)
+    assert len(present) == len(node.inputs)
+    return present
+
+
+def integers(constant: ir.Value) -> list[int]:
+    """Return the numbers of a constant vector: axes, or the borders of slices."""
+    assert constant.const_value is not None
+    return [int(number) for number in constant.const_value.numpy()]
+
+
 def differentiable_ops() -> tuple[str, ...]:
     """Return the names of the ops that have a rule, sorted."""
     return tuple(sorted(_RULES))
@@ -50,10 +63,7 @@ def gradient(tape: Tape, output: ir.Value, wrt: ir.Value) -> ir.Value:
 def gradients(tape: Tape, output: ir.Value, wrt: Sequence[ir.Value]) -> list[ir.Value]:
     """Write the gradients of the scalar `output` with respect to each of `wrt`.
 
-    Raises
-    ------
-    GraphError
-        As :func:`gradient` does.
+    Raises as :func:`gradient` does.
     """
     if len(output.shape or ()) != 0:
         raise GraphError(f"only a scalar has a gradient here, not {output.name} {output.shape}")
@@ -63,12 +73,8 @@ def gradients(tape: Tape, output: ir.Value, wrt: Sequence[ir.Value]) -> list[ir.
 def pullback(tape: Tape, cotangents: Mapping[ir.Value, ir.Value], wrt: ir.Value) -> ir.Value:
     """Write what `cotangents` of values on the tape, each in its value's shape, come to at `wrt`.
 
-    That is the gradient of a scalar whose gradients with respect to those values they are.
-
-    Raises
-    ------
-    GraphError
-        As :func:`gradient` does.
+    That is the gradient of a scalar whose gradients with respect to those values they are. Raises
+    as :func:`gradient` does.
     """
     return _pullbacks(tape, cotangents, [wrt])[0]
 
@@ -90,8 +96,9 @@ def _pullbacks(
         incoming = found.get(node.outputs[0])
         if incoming is None or node.outputs[0] not in active:
             continue
-        for value, contribution in zip(node.inputs, _rule(node)(tape, node, incoming), strict=True):
-            if value is None or contribution is None or value not in active:
+        contributions = _rule(node)(tape, node, incoming)
+        for value, contribution in zip(operands(node), contributions, strict=True):
+            if contribution is None or value not in active:
                 continue
             before = found.get(value)
             found[value] = contribution if before is None else tape.add(before, contribution)
@@ -114,7 +121,7 @@ def _depending_on(sources: Sequence[ir.Value], nodes: Sequence[ir.Node]) -> set[
     """Return `sources` and every floating-point value computed from them."""
     active = set(sources)
     for node in nodes:
-        if any(value in active for value in node.inputs if value is not None):
+        if not active.isdisjoint(operands(node)):
             active.update(
                 value
                 for value in node.outputs

@@ -7,6 +7,7 @@ that need it read it at run time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import onnx_ir as ir
@@ -18,6 +19,7 @@ from texonnx.graph.dims import (
     dims,
     reduced_dims,
     sliced_extent,
+    static_dims,
 )
 
 OPSET = 17
@@ -191,9 +193,13 @@ class Tape:
 
     # Elementwise, with broadcasting
 
+    def unary(self, op_type: str, x: ir.Value) -> ir.Value:
+        """Return what ``Sqrt``, ``Cos`` and the like make of x."""
+        return self.op(op_type, [x], dims(x))
+
     def relu(self, x: ir.Value) -> ir.Value:
         """Return max(x, 0)."""
-        return self.op("Relu", [x], dims(x))
+        return self.unary("Relu", x)
 
     def add(self, a: ir.Value, b: ir.Value) -> ir.Value:
         """Return a + b."""
@@ -234,8 +240,12 @@ class Tape:
     # Matrices and reductions
 
     def matmul(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        """Return the product of the matrices a [n, m] and b [m, k]."""
-        return self.op("MatMul", [a, b], (dims(a)[0], dims(b)[1]))
+        """Return the product of the matrices a [n, m] and b [m, k], or of planes of such.
+
+        Only that of two matrices has a gradient here.
+        """
+        planes = broadcast_dims(dims(a)[:-2], dims(b)[:-2])
+        return self.op("MatMul", [a, b], (*planes, dims(a)[-2], dims(b)[-1]))
 
     def transpose(self, x: ir.Value, permutation: Sequence[int]) -> ir.Value:
         """Reorder the axes of x."""
@@ -277,7 +287,7 @@ class Tape:
         """Return the shape of x as int64: a constant where it is known, else read at run time."""
         known = dims(x)
         if None not in known:
-            return self.integers([n for n in known if n is not None])
+            return self.integers(static_dims(x))
         return self.op("Shape", [x], (len(known),), dtype=ir.DataType.INT64)
 
     def extent(self, x: ir.Value, axis: int) -> ir.Value:
@@ -293,10 +303,7 @@ class Tape:
         if None not in known:
             return self.constant(float(np.prod([n for n in known if n is not None])))
         factors = [self.cast(self.extent(x, axis)) for axis in axes]
-        product = factors[0]
-        for factor in factors[1:]:
-            product = self.mul(product, factor)
-        return self.reshape(product, [])
+        return self.reshape(reduce(self.mul, factors), [])
 
     def cast(self, x: ir.Value, dtype: ir.DataType | None = None) -> ir.Value:
         """Convert x to `dtype`, by default the tape's own."""

@@ -17,7 +17,6 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
-from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.losses.mixing import share_of_positions
 from texonnx.losses.ports import Port
@@ -124,8 +123,8 @@ def softplus(tape: Tape, x: ir.Value) -> ir.Value:
     """Write log(1 + exp x), in ops that ONNX Runtime's gradient builder knows, too."""
     most = tape.constant(_LARGEST_EXPONENT)
     small = tape.sub(most, tape.relu(tape.sub(most, x)))
-    exponential = tape.op("Exp", [small], dims(x))
-    logarithm = tape.op("Log", [tape.add(exponential, tape.constant(1.0))], dims(x))
+    exponential = tape.unary("Exp", small)
+    logarithm = tape.unary("Log", tape.add(exponential, tape.constant(1.0)))
     return tape.add(logarithm, tape.relu(tape.sub(x, most)))
 
 

@@ -19,9 +19,9 @@ def standard_normal(tape: Tape, count: ir.Value, seed: ir.Value, stream: ir.Valu
         _uniform(tape, pairs, seed, _affine(tape, stream, UNIFORM_STREAMS, k))
         for k in range(UNIFORM_STREAMS)
     )
-    radius = _unary(tape, "Sqrt", tape.scale(_unary(tape, "Log", radii), -2.0))
+    radius = tape.unary("Sqrt", tape.scale(tape.unary("Log", radii), -2.0))
     angle = tape.scale(angles, float(np.float32(2 * np.pi)))
-    halves = [tape.mul(radius, _unary(tape, name, angle)) for name in ("Cos", "Sin")]
+    halves = [tape.mul(radius, tape.unary(name, angle)) for name in ("Cos", "Sin")]
     borders = [tape.integers([0]), count, tape.integers([0])]
     return tape.op("Slice", [tape.concat(halves, axis=0), *borders], (None,))
 
@@ -54,7 +54,3 @@ def _affine(tape: Tape, x: ir.Value, factor: int, shift: int) -> ir.Value:
 
 def _modulo(tape: Tape, x: ir.Value) -> ir.Value:
     return tape.op("Mod", [x, tape.integers([PRIME])], dims(x), dtype=_INT64)
-
-
-def _unary(tape: Tape, op_type: str, x: ir.Value) -> ir.Value:
-    return tape.op(op_type, [x], dims(x))

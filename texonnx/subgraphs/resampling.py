@@ -22,10 +22,8 @@ def resample(tape: Tape, image: ir.Value, size: ir.Value) -> ir.Value:
         _weights(tape, tape.extent(image, axis), tape.slice(size, 0, k, k + 1))
         for k, axis in enumerate((2, 3))
     )
-    shape = (*dims(image)[:2], None, None)
-    wide = tape.op("MatMul", [image, tape.transpose(across, [1, 0])], shape)
-    resized = tape.op("MatMul", [down, wide], shape)
-    return clip_to_visible(tape, resized)
+    wide = tape.matmul(image, tape.transpose(across, [1, 0]))
+    return clip_to_visible(tape, tape.matmul(down, wide))
 
 
 def clip_to_visible(tape: Tape, image: ir.Value) -> ir.Value:
@@ -43,7 +41,7 @@ def _weights(tape: Tape, old: ir.Value, new: ir.Value) -> ir.Value:
     unit = tape.cast(tape.mul(larger, tape.integers([2])))
     x = tape.div(tape.cast(distances), unit)
     filtered = tape.mul(_sinc(tape, x), _sinc(tape, tape.scale(x, 1 / _LOBES)))
-    within = tape.compare("Less", tape.op("Abs", [x], dims(x)), tape.constant(float(_LOBES)))
+    within = tape.compare("Less", tape.unary("Abs", x), tape.constant(float(_LOBES)))
     weights = tape.where(within, filtered, tape.constant(0.0))
     return tape.div(weights, tape.reduce_sum(weights, [1], keepdims=True))
 
@@ -59,8 +57,8 @@ def _sinc(tape: Tape, x: ir.Value) -> ir.Value:
     So resampling to the same size changes nothing.
     """
     zero, one = tape.constant(0.0), tape.constant(1.0)
-    whole = tape.compare("Equal", x, tape.op("Floor", [x], dims(x)))
+    whole = tape.compare("Equal", x, tape.unary("Floor", x))
     at_whole = tape.where(tape.compare("Equal", x, zero), one, zero)
     angle = tape.scale(x, float(np.pi))
-    sine = tape.op("Sin", [angle], dims(x))
+    sine = tape.unary("Sin", angle)
     return tape.where(whole, at_whole, tape.div(sine, tape.where(whole, one, angle)))

@@ -6,6 +6,7 @@ transform, but of ops that every runtime has, and little beside one step of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,21 +17,13 @@ from texonnx.graph.tape import Tape
 from texonnx.subgraphs.noise import counting
 
 _PLANES = (1, 3, None, None)
-_PLANE = (1, 1, None, None)
+_Multiply = Callable[[Tape, ir.Value, ir.Value], ir.Value]
 
 
 @dataclass(frozen=True)
 class _Complex:
     real: ir.Value
     imaginary: ir.Value
-
-
-@dataclass(frozen=True)
-class _Waves:
-    """Cosines and sines of all frequencies along one axis, both [n, n] and symmetric."""
-
-    cosines: ir.Value
-    sines: ir.Value
 
 
 def spot_noise(tape: Tape, spot: ir.Value, white: ir.Value) -> ir.Value:
@@ -42,7 +35,7 @@ def spot_noise(tape: Tape, spot: ir.Value, white: ir.Value) -> ir.Value:
     down, across = (_waves(tape, tape.slice(size, 0, k, k + 1)) for k in range(2))
     spectrum = _transform(tape, _canvas(tape, spot, size), down, across)
     phases = _phases(tape, _transform(tape, white, down, across))
-    coloured = _product(tape, spectrum, phases)
+    coloured = _product(tape, spectrum, phases, Tape.mul)
     return tape.div(_real_inverse(tape, coloured, down, across), _area(tape, size))
 
 
@@ -53,7 +46,7 @@ def _canvas(tape: Tape, spot: ir.Value, size: ir.Value) -> ir.Value:
     seen = tape.op("Slice", [spot, *borders], _PLANES)
     centred = tape.sub(seen, mean_colour(tape, seen))
     share = tape.div(_area(tape, size), _area(tape, shown))
-    contrast = tape.op("Sqrt", [share], dims(share))
+    contrast = tape.unary("Sqrt", share)
     none = tape.integers([0, 0])
     missing = tape.sub(size, shown)
     pads = tape.concat([none, none, none, missing], axis=0)
@@ -71,59 +64,44 @@ def _extent(tape: Tape, planes: ir.Value) -> ir.Value:
 
 
 def _area(tape: Tape, size: ir.Value) -> ir.Value:
-    area = tape.mul(tape.slice(size, 0, 0, 1), tape.slice(size, 0, 1, 2))
-    return tape.cast(area)
+    return tape.cast(tape.mul(tape.slice(size, 0, 0, 1), tape.slice(size, 0, 1, 2)))
 
 
-def _waves(tape: Tape, extent: ir.Value) -> _Waves:
+def _waves(tape: Tape, extent: ir.Value) -> _Complex:
+    """Write the waves of all frequencies along one axis, cos + i sin, [n, n] and symmetric."""
     places = counting(tape, extent)
     turns = tape.mul(tape.reshape(places, [-1, 1]), tape.reshape(places, [1, -1]))
     # Whole turns are taken off as whole numbers: float32 would lose what is left of many.
     rest = tape.op("Mod", [turns, extent], (None, None), dtype=ir.DataType.INT64)
     angle = tape.scale(tape.div(tape.cast(rest), tape.cast(extent)), float(2 * np.pi))
-    cosines, sines = (tape.op(name, [angle], (None, None)) for name in ("Cos", "Sin"))
-    return _Waves(cosines, sines)
+    return _Complex(tape.unary("Cos", angle), tape.unary("Sin", angle))
 
 
-def _transform(tape: Tape, planes: ir.Value, down: _Waves, across: _Waves) -> _Complex:
-    real = _multiply(tape, planes, across.cosines)
-    falling = _multiply(tape, planes, across.sines)
-    return _Complex(
-        tape.sub(_multiply(tape, down.cosines, real), _multiply(tape, down.sines, falling)),
-        tape.op(
-            "Neg",
-            [tape.add(_multiply(tape, down.cosines, falling), _multiply(tape, down.sines, real))],
-            dims(planes),
-        ),
-    )
+def _transform(tape: Tape, planes: ir.Value, down: _Complex, across: _Complex) -> _Complex:
+    """Write the transform of real planes: with cos + i sin, the conjugate of what is wanted."""
+    rows = _Complex(tape.matmul(planes, across.real), tape.matmul(planes, across.imaginary))
+    conjugate = _product(tape, down, rows, Tape.matmul)
+    return _Complex(conjugate.real, tape.unary("Neg", conjugate.imaginary))
 
 
-def _real_inverse(tape: Tape, planes: _Complex, down: _Waves, across: _Waves) -> ir.Value:
+def _real_inverse(tape: Tape, planes: _Complex, down: _Complex, across: _Complex) -> ir.Value:
     """Write the real part of the inverse transform, without its division by the area."""
-    real = tape.sub(
-        _multiply(tape, down.cosines, planes.real), _multiply(tape, down.sines, planes.imaginary)
+    columns = _product(tape, down, planes, Tape.matmul)
+    return tape.sub(
+        tape.matmul(columns.real, across.real), tape.matmul(columns.imaginary, across.imaginary)
     )
-    imaginary = tape.add(
-        _multiply(tape, down.cosines, planes.imaginary), _multiply(tape, down.sines, planes.real)
-    )
-    return tape.sub(_multiply(tape, real, across.cosines), _multiply(tape, imaginary, across.sines))
 
 
 def _phases(tape: Tape, white: _Complex) -> _Complex:
     power = tape.add(tape.square(white.real), tape.square(white.imaginary))
     least = tape.constant(float(np.finfo(np.float32).tiny))
-    size = tape.op("Sqrt", [tape.op("Max", [power, least], _PLANE)], _PLANE)
+    size = tape.unary("Sqrt", tape.op("Max", [power, least], dims(power)))
     return _Complex(tape.div(white.real, size), tape.div(white.imaginary, size))
 
 
-def _product(tape: Tape, a: _Complex, b: _Complex) -> _Complex:
+def _product(tape: Tape, a: _Complex, b: _Complex, multiply: _Multiply) -> _Complex:
+    """Write the product of a and b, element by element or of matrices, as `multiply` says."""
     return _Complex(
-        tape.sub(tape.mul(a.real, b.real), tape.mul(a.imaginary, b.imaginary)),
-        tape.add(tape.mul(a.real, b.imaginary), tape.mul(a.imaginary, b.real)),
+        tape.sub(multiply(tape, a.real, b.real), multiply(tape, a.imaginary, b.imaginary)),
+        tape.add(multiply(tape, a.real, b.imaginary), multiply(tape, a.imaginary, b.real)),
     )
-
-
-def _multiply(tape: Tape, a: ir.Value, b: ir.Value) -> ir.Value:
-    """Write the product of planes and a matrix, whichever comes first."""
-    planes = a if len(dims(a)) > len(dims(b)) else b
-    return tape.op("MatMul", [a, b], (*dims(planes)[:2], None, None))

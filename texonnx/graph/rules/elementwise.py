@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from texonnx.graph.dims import dims
-from texonnx.graph.reverse import vjp
+from texonnx.graph.reverse import operands, vjp
 from texonnx.graph.tape import Tape
 
 
@@ -22,21 +22,21 @@ def relu(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
 @vjp("Add")
 def add(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Pass the gradient to both."""
-    a, b = _operands(node)
+    a, b = operands(node)
     return _unbroadcast(tape, gradient, a), _unbroadcast(tape, gradient, b)
 
 
 @vjp("Sub")
 def sub(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Pass the gradient to the first, its opposite to the second."""
-    a, b = _operands(node)
+    a, b = operands(node)
     return _unbroadcast(tape, gradient, a), _unbroadcast(tape, tape.scale(gradient, -1.0), b)
 
 
 @vjp("Mul")
 def mul(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value | None, ir.Value | None]:
     """Multiply the gradient by the other factor; the square of one value is written once."""
-    a, b = _operands(node)
+    a, b = operands(node)
     if a is b:
         return tape.mul(tape.scale(gradient, 2.0), a), None
     return (
@@ -48,7 +48,7 @@ def mul(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value | None,
 @vjp("Div")
 def div(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ir.Value]:
     """For q = a / b: da = dq / b and db = -q dq / b."""
-    a, b = _operands(node)
+    a, b = operands(node)
     share = tape.div(gradient, b)
     opposite = tape.scale(tape.mul(share, node.outputs[0]), -1.0)
     return _unbroadcast(tape, share, a), _unbroadcast(tape, opposite, b)
@@ -63,22 +63,13 @@ def exponential(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value
 @vjp("Log")
 def logarithm(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
     """Divide the gradient by the input."""
-    x = node.inputs[0]
-    assert x is not None
-    return (tape.div(gradient, x),)
+    return (tape.div(gradient, operands(node)[0]),)
 
 
 @vjp("Identity")
 def identity(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
     """Pass the gradient."""
     return (gradient,)
-
-
-def _operands(node: ir.Node) -> tuple[ir.Value, ir.Value]:
-    a, b = node.inputs
-    assert a is not None
-    assert b is not None
-    return a, b
 
 
 def _unbroadcast(tape: Tape, gradient: ir.Value, operand: ir.Value) -> ir.Value:

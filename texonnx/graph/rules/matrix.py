@@ -1,11 +1,14 @@
-"""The vector-Jacobian rules of MatMul and Transpose."""
+"""The vector-Jacobian rules of MatMul, Transpose, ReduceSum and ReduceMean."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
 
-from texonnx.graph.reverse import vjp
+from texonnx.graph.dims import dims
+from texonnx.graph.reverse import integers, operands, vjp
 from texonnx.graph.tape import Tape
 
 _SWAP = [1, 0]
@@ -20,9 +23,7 @@ def matmul(
     For the symmetric product C = A Aᵀ both reach A, and (dC + dCᵀ) A is one product of the large
     matrix instead of two.
     """
-    a, b = node.inputs
-    assert a is not None
-    assert b is not None
+    a, b = operands(node)
     if _is_transpose_of(b, a):
         symmetric = tape.add(gradient, tape.transpose(gradient, _SWAP))
         return tape.matmul(symmetric, a), None
@@ -39,6 +40,22 @@ def transpose(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
     return (tape.transpose(gradient, [int(k) for k in np.argsort(permutation)]),)
 
 
+@vjp("ReduceSum")
+def reduce_sum(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, None]:
+    """Spread the gradient over the axes that were summed."""
+    x, axes = operands(node)
+    return _spread(tape, gradient, x, integers(axes)), None
+
+
+@vjp("ReduceMean")
+def reduce_mean(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value]:
+    """Spread an equal share over the axes that were averaged."""
+    (x,) = operands(node)
+    axes = node.attributes["axes"].as_ints()
+    share = tape.div(gradient, tape.count(x, axes))
+    return (_spread(tape, share, x, axes),)
+
+
 def _is_transpose_of(b: ir.Value, a: ir.Value) -> bool:
     producer = b.producer()
     return (
@@ -47,3 +64,8 @@ def _is_transpose_of(b: ir.Value, a: ir.Value) -> bool:
         and producer.inputs[0] is a
         and list(producer.attributes["perm"].as_ints()) == _SWAP
     )
+
+
+def _spread(tape: Tape, gradient: ir.Value, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    dropped = len(dims(gradient)) < len(dims(x))
+    return tape.expand_like(tape.unsqueeze(gradient, axes) if dropped else gradient, x)

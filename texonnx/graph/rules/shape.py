@@ -1,4 +1,4 @@
-"""The vector-Jacobian rules of Reshape, Slice and Concat."""
+"""The vector-Jacobian rules of Reshape, Slice, Concat and TopK."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import onnx_ir as ir
 
 from texonnx.errors import GraphError
 from texonnx.graph.dims import END, dims
-from texonnx.graph.reverse import vjp
+from texonnx.graph.reverse import integers, operands, vjp
 from texonnx.graph.tape import Tape
 
 
 @vjp("Reshape")
 def reshape(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, None]:
     """Give the gradient the shape that was there before."""
-    x = node.inputs[0]
-    assert x is not None
-    return tape.reshape_like(gradient, x), None
+    return tape.reshape_like(gradient, operands(node)[0]), None
 
 
 @vjp("Slice")
@@ -25,9 +23,8 @@ def slice_(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value | No
     Where a border falls on an end of the axis, nothing is put there: a tensor of no elements is
     what some providers refuse.
     """
-    x = node.inputs[0]
-    assert x is not None
-    (start,), (end,), (axis,), (step,) = (_integers(value) for value in node.inputs[1:])
+    x, *borders = operands(node)
+    (start,), (end,), (axis,), (step,) = map(integers, borders)
     if step != 1:
         raise GraphError(f"only slices of step 1 have a gradient here, not {step}")
     parts = [gradient]
@@ -43,27 +40,23 @@ def slice_(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value | No
 def concat(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value | None, ...]:
     """Cut the gradient at the joints; at most one part may have an extent unknown to the tape."""
     axis = node.attributes["axis"].as_int()
-    extents = [dims(part)[axis] for part in node.inputs if part is not None]
+    extents = [dims(part)[axis] for part in operands(node)]
     if extents.count(None) > 1:
         raise GraphError("Concat of several parts of unknown extent has no gradient here")
-    joints = [0]
-    for extent in extents:
-        if extent is None:
-            break
-        joints.append(joints[-1] + extent)
-    after = [END]
-    for extent in reversed(extents):
-        if extent is None:
-            break
-        after.append((0 if after[-1] == END else after[-1]) - extent)
-    starts = joints[:-1] if None not in extents else joints + after[1:][::-1]
+    known = [extent or 0 for extent in extents]
+    unknown = extents.index(None) if None in extents else len(extents)
+    # What lies behind the part of unknown extent is counted from the end.
+    starts = [sum(known[:k]) if k <= unknown else -sum(known[k:]) for k in range(len(known))]
     ends = [*starts[1:], END]
     return tuple(
         tape.slice(gradient, axis, start, end) for start, end in zip(starts, ends, strict=True)
     )
 
 
-def _integers(value: ir.Value | None) -> list[int]:
-    assert value is not None
-    assert value.const_value is not None
-    return [int(n) for n in value.const_value.numpy()]
+@vjp("TopK")
+def top_k(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, None]:
+    """Send each sorted value's gradient back to where it came from: here TopK sorts all of x."""
+    x = operands(node)[0]
+    indices = node.outputs[1]
+    # Every position is written, so what the scatter starts from does not matter.
+    return tape.op("ScatterElements", [gradient, indices, gradient], dims(x), axis=-1), None
