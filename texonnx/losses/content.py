@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss
-
-
-def _features(features: LayerFeatures) -> ir.Value:
-    return features.matrix
+from texonnx.losses.registry import Comparison, TextureLoss, mean_squared_difference
 
 
 def _distance(comparison: Comparison) -> ir.Value:
-    tape = comparison.features.tape
-    return tape.scale(tape.mean_of_squares(comparison.difference), 0.5)
+    return comparison.features.tape.scale(mean_squared_difference(comparison), 0.5)
 
 
 CONTENT = TextureLoss(
     name="content",
     summary="the feature maps themselves, position by position",
     source="Gatys 2016",
-    statistic=_features,
     distance=_distance,
 )

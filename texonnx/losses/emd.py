@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
+from texonnx.losses.registry import LayerFeatures, TextureLoss, register
 
 
 def sorted_values(features: LayerFeatures) -> ir.Value:
     """Write each row of the features sorted, rising: its quantile function."""
     return features.tape.sort(features.matrix)[0]
-
-
-def _distance(comparison: Comparison) -> ir.Value:
-    return comparison.features.tape.mean_of_squares(comparison.difference)
 
 
 EMD = register(
@@ -26,7 +22,6 @@ EMD = register(
         summary="sorted values of each feature map (1-D Wasserstein-2)",
         source="per-channel 1-D Wasserstein-2",
         statistic=sorted_values,
-        distance=_distance,
         quantiles=True,
         sorts=True,
     )

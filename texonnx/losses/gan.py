@@ -128,10 +128,6 @@ def softplus(tape: Tape, x: ir.Value) -> ir.Value:
     return tape.add(logarithm, tape.relu(tape.sub(x, most)))
 
 
-def _features(features: LayerFeatures) -> ir.Value:
-    return features.matrix
-
-
 def _distance(comparison: Comparison) -> ir.Value:
     features = comparison.features
     tape = features.tape
@@ -144,7 +140,6 @@ GAN = register(
         name="gan",
         summary="a discriminator on the features of each position, trained in the loop",
         source="Goodfellow 2014, on VGG's features",
-        statistic=_features,
         distance=_distance,
         adversarial=True,
         mix=share_of_positions,

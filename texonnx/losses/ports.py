@@ -76,24 +76,20 @@ class Port:
         return texture_loss(self.loss)
 
     @property
+    def adversarial(self) -> bool:
+        """Whether it is of a loss for which discriminators are trained."""
+        return self.of is not None and self.of.adversarial
+
+    @property
+    def brought(self) -> bool:
+        """Whether it is what the loss takes beside features and targets, as it is now."""
+        now = not self.moment and not self.after_step
+        return now and self.of is not None and self.stem in self.of.inputs
+
+    @property
     def drawn(self) -> bool:
         """Whether the host draws it at random every few steps."""
-        return self._is_brought and not (self.of and self.of.adversarial)
-
-    @property
-    def trained(self) -> bool:
-        """Whether it is learned beside the image: a discriminator's weight or bias."""
-        return self._is_brought and bool(self.of and self.of.adversarial)
-
-    @property
-    def learned_from(self) -> bool:
-        """Whether it is for the discriminators alone: the exemplar's features."""
-        return self.key == TARGET and bool(self.of and self.of.adversarial)
-
-    @property
-    def _is_brought(self) -> bool:
-        plain = not self.moment and not self.after_step
-        return plain and self.of is not None and self.stem in self.of.inputs
+        return self.brought and not self.adversarial
 
 
 def is_drawn(name: str) -> bool:
@@ -103,12 +99,12 @@ def is_drawn(name: str) -> bool:
 
 
 def is_trained(name: str) -> bool:
-    """Whether an input of this name is a discriminator's weight or bias."""
+    """Whether an input of this name is learned beside the image: a discriminator's."""
     port = Port.parse(name)
-    return port is not None and port.trained
+    return port is not None and port.brought and port.adversarial
 
 
 def is_learned_from(name: str) -> bool:
-    """Whether a target of this name is for the discriminators alone."""
+    """Whether a target of this name is for the discriminators alone: the exemplar's features."""
     port = Port.parse(name)
-    return port is not None and port.learned_from
+    return port is not None and port.key == TARGET and port.adversarial

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import onnx_ir as ir
@@ -108,6 +109,16 @@ class Comparison:
         return self.features.tape.sub(statistic, self.add_target(statistic))
 
 
+def feature_maps(features: LayerFeatures) -> ir.Value:
+    """Write F itself, which is all that some losses look at."""
+    return features.matrix
+
+
+def mean_squared_difference(comparison: Comparison) -> ir.Value:
+    """Write the mean of the squared differences between the two statistics."""
+    return comparison.features.tape.mean_of_squares(comparison.difference)
+
+
 @dataclass(frozen=True)
 class TextureLoss:
     """A texture statistic and the distance in it.
@@ -121,9 +132,10 @@ class TextureLoss:
     source
         The paper or section that it comes from.
     statistic
-        Writes the statistic of a layer's features.
+        Writes the statistic of a layer's features; the features themselves if not given.
     distance
-        Writes the scalar distance of a :class:`Comparison`.
+        Writes the scalar distance of a :class:`Comparison`; its mean squared difference if not
+        given.
     quantiles
         Whether the statistic is over positions in rising order, to be resampled as a quantile
         function to as many positions as the output has.
@@ -147,8 +159,8 @@ class TextureLoss:
     name: str
     summary: str
     source: str
-    statistic: Callable[[LayerFeatures], ir.Value]
-    distance: Callable[[Comparison], ir.Value]
+    statistic: Callable[[LayerFeatures], ir.Value] = feature_maps
+    distance: Callable[[Comparison], ir.Value] = mean_squared_difference
     quantiles: bool = False
     sorts: bool = False
     adversarial: bool = False
@@ -186,17 +198,12 @@ class ImageLoss:
     value: Callable[[Tape, ir.Value], ir.Value]
 
 
+_Loss = TypeVar("_Loss", TextureLoss, ImageLoss)
 _LOSSES: dict[str, TextureLoss | ImageLoss] = {}
 
 
-def register(loss: TextureLoss) -> TextureLoss:
+def register(loss: _Loss) -> _Loss:
     """Make `loss` known under its name, to the command line and to every route."""
-    _LOSSES[loss.name] = loss
-    return loss
-
-
-def register_image_loss(loss: ImageLoss) -> ImageLoss:
-    """Make a loss of the image by itself known under its name."""
     _LOSSES[loss.name] = loss
     return loss
 

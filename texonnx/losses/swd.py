@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import onnx_ir as ir
 
-from texonnx.losses.registry import Arrays, Comparison, LayerFeatures, TextureLoss, register
+from texonnx.losses.registry import Arrays, LayerFeatures, TextureLoss, register
 from texonnx.noise import standard_normal
 
 DIRECTIONS = "directions"
@@ -37,17 +37,12 @@ def draw_directions(shapes: Mapping[str, tuple[int, ...]], seed: int, draw: int)
     return drawn
 
 
-def _distance(comparison: Comparison) -> ir.Value:
-    return comparison.features.tape.mean_of_squares(comparison.difference)
-
-
 SWD = register(
     TextureLoss(
         name="swd",
         summary="sorted projections on random directions (sliced Wasserstein-2)",
         source="Heitz 2021",
         statistic=sorted_projections,
-        distance=_distance,
         quantiles=True,
         inputs=(DIRECTIONS,),
         draw=draw_directions,

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from texonnx.graph.dims import END
 from texonnx.graph.tape import Tape
-from texonnx.losses.registry import ImageLoss, register_image_loss
+from texonnx.losses.registry import ImageLoss, register
 
 _HEIGHT, _WIDTH = 2, 3
 
@@ -26,7 +26,7 @@ def _mean_squared_difference(tape: Tape, image: ir.Value, axis: int) -> ir.Value
     return tape.mean_of_squares(tape.sub(later, earlier))
 
 
-TV = register_image_loss(
+TV = register(
     ImageLoss(
         name="tv",
         summary="squared differences of neighbouring pixels: smoothness",
