@@ -1,4 +1,4 @@
-"""Adam on the host, for engines that have none inside the runtime.
+"""Adam on the host.
 
 Kingma and Ba, "Adam", 2015, in the order of section 2's last paragraph, as in the step graph.
 """
@@ -6,45 +6,32 @@ Kingma and Ba, "Adam", 2015, in the order of section 2's last paragraph, as in t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from texonnx.images import Image
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
-from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.optim.run import Evaluate, HostStepper
 
 FALL_BEGINS = 0.7
 
 
-class AdamStepper:
+class AdamStepper(HostStepper):
     """Moves the image by Adam; keeps the two moments."""
 
-    def __init__(self, evaluate: Callable[[Image], Evaluation], image: Image) -> None:
-        self._evaluate = evaluate
-        self._image = image
+    def __init__(self, evaluate: Evaluate, image: Image) -> None:
+        super().__init__(evaluate, image)
         self._first = np.zeros_like(image)
         self._second = np.zeros_like(image)
         self._step = 0
 
-    def step(self, learning_rate: float) -> Losses:
-        """Move the image by one step; return the losses of the image as it was before."""
-        evaluation = self._evaluate(self._image)
-        gradient = evaluation.gradient
+    def _change(self, learning_rate: float, gradient: Image) -> Image:
         self._step += 1
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._first += np.float32(1 - BETA1) * (gradient - self._first)
-            self._second += np.float32(1 - BETA2) * (gradient * gradient - self._second)
-            correction = math.sqrt(1 - BETA2**self._step) / (1 - BETA1**self._step)
-            divisor = np.sqrt(self._second) + np.float32(EPSILON)
-            self._image = self._image - np.float32(learning_rate * correction) * (
-                self._first / divisor
-            )
-        return evaluation.losses
-
-    def image(self) -> Image:
-        """Return the image as it is now, [1, 3, H, W]."""
-        return self._image
+        self._first += np.float32(1 - BETA1) * (gradient - self._first)
+        self._second += np.float32(1 - BETA2) * (gradient * gradient - self._second)
+        correction = math.sqrt(1 - BETA2**self._step) / (1 - BETA1**self._step)
+        divisor = np.sqrt(self._second) + np.float32(EPSILON)
+        return np.float32(learning_rate * correction) * (self._first / divisor)
 
     @staticmethod
     def rate(learning_rate: float, progress: float, image: Image) -> float:

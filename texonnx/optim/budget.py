@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from texonnx.images import Image
-from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.optim.run import AfterStep, Evaluate
+from texonnx.runtime.engine import Evaluation
 
 
 class BudgetSpentError(Exception):
@@ -24,11 +23,7 @@ class Budget:
     """
 
     def __init__(
-        self,
-        evaluate: Callable[[Image], Evaluation],
-        image: Image,
-        evaluations: int,
-        after_step: Callable[[Losses, Image], None],
+        self, evaluate: Evaluate, image: Image, evaluations: int, after_step: AfterStep
     ) -> None:
         self.best = image
         self._least = np.inf

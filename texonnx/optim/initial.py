@@ -54,10 +54,8 @@ def with_detail(image: Image, exemplar: Image, coarser: Size, seed: int) -> Imag
     seed
         The same seed and size give the same noise.
     """
-    size = size_of(exemplar)
-    detail = exemplar - resize(resize(exemplar, *coarser), *size)
-    shape = size_of(image)
-    return image + spot_noise(detail, _white(shape, seed))
+    detail = exemplar - resize(resize(exemplar, *coarser), *size_of(exemplar))
+    return image + spot_noise(detail, _white(size_of(image), seed))
 
 
 def _white(size: Size, seed: int) -> NDArray[np.float32]:

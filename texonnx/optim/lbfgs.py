@@ -15,6 +15,7 @@ import numpy as np
 
 from texonnx.images import Image
 from texonnx.optim.budget import Budget, BudgetSpentError
+from texonnx.optim.run import AfterStep, Evaluate
 from texonnx.runtime.engine import Evaluation, Losses
 
 _CORRECTIONS = 20
@@ -29,28 +30,16 @@ Metric = Callable[[Image], Image]
 
 
 def minimise_lbfgs(
-    evaluate: Callable[[Image], Evaluation],
+    evaluate: Evaluate,
     image: Image,
     evaluations: int,
-    after_step: Callable[[Losses, Image], None],
+    after_step: AfterStep,
     metric: Metric | None = None,
 ) -> Image:
     """Return the best image that L-BFGS finds with so many evaluations, or fewer.
 
     A line search that finds no decrease even along the gradient (float32 noise) ends it early.
-
-    Parameters
-    ----------
-    evaluate
-        Gives loss and gradient of an image.
-    image
-        Where it starts, [1, 3, H, W].
-    evaluations
-        How many there may be, 1 or more.
-    after_step
-        Is told every evaluation.
-    metric
-        The inverse Hessian to start from, but for its scale; the identity if not given.
+    `metric` is the inverse Hessian to start from, but for its scale; the identity if not given.
     """
     budget = Budget(evaluate, image, evaluations, after_step)
     corrections = _Corrections(metric or np.copy)
@@ -112,7 +101,7 @@ class _Corrections:
 
 
 def _line_search(
-    evaluate: Callable[[Image], Evaluation], image: Image, here: Evaluation, direction: Image
+    evaluate: Evaluate, image: Image, here: Evaluation, direction: Image
 ) -> tuple[Image, Evaluation] | None:
     """Return a step along `direction` that lowers the loss enough, or ``None``.
 

@@ -47,9 +47,7 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
     """
     shortest = min(*exemplar, *output)
     if scales is None:
-        scales = 1
-        while shortest >= 2**scales * max(COARSEST_SIDE, minimum_size):
-            scales += 1
+        scales = max(1, (shortest // max(COARSEST_SIDE, minimum_size)).bit_length())
     coarsest = shortest >> (scales - 1)
     if coarsest < minimum_size:
         raise OptionError(

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
+
+import numpy as np
 
 from texonnx.images import Image
 from texonnx.objective.source import Traits
 from texonnx.optim.metric import ImageMetric
 from texonnx.optimizers import Optimizer
-from texonnx.runtime.engine import Engine, Evaluation, Losses, Stepper
+from texonnx.runtime.engine import Engine, Evaluation, Losses
 
 STEPS_A_DRAW = 10
 """Random directions serve for so many steps, and L-BFGS begins anew after as many."""
 
-AfterStep = Callable[[Losses, Image], None]
+Evaluate: TypeAlias = Callable[[Image], Evaluation]
+AfterStep: TypeAlias = Callable[[Losses, Image], None]
 """Is told the losses and the image of every step; may raise to stop the run."""
 
-Evaluate: TypeAlias = Callable[[Image], Evaluation]
 Minimise: TypeAlias = Callable[[Evaluate, Image, int, AfterStep, ImageMetric | None], Image]
 """An optimiser that searches: from where, how many evaluations, told to whom, in which metric."""
 
 
-class HostStepper(Stepper, Protocol):
-    """Another optimiser, on the host."""
+class HostStepper(ABC):
+    """An optimiser that takes steps, for engines that do not take them inside the runtime."""
 
-    def __init__(self, evaluate: Evaluate, image: Image) -> None: ...
+    def __init__(self, evaluate: Evaluate, image: Image) -> None:
+        self._evaluate = evaluate
+        self._image = image
+
+    def step(self, learning_rate: float) -> Losses:
+        """Move the image by one step; return the losses of the image as it was before."""
+        evaluation = self._evaluate(self._image)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._image = self._image - self._change(learning_rate, evaluation.gradient)
+        return evaluation.losses
+
+    def image(self) -> Image:
+        """Return the image as it is now, [1, 3, H, W]."""
+        return self._image
+
+    @abstractmethod
+    def _change(self, learning_rate: float, gradient: Image) -> Image:
+        """Return what the next step takes off the image."""
 
     @staticmethod
+    @abstractmethod
     def rate(learning_rate: float, progress: float, image: Image) -> float:
         """Return what it multiplies by at `progress` from 0 to 1, for an image of that size."""
 

@@ -7,7 +7,6 @@ It runs without bounds: with them an iteration costs several times as much.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +14,17 @@ from scipy.optimize import minimize
 
 from texonnx.images import Image
 from texonnx.optim.budget import Budget, BudgetSpentError
-from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.optim.run import AfterStep, Evaluate
 
 _CORRECTIONS = 10
 _NO_TOLERANCE = 0.0
 
 
 def minimise_scipy_lbfgs(
-    evaluate: Callable[[Image], Evaluation],
+    evaluate: Evaluate,
     image: Image,
     evaluations: int,
-    after_step: Callable[[Losses, Image], None],
+    after_step: AfterStep,
     metric: object = None,
 ) -> Image:
     """Return the best image that SciPy's L-BFGS finds with so many evaluations, or fewer.
