@@ -1,41 +1,20 @@
 """Image files to and from float32 arrays [1, 3, H, W] in [0, 1], RGB."""
 
-from texonnx.images.animation import ANIMATION_SUFFIXES, Animation, check_animation_path
-from texonnx.images.arrays import (
-    Image,
-    check_image,
-    check_new_size,
-    resize,
-    scale_shorter_side,
-    size_by_shorter_side,
-)
-from texonnx.images.colour import (
-    luminance,
-    match_colours,
-    match_luminance,
-    with_colour_of,
-)
-from texonnx.images.reading import load_image
-from texonnx.images.sheet import contact_sheet
-from texonnx.images.writing import check_writable, next_free_path, save_image
-
-__all__ = [
-    "ANIMATION_SUFFIXES",
-    "Animation",
-    "Image",
-    "check_animation_path",
-    "check_image",
-    "check_new_size",
-    "check_writable",
-    "contact_sheet",
-    "load_image",
-    "luminance",
-    "match_colours",
-    "match_luminance",
-    "next_free_path",
-    "resize",
-    "save_image",
-    "scale_shorter_side",
-    "size_by_shorter_side",
-    "with_colour_of",
-]
+from texonnx.images.animation import ANIMATION_SUFFIXES as ANIMATION_SUFFIXES
+from texonnx.images.animation import Animation as Animation
+from texonnx.images.animation import check_animation_path as check_animation_path
+from texonnx.images.arrays import Image as Image
+from texonnx.images.arrays import check_image as check_image
+from texonnx.images.arrays import check_new_size as check_new_size
+from texonnx.images.arrays import resize as resize
+from texonnx.images.arrays import scale_shorter_side as scale_shorter_side
+from texonnx.images.arrays import size_by_shorter_side as size_by_shorter_side
+from texonnx.images.colour import luminance as luminance
+from texonnx.images.colour import match_colours as match_colours
+from texonnx.images.colour import match_luminance as match_luminance
+from texonnx.images.colour import with_colour_of as with_colour_of
+from texonnx.images.reading import load_image as load_image
+from texonnx.images.sheet import contact_sheet as contact_sheet
+from texonnx.images.writing import check_writable as check_writable
+from texonnx.images.writing import next_free_path as next_free_path
+from texonnx.images.writing import save_image as save_image

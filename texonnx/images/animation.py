@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 
 from texonnx.errors import ImageError, OptionError
-from texonnx.images.arrays import Image, finite_image
+from texonnx.images.arrays import Image, as_picture, finite_image
 from texonnx.system.files import StrPath, check_target, write_whole
 
 ANIMATION_SUFFIXES = (".gif", ".webp")
@@ -23,14 +23,7 @@ _WEBP = {"quality": 85, "method": 4}
 
 
 def check_animation_path(path: StrPath) -> None:
-    """Make sure, before any work is done, that :meth:`Animation.save` could write `path`.
-
-    Raises
-    ------
-    ImageError
-        For another suffix than .gif and .webp, a folder that is missing or cannot be written, or
-        a path that is a folder or a read-only file.
-    """
+    """Raise, before any work is done, what :meth:`Animation.save` would because of `path`."""
     check_target(path, ANIMATION_SUFFIXES, "animation", ImageError)
 
 
@@ -78,17 +71,9 @@ class Animation:
         return len(self._frames) + (self._last is not None)
 
     def add(self, image: Image) -> None:
-        """Take the next image.
+        """Take the next image, of any size; values outside [0, 1] are clipped. It is copied.
 
-        Parameters
-        ----------
-        image
-            Shape [1, 3, H, W], RGB, of any size; values outside [0, 1] are clipped. It is copied.
-
-        Raises
-        ------
-        ImageError
-            For an array of another shape, or with values that are not finite.
+        Raises :class:`ImageError` for an array of another shape or with values that are not finite.
         """
         values = finite_image(image)
         if len(self._frames) == self._most_frames:
@@ -148,8 +133,7 @@ class Animation:
 
     def _frame(self, image: Image) -> PIL.Image.Image:
         """Return the image in 8 bits, and no longer than the longest side."""
-        values = image[0].clip(0, 1).transpose(1, 2, 0)
-        frame = PIL.Image.fromarray(np.rint(values * 255).astype(np.uint8))
+        frame = as_picture(image)
         frame.thumbnail((self._longest_side, self._longest_side), PIL.Image.Resampling.LANCZOS)
         return frame
 

@@ -12,27 +12,13 @@ from texonnx.errors import ImageError
 from texonnx.sizes import MAX_PIXELS, Size, size_of
 
 Image: TypeAlias = NDArray[np.float32]
+"""What every function here takes and returns, unless it says otherwise."""
 
 
 def resize(image: Image, height: int, width: int) -> Image:
-    """Resample with an antialiased Lanczos filter, in float; the same size gives an equal copy.
+    """Resample with an antialiased Lanczos filter, in float, and clip to [0, 1].
 
-    Parameters
-    ----------
-    image
-        Shape [1, 3, H, W], in [0, 1].
-    height, width
-        The new size in pixels.
-
-    Returns
-    -------
-    ndarray
-        float32 of shape [1, 3, height, width], clipped to [0, 1].
-
-    Raises
-    ------
-    ImageError
-        When a side would be below 1 pixel, or the area above `MAX_PIXELS`.
+    The same size gives an equal copy. Raises as :func:`check_new_size` does.
     """
     check_new_size(height, width)
     if image.shape[2:] == (height, width):
@@ -45,7 +31,7 @@ def resize(image: Image, height: int, width: int) -> Image:
 
 
 def check_new_size(height: int, width: int) -> None:
-    """Raise :class:`ImageError` for a size that no image is resized to."""
+    """Raise :class:`ImageError` for sides below 1 pixel or an area above `MAX_PIXELS`."""
     if min(height, width) < 1 or height * width > MAX_PIXELS:
         raise ImageError(
             f"cannot resize an image to {width} x {height} pixels; "
@@ -56,17 +42,7 @@ def check_new_size(height: int, width: int) -> None:
 def scale_shorter_side(image: Image, pixels: int) -> Image:
     """Resize so that the shorter side has `pixels` pixels, with the aspect ratio kept.
 
-    Parameters
-    ----------
-    image
-        Shape [1, 3, H, W], in [0, 1].
-    pixels
-        The new shorter side, at least 1.
-
-    Raises
-    ------
-    ImageError
-        When `pixels` is below 1, or the result would have more than `MAX_PIXELS` pixels.
+    Raises :class:`ImageError` when that is below 1, or as :func:`check_new_size` does.
     """
     if pixels < 1:
         raise ImageError(f"the shorter side cannot be {pixels} pixels; at least 1 is accepted")
@@ -83,6 +59,17 @@ def size_by_shorter_side(size: Size, pixels: int) -> Size:
     """
     shorter = min(size)
     return Size(*((2 * side * pixels + shorter) // (2 * shorter) for side in size))
+
+
+def as_picture(image: Image) -> PIL.Image.Image:
+    """Return the image in 8 bits a channel; values outside [0, 1] are clipped."""
+    pixels = image[0].clip(0, 1).transpose(1, 2, 0)
+    return PIL.Image.fromarray(np.rint(pixels * 255).astype(np.uint8))
+
+
+def as_image(pixels: NDArray[np.float32]) -> Image:
+    """Return pixels [H, W, 3] as an image."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])
 
 
 def check_image(array: object) -> Image:

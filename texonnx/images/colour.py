@@ -3,7 +3,7 @@
 Both ways are those of Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic
 Style Transfer" (2016). With ``luminance``, content and style are transferred in grey and the
 content's chrominance comes back at the end; with ``histogram``, the style first takes on the
-content's colours and the transfer is an ordinary one.
+content's colours and the transfer is an ordinary one. Style and content may differ in size.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from texonnx.errors import ImageError
 from texonnx.images.arrays import Image
 
-"""What can be asked of a style transfer."""
-
 _LUMA = np.array([0.299, 0.587, 0.114])
 """BT.601's weights of red, green and blue, which are those of YIQ's Y."""
 
@@ -24,18 +22,7 @@ _LEVEL = 1 / 255
 
 
 def luminance(image: Image) -> Image:
-    """Return the image in grey: Y = 0.299 R + 0.587 G + 0.114 B in each channel (BT.601, YIQ).
-
-    Parameters
-    ----------
-    image
-        Shape [1, 3, H, W], RGB, in [0, 1].
-
-    Returns
-    -------
-    ndarray
-        float32 of the same shape, the three channels equal, in [0, 1].
-    """
+    """Return the image in grey: Y = 0.299 R + 0.587 G + 0.114 B in each channel (BT.601, YIQ)."""
     return np.repeat(_luma(image), 3, axis=1).clip(0, 1)
 
 
@@ -45,16 +32,8 @@ def match_luminance(style: Image, content: Image) -> Image:
     This is Y' = (Y - mean Y) std(Y_content) / std(Y) + mean Y_content, the luminance-only transfer
     of the paper. A style without contrast, less than one level of 8 bits, is only shifted.
 
-    Parameters
-    ----------
-    style, content
-        Shape [1, 3, H, W], RGB, in [0, 1]; the two may differ in size.
-
-    Returns
-    -------
-    ndarray
-        float32 of the style's shape, in grey: the three channels are equal. It is clipped to
-        [0, 1], so that mean and deviation are the content's up to what was cut off.
+    The result is in grey, its three channels equal. It is clipped to [0, 1], so that mean and
+    deviation are the content's up to what was cut off.
     """
     own, wanted = _luma(style).astype(np.float64), _luma(content).astype(np.float64)
     deviation = own.std()
@@ -69,21 +48,8 @@ def with_colour_of(image: Image, content: Image) -> Image:
     From YIQ to RGB, Y counts fully in each of the three channels; so with I and Q kept, the
     difference in luminance is added to each channel of the content.
 
-    Parameters
-    ----------
-    image, content
-        Both of shape [1, 3, H, W], RGB, in [0, 1].
-
-    Returns
-    -------
-    ndarray
-        float32 of shape [1, 3, H, W], clipped to [0, 1]: where a colour cannot be that light or
-        dark, it fades.
-
-    Raises
-    ------
-    ImageError
-        When the two differ in size.
+    It is clipped to [0, 1]: where a colour cannot be that light or dark, it fades. Raises
+    :class:`ImageError` when the two differ in size.
     """
     if image.shape != content.shape:
         sizes = " and ".join(f"{one.shape[3]}x{one.shape[2]}" for one in (image, content))
@@ -99,16 +65,8 @@ def match_colours(style: Image, content: Image) -> Image:
     (Hertzmann 2001). A direction in which the style's colours hardly vary, by a standard deviation
     under one level of 8 bits, is stretched as if it were one level.
 
-    Parameters
-    ----------
-    style, content
-        Shape [1, 3, H, W], RGB, in [0, 1]; the two may differ in size.
-
-    Returns
-    -------
-    ndarray
-        float32 of the style's shape. It is clipped to [0, 1], so that mean and covariance are the
-        content's up to what was cut off.
+    The result is clipped to [0, 1], so that mean and covariance are the content's up to what was
+    cut off.
     """
     mean, covariance = _moments(style)
     wanted_mean, wanted_covariance = _moments(content)

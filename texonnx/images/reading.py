@@ -7,20 +7,17 @@ import logging
 import stat
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
 from texonnx.errors import ImageError, reason
-from texonnx.images.arrays import Image
+from texonnx.images.arrays import Image, as_image
 from texonnx.sizes import MAX_PIXELS
 from texonnx.system.files import StrPath
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Pillow tries every format it knows unless told otherwise; one of them starts Ghostscript.
 _READ = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "PPM", "TGA")
@@ -81,7 +78,7 @@ def load_image(path: StrPath) -> Image:
         ) from None
     except Exception as error:  # decoders meet damaged files with errors of a dozen types
         raise ImageError(f"cannot read '{path}': {reason(error)}") from error
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])
+    return as_image(pixels)
 
 
 def _decode(picture: PIL.Image.Image, path: StrPath) -> NDArray[np.float32]:

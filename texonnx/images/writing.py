@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-import numpy as np
-import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
 from texonnx.errors import ImageError
-from texonnx.images.arrays import Image, finite_image
+from texonnx.images.arrays import Image, as_picture, finite_image
 from texonnx.system.files import StrPath, check_target, write_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _WRITE: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {}),
@@ -51,8 +47,7 @@ def save_image(path: StrPath, image: Image, metadata: Mapping[str, str] | None =
         folder, an image of another shape or with values that are not finite, or an image too
         large for the format.
     """
-    values = finite_image(image)[0].clip(0, 1).transpose(1, 2, 0)
-    picture = PIL.Image.fromarray(np.rint(values * 255).astype(np.uint8))
+    picture = as_picture(finite_image(image))
 
     def encode(file: IO[bytes]) -> None:
         file_format, options = _WRITE[Path(path).suffix.lower()]
@@ -64,14 +59,7 @@ def save_image(path: StrPath, image: Image, metadata: Mapping[str, str] | None =
 
 
 def check_writable(path: StrPath) -> None:
-    """Make sure, before any work is done, that :func:`save_image` could write `path`.
-
-    Raises
-    ------
-    ImageError
-        For an unknown suffix, a folder that is missing or cannot be written, or a path that is a
-        folder or a read-only file.
-    """
+    """Raise, before any work is done, what :func:`save_image` would raise because of `path`."""
     check_target(path, _WRITE, "image", ImageError)
 
 
