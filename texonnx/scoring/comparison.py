@@ -44,11 +44,6 @@ class Distances:
     levels: tuple[float, ...]
     spectrum: float
 
-    @property
-    def mean(self) -> float:
-        """The mean over the levels."""
-        return sum(self.levels) / len(self.levels)
-
 
 @dataclass(frozen=True)
 class Units:
@@ -112,10 +107,7 @@ def units_of(exemplar: Image, levels: int, seed: int) -> Units:
 def statistics_of(image: Image, units: Units) -> Statistics:
     """Return the statistics of an image, [1, 3, H, W], or of a part of one.
 
-    Raises
-    ------
-    ValueError
-        When the coarsest level is smaller than a patch.
+    Raises :class:`ValueError` when the coarsest level is smaller than a patch.
     """
     pyramid = laplacian_pyramid(image[0], len(units.means))
     normalised = [

@@ -86,19 +86,11 @@ def write_trunk(
 ) -> dict[str, ir.Value]:
     """Write the network up to the deepest of `layers`.
 
-    Returns
-    -------
-    dict
-        The feature map of each of `layers` after its ReLU, [1, channels, H', W'].
+    Returns the feature map of each of `layers` after its ReLU, [1, channels, H', W'].
     """
-    return write_blocks(
-        tape,
-        subtract_mean(tape, image, parameters),
-        parameters,
-        layers_needed(options.arch, layers),
-        options,
-        layers,
-    )
+    x = subtract_mean(tape, image, parameters)
+    convolutions = layers_needed(options.arch, layers)
+    return write_blocks(tape, x, parameters, convolutions, options, layers)
 
 
 def subtract_mean(tape: Tape, image: ir.Value, parameters: TrunkParameters) -> ir.Value:
@@ -117,10 +109,7 @@ def write_blocks(
 ) -> dict[str, ir.Value]:
     """Write `convolutions` over what the first of them takes, with a pool between their blocks.
 
-    Returns
-    -------
-    dict
-        The feature map of each of `layers` after its ReLU.
+    Returns as :func:`write_trunk` does.
     """
     features: dict[str, ir.Value] = {}
     for place, (_, block) in enumerate(groupby(convolutions, key=lambda layer: layer.block)):
