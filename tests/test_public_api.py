@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from support.commands import Outcome, run_process
 
 import texonnx
 
@@ -222,5 +223,4 @@ def test_an_interrupt_is_a_keyboard_interrupt_and_a_divergence_a_texonnx_error()
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
     code = "import sys, texonnx; print({'numpy', 'onnx', 'onnxruntime'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    assert run_process([sys.executable, "-c", code], Path.cwd()) == Outcome(0, "set()\n", "")

@@ -281,14 +281,14 @@ def test_more_scales_than_the_layers_allow_are_refused(synth: Texonnx, tmp_path:
     assert "scales" in refused(lambda: synth("--scales", "6"), tmp_path)
 
 
-def test_absurdly_many_scales_are_refused_at_once(
+def test_absurdly_many_scales_are_refused(
     exemplar: Path, tmp_path: Path, drawn_once: dict[str, str]
 ) -> None:
     # In a process of its own: 2 to the power of this would fill the memory, slowly.
     arguments = command(
         "synth", exemplar, "-o", "out.png", "--weights", "drawn", "--scales", 10**15
     )
-    outcome = run_process(arguments, tmp_path, drawn_once, timeout=15)
+    outcome = run_process(arguments, tmp_path, drawn_once)
     assert "scales" in assert_refused(outcome)
 
 

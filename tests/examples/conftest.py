@@ -13,6 +13,7 @@ import PIL.Image
 import pytest
 from support.host_promises import PRETRAINED
 from support.hosts import EXAMPLES, EXEMPLAR_SIZE, STEPS, Reference, cannot
+from support.limits import LONGEST_WAIT
 from support.small_runs import SMALL, draw_once
 
 import texonnx
@@ -91,7 +92,7 @@ def web_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(EXAMPLES.parent / "images", copy.parents[1] / "images")
     command = ["npm", "ci", "--no-audit", "--no-fund"]
     done = subprocess.run(
-        command, cwd=copy, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=copy, capture_output=True, text=True, timeout=LONGEST_WAIT, check=False
     )
     if done.returncode:
         cannot(f"NEEDS ONNXRUNTIME-WEB, which cannot be had: {done.stderr.strip()[-500:]}")

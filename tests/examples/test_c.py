@@ -19,6 +19,7 @@ import onnxruntime as ort
 import pytest
 from support.host_promises import Promises
 from support.hosts import EXAMPLES, SAME_RUN, Host
+from support.limits import LONGEST_WAIT
 
 HEADER = "onnxruntime_c_api.h"
 PACKAGE = "com.github.asus4.onnxruntime@0.4.9"
@@ -100,4 +101,6 @@ def _check_version(header: Path) -> None:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=LONGEST_WAIT, check=False
+    )

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from support.host_promises import Promises
 from support.hosts import EXAMPLES, Host
+from support.limits import LONGEST_WAIT
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LONGEST_WAIT,
         check=False,
     )
     if done.returncode:

@@ -14,6 +14,7 @@ import onnx
 import pytest
 from support.drawn_objective import drawn, noise_image, smooth_image, specification
 from support.engines import engine_over
+from support.limits import LONGEST_WAIT
 
 from texonnx.errors import ArtifactError
 from texonnx.exported import writing as exporting
@@ -144,7 +145,7 @@ def loop_in_a_host(folder: Path, height: int, width: int) -> list[float]:
         [sys.executable, "-c", _HOST, str(folder), str(height), str(width), str(exemplar)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONGEST_WAIT,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import struct
-import subprocess
 import sys
 import warnings
 import zlib
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import PIL.Image
 import pytest
+from support.commands import Outcome, run_process
 
 from texonnx.errors import ImageError
 from texonnx.images import (
@@ -371,9 +371,7 @@ def test_nothing_but_the_error_is_said_of_a_damaged_file(tmp_path, damage):
         "except texonnx.errors.ImageError: print('refused')"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "a.tif")]
-    folder = Path(__file__).parents[2]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
-    assert (said.stdout.strip(), said.stderr) == ("refused", "")
+    assert run_process(command, Path(__file__).parents[2]) == Outcome(0, "refused\n", "")
 
 
 def bomb(path: Path, width: int, height: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.clock import Clock
 
 from texonnx.images import Image
 from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
@@ -20,12 +21,9 @@ class SlowEngine:
     provider = "cpu"
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.clock = Clock()
         self.evaluations = 0
         self.refreshes: list[int] = []
-
-    def perf_counter(self) -> float:
-        return self.now
 
     def aim(self, goal: Goal, size: tuple[int, int]) -> None: ...
 
@@ -35,7 +33,7 @@ class SlowEngine:
     def loss_and_gradient(self, image: Image) -> Evaluation:
         assert 0 <= image.min() <= image.max() <= 1
         self.evaluations += 1
-        self.now += 10 if self.evaluations > 1 else 70
+        self.clock.passes(10 if self.evaluations > 1 else 70)
         return Evaluation(Losses(0.0, np.zeros(1, np.float32)), np.zeros_like(image))
 
     def stepper(self, optimizer: Optimizer, image: Image) -> None:
@@ -45,7 +43,7 @@ class SlowEngine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> SlowEngine:
     slow = SlowEngine()
-    monkeypatch.setattr(rehearsal, "time", slow)
+    monkeypatch.setattr(rehearsal, "time", slow.clock)
     return slow
 
 

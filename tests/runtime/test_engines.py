@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.drawn_objective import built, drawn, noise_image, smooth_image, specification
 from support.engines import engine_over, route_of
+from support.limits import LONGEST_WAIT
 
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.folder import ExportedFolder
@@ -333,7 +334,11 @@ print("torch" in sys.modules)
 def train_in_a_process() -> subprocess.CompletedProcess[str]:
     code = _TRAIN.format(tests=str(Path(__file__).parents[1]))
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_WAIT,
+        check=False,
     )
 
 

@@ -8,27 +8,70 @@ import re
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.limits import LONGEST_WAIT, never_hanging, wait_until
 
-from .conftest import write_study
+from .conftest import TWO_BY_TWO, write_study
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
-PATIENCE = 60
+ONE_ROW = TWO_BY_TWO.replace('"stone.png", "moss.png"', '"stone.png"')
+"""Two cells."""
+
+AND_MORE = """
+import signal, sys
+from texonnx.cli import main
+from texonnx.studies import worker_process
+worker_process.WORKER, *sys.argv[1:] = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""The command with another worker; it heeds Ctrl-C even where whoever started it ignores it."""
+
+STUCK_WORKER = """
+import json, sys, threading
+from pathlib import Path
+from texonnx.studies import worker
+
+def make(job):
+    if job["settings"]["loss"] == "mean":
+        Path(__file__).with_name("stuck").touch()
+        threading.Event().wait()
+    return made(job)
+
+worker.make, made = make, worker.make
+worker.main()
+"""
+"""Makes the first cell of each row, and never ends with the second."""
 
 
-def command(study: Path, place: Path) -> list[str]:
-    return [sys.executable, "-m", "texonnx", "study", str(study), "-o", str(place), "--jobs", "1"]
+def command(study: Path, place: Path, worker: str = "texonnx.studies.worker") -> list[str]:
+    words = ("study", study, "-o", place, "--jobs", "1")
+    return [sys.executable, "-c", AND_MORE, worker, *map(str, words)]
 
 
-def wait_for(what: str, place: Path, count: int = 1) -> None:
-    until = time.monotonic() + PATIENCE
-    while len(list(place.glob(what))) < count:
-        assert time.monotonic() < until, f"no {what} in {place}"
-        time.sleep(0.02)
+@contextmanager
+def stuck_at_the_second_cell(
+    folder: Path, study: Path, place: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a study, and go on once the first cell is done and the second has begun."""
+    (folder / "stuck_worker.py").write_text(STUCK_WORKER)
+    with (
+        subprocess.Popen(
+            command(study, place, "stuck_worker"),
+            env=os.environ | {"PYTHONPATH": os.pathsep.join((str(folder), *sys.path))},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        never_hanging(process),
+    ):
+        wait_until(lambda: (folder / "stuck").exists() or process.poll() is not None, "a cell")
+        yield process
 
 
 def children(pid: int) -> list[int]:
@@ -59,31 +102,23 @@ def is_alive(pid: int) -> bool:
 
 
 def test_a_study_killed_in_the_middle_ends_as_one_that_was_not(folder: Path) -> None:
-    study = write_study(folder)
+    study = write_study(folder, ONE_ROW)
     whole, broken = folder / "whole", folder / "broken"
-    subprocess.run(command(study, whole), check=True, capture_output=True, timeout=PATIENCE)
-
-    with subprocess.Popen(
-        command(study, broken), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        wait_for("cells/*/result.json", broken)
-        wait_for("cells/*", broken, count=2)
+    with stuck_at_the_second_cell(folder, study, broken) as process:
         workers = children(process.pid)
         process.kill()
-    done = list(broken.glob("cells/*/result.json"))
-    assert 1 <= len(done) < 4
+    [done] = broken.glob("cells/*/result.json")
     assert not (broken / "report.html").exists()
-    until = time.monotonic() + PATIENCE
-    while any(is_alive(pid) for pid in workers):
-        assert time.monotonic() < until, "a worker outlives the command that started it"
-        time.sleep(0.02)
-    kept = {path: path.stat().st_mtime_ns for path in done}
+    assert len(workers) == 1
+    wait_until(lambda: not is_alive(workers[0]), "the end of a worker whose command is gone")
+    kept = done.stat().st_mtime_ns
 
-    again = subprocess.run(
-        command(study, broken), check=True, capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert f"{len(done)} of 4 are done already" in again.stderr
-    assert {path: path.stat().st_mtime_ns for path in done} == kept
+    for place in (broken, whole):
+        again = subprocess.run(
+            command(study, place), check=True, capture_output=True, text=True, timeout=LONGEST_WAIT
+        )
+        assert ("1 of 2 are done already" in again.stderr) == (place == broken)
+    assert done.stat().st_mtime_ns == kept
     assert sorted(path.relative_to(broken) for path in broken.rglob("*")) == sorted(
         path.relative_to(whole) for path in whole.rglob("*")
     )
@@ -95,23 +130,19 @@ def test_a_study_killed_in_the_middle_ends_as_one_that_was_not(folder: Path) -> 
 
 
 def test_ctrl_c_stops_at_once_keeps_what_is_done_and_exits_130(folder: Path) -> None:
-    study, place = write_study(folder), folder / "out"
-    with subprocess.Popen(
-        command(study, place), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        wait_for("cells/*/result.json", place)
-        wait_for("cells/*", place, count=2)
+    study, place = write_study(folder, ONE_ROW), folder / "out"
+    with stuck_at_the_second_cell(folder, study, place) as process:
         workers = children(process.pid)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate()
     assert process.returncode == 130
     assert out == ""
     assert "Traceback" not in err
     last = err.splitlines()[-1]
     assert re.fullmatch(
-        r"texonnx: interrupted; .*report.html: [1-3] of 4 done, and the same command .*", last
+        r"texonnx: interrupted; .*report.html: 1 of 2 done, and the same command .*", last
     )
     assert "not run yet" in (place / "report.html").read_text(encoding="utf-8")
-    for pid in workers:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert len(workers) == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(workers[0], 0)

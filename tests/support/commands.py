@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from support.limits import LONGEST_WAIT
+
 SMALL = ("--weights", "random:0", "--layers", "conv1_1,conv2_1")
 """The objective of most tests: no download, and a gradient within milliseconds."""
 
@@ -30,11 +32,23 @@ def command(*arguments: str | int | Path) -> list[str]:
     return [sys.executable, "-m", "texonnx", *map(str, arguments)]
 
 
+_INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("texonnx", run_name="__main__", alter_sys=True)
+"""
+
+
+def interruptible(*arguments: str | int | Path) -> list[str]:
+    """Return the command, for a process that heeds Ctrl-C even if whoever started it ignores it.
+
+    Shells start what runs in the background so, and Python leaves it at that.
+    """
+    return [sys.executable, "-c", _INTERRUPTIBLE, *map(str, arguments)]
+
+
 def run_process(
-    arguments: list[str],
-    folder: Path,
-    environment: dict[str, str] | None = None,
-    timeout: float = 120,
+    arguments: list[str], folder: Path, environment: dict[str, str] | None = None
 ) -> Outcome:
     done = subprocess.run(
         arguments,
@@ -42,7 +56,7 @@ def run_process(
         env=os.environ | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=LONGEST_WAIT,
         check=False,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
@@ -57,7 +71,7 @@ def everything_below(folder: Path) -> dict[str, int]:
 
 
 def assert_refused(outcome: Outcome) -> str:
-    """Check the one sentence that design.md section 7 promises, and return it."""
+    """Check that what a user got wrong is told in one sentence and by exit code 2; return it."""
     assert outcome.code == 2, outcome
     lines = outcome.err.splitlines()
     assert len(lines) == 1, outcome.err

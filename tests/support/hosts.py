@@ -14,6 +14,7 @@ import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
+from support.limits import LONGEST_WAIT
 from support.small_runs import psnr
 from texonnx.images import Image, load_image
 
@@ -58,7 +59,7 @@ class Host:
             [*self.command, folder, exemplar, out, *options],
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=LONGEST_WAIT,
             check=False,
         )
 

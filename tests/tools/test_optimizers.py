@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import time
-
 import pytest
+from peers import answering, optimizer_worker
 from peers.answering import NotHereError
 from peers.candidates import Candidate
-from peers.optimizer_worker import compare_loop
 from peers.optimizers import Overhead, measure_overheads
 from peers.worker import NotMeasuredError
+from support.clock import Clock
 
 _CANDIDATE = Candidate("analytic", "the engine", "analytic", "none")
 
@@ -60,19 +59,22 @@ def test_a_worker_that_breaks_fails_every_optimizer():
     assert worker.closed
 
 
-def test_a_step_of_the_loop_is_what_lies_between_two_calls():
-    def loop(after_step):
-        time.sleep(0.1)
-        for _ in range(4):
-            time.sleep(0.01)
-            after_step("losses", "image")
-        time.sleep(0.1)
+def test_a_step_of_the_loop_is_what_lies_between_two_calls(monkeypatch):
+    clock = Clock()
+    for module in (answering, optimizer_worker):
+        monkeypatch.setattr(module, "time", clock)
 
-    found = compare_loop(lambda: time.sleep(0.001), loop, 3)
-    assert 0.001 <= found["alone"] < 0.01 <= found["step"] < 0.05
-    assert 0.05 < found["begin"] < 0.2
+    def loop(after_step):
+        clock.passes(100)
+        for _ in range(4):
+            clock.passes(10)
+            after_step("losses", "image")
+        clock.passes(1000)
+
+    found = optimizer_worker.compare_loop(lambda: clock.passes(3), loop, 3)
+    assert found == {"alone": 3, "step": 10, "begin": 100}
 
 
 def test_a_loop_of_one_step_tells_nothing():
     with pytest.raises(NotHereError, match="ended before its second step"):
-        compare_loop(lambda: None, lambda after_step: after_step(), 1)
+        optimizer_worker.compare_loop(lambda: None, lambda after_step: after_step(), 1)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from peers import quality as module
 from peers.quality import Quality, Trial, quality_table, synth_command
+from support.clock import Clock
 
 _IMAGE = np.full((1, 3, 8, 8), 0.5, np.float32)
 
@@ -123,8 +124,16 @@ def test_a_command_that_fails_is_a_row_that_failed(tmp_path, monkeypatch):
     assert quality.problem == f"failed: {sys.executable} ended with status 2"
 
 
-def test_wall_seconds_are_those_of_the_whole_process():
-    command = [sys.executable, "-c", "import time; time.sleep(0.2)"]
-    assert module.wall_seconds(command) >= 0.2
+def test_wall_seconds_are_those_of_the_whole_process(monkeypatch):
+    clock = Clock()
+    run = module.subprocess.run
+
+    def run_for_seven_seconds(*arguments, **options):
+        run(*arguments, **options)
+        clock.passes(7)
+
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module.subprocess, "run", run_for_seven_seconds)
+    assert module.wall_seconds([sys.executable, "-c", ""]) == 7
     with pytest.raises(subprocess.CalledProcessError):
         module.wall_seconds([sys.executable, "-c", "exit(1)"])

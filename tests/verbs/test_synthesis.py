@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from support import small_runs
 from support.drawn_objective import smooth_image
+from support.limits import LONGEST_WAIT
 from support.small_runs import colour, draw_once, psnr, roughness
 
 from texonnx import (
@@ -130,7 +131,7 @@ def test_the_same_seed_gives_the_same_image_in_two_processes(
             [sys.executable, "-c", _PROCESS, str(exemplar), optimizer],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LONGEST_WAIT,
             check=True,
         ).stdout
         for _ in range(2)
