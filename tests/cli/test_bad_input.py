@@ -1,4 +1,4 @@
-"""Everything a user can get wrong: one sentence, exit code 2, nothing written (design.md, 7)."""
+"""Everything a user can get wrong: told in one sentence, exit code 2, and nothing written."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_a_folder_for_one_size_makes_images_of_that_size_alone(
     assert "48x32" in sentence
 
 
-def test_the_script_of_the_mission_is_a_door_to_the_same_command(
+def test_the_script_among_the_tools_is_a_door_to_the_same_command(
     tmp_path: Path, drawn_once: dict[str, str]
 ) -> None:
     script = REPOSITORY / "tools" / "export_artifacts.py"

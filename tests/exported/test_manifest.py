@@ -1,4 +1,4 @@
-"""``manifest.json``: every field of design.md section 5, true to the files."""
+"""``manifest.json``: every field that ``models/README.md`` tells of, true to the files."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def assert_described(entry: dict[str, Any], folder: Path) -> None:
         assert all(value["meaning"] for value in described)
 
 
-def test_the_graphs_have_the_signatures_of_the_design(manifest: dict[str, Any]) -> None:
+def test_the_graphs_have_the_signatures_that_hosts_are_told(manifest: dict[str, Any]) -> None:
     def names(graph: str, side: str) -> set[str]:
         return {value["name"] for value in manifest["graphs"][graph][side]}
 

@@ -1,4 +1,4 @@
-"""The exported folder (design.md, section 5): complete, self-contained, and whole or not there."""
+"""The exported folder: all that a host needs and no more, and either whole or not there."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_folder_holds_the_files_of_the_design_and_no_others(folder: Path) -> None:
+def test_the_folder_holds_the_files_that_its_readme_names_and_no_others(folder: Path) -> None:
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert found == FILES
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]

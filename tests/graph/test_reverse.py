@@ -25,7 +25,7 @@ from texonnx.objective.specification import specify
 from texonnx.objective.targets import content_targets_model, targets_model
 from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
 
-# What CPU, CUDA, WebGPU, TensorRT, CoreML, DirectML and OpenVINO all run (design, section 6).
+# What CPU, CUDA, WebGPU, TensorRT, CoreML, DirectML and OpenVINO all have kernels for.
 # Not here, on purpose: MaxPool's Indices, MaxUnpool, Sign, Sum, ConvTranspose, anything of
 # com.microsoft.
 PORTABLE_OPS = {

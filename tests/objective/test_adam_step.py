@@ -16,7 +16,7 @@ from texonnx.options import ObjectiveOptions
 SIZE = (12, 14)
 LEARNING_RATE = 0.02
 STEPS = 5
-# From the design: eps beside the uncorrected root, far below the gradients.
+# Beside the uncorrected root: so small that it lies far below the gradients.
 EPSILON = 1e-12
 STATE = ("image", "first_moment", "second_moment", "step")
 

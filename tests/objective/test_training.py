@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_folder_holds_the_four_files_of_the_design(folder: Path) -> None:
+def test_the_folder_holds_the_four_files_that_training_starts_from(folder: Path) -> None:
     found = {path.name for path in (folder / "training").iterdir()}
     assert {"training_model.onnx", "eval_model.onnx", "optimizer_model.onnx", "checkpoint"} <= found
 

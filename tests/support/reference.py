@@ -1,4 +1,4 @@
-"""The formulas of the design in plain NumPy float64, as slow and literal as they can be.
+"""The formulas of the papers in plain NumPy float64, as slow and literal as they can be.
 
 Written from the formulas, never from the package's code: tests hold the package against it.
 Feature maps are [N, H, W] or [N, M]; every distance is that of one layer.
