@@ -95,10 +95,17 @@ class TexturePage:
         return np.array(told["image"], np.float32).reshape(shape).clip(0, 1)
 
 
-def assert_same_run(told: dict[str, Any], image: Image, reference: Reference) -> None:
+# WebAssembly adds up float32 numbers in another order than the processor's own kernels, most of all
+# those of AVX-512: losses that sort values differed by 1.1e-3 after nine steps there.
+TOLERANCE, TOLERANCE_WHERE_VALUES_ARE_SORTED = 1e-3, 5e-3
+
+
+def assert_same_run(told: dict[str, Any], image: Image, reference: Reference, kind: str) -> None:
     """Check a run against texonnx's own; see the like in `hosts`."""
     losses = np.array([step["loss"] for step in told["history"]])
-    np.testing.assert_allclose(losses, reference.losses, rtol=1e-3)
+    sorts = kind in ("emd", "swd")
+    tolerance = TOLERANCE_WHERE_VALUES_ARE_SORTED if sorts else TOLERANCE
+    np.testing.assert_allclose(losses, reference.losses, rtol=tolerance)
     assert image.shape == reference.image.shape
     assert psnr(image, reference.image) > 40
 
@@ -175,7 +182,7 @@ def test_it_makes_the_picture_that_texonnx_makes(
     page.choose(exemplar_size=EXEMPLAR_SIZE, steps=",".join(map(str, STEPS)))
     page.start()
     told = page.end()
-    assert_same_run(told, page.picture(told), reference)
+    assert_same_run(told, page.picture(told), reference, kind)
 
 
 def test_webgpu_makes_the_same_picture(
@@ -198,7 +205,7 @@ def test_webgpu_makes_the_same_picture(
     browser.close()
     assert told["backend"] == "webgpu"
     expected_losses = np.array([step.loss for step in expected.history])
-    assert_same_run(told, image, Reference(folder, expected_losses, expected.image))
+    assert_same_run(told, image, Reference(folder, expected_losses, expected.image), "gram")
 
 
 def test_a_finished_texture_has_the_exemplars_colours_and_can_be_saved(
