@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from support.host_promises import PRETRAINED
-from support.hosts import EXAMPLES, EXEMPLAR_SIZE, STEPS, Reference, cannot
+from support.hosts import EXAMPLES, ONE_SCALE, TWO_SCALES, Reference, cannot
 from support.limits import LONGEST_WAIT
 from support.small_runs import SMALL, draw_once
 
@@ -61,8 +61,9 @@ def references(exported: Callable[[str], Path], exemplar: Path) -> Callable[[str
     """Return what texonnx makes with the folder of `exported`."""
 
     @functools.cache
-    def run(kind: str) -> Reference:
+    def make(kind: str) -> Reference:
         folder = exported(kind)
+        run = ONE_SCALE if kind == PRETRAINED else TWO_SCALES
         result = texonnx.synthesize(
             exemplar,
             artifacts=folder,
@@ -70,13 +71,13 @@ def references(exported: Callable[[str], Path], exemplar: Path) -> Callable[[str
             engine="analytic",
             provider="cpu",
             seed=0,
-            exemplar_size=EXEMPLAR_SIZE,
-            steps=STEPS,
+            exemplar_size=run.exemplar_size,
+            steps=run.steps,
         )
         losses = np.array([step.loss for step in result.history])
-        return Reference(folder, losses, result.image)
+        return Reference(folder, run, losses, result.image)
 
-    return run
+    return make
 
 
 @pytest.fixture(scope="session")

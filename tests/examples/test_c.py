@@ -18,7 +18,7 @@ from pathlib import Path
 import onnxruntime as ort
 import pytest
 from support.host_promises import Promises
-from support.hosts import EXAMPLES, SAME_RUN, Host
+from support.hosts import EXAMPLES, TWO_SCALES, Host
 from support.limits import LONGEST_WAIT
 
 HEADER = "onnxruntime_c_api.h"
@@ -68,7 +68,7 @@ def test_nothing_leaks_and_nothing_is_read_out_of_bounds(
     program = build("CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all")
     host = Host((program,), suffix=".ppm")
     for kind in ("swd", "gan"):
-        host.synthesise(exported(kind), exemplar, tmp_path, *SAME_RUN)
+        host.synthesise(exported(kind), exemplar, tmp_path, *TWO_SCALES.words)
 
 
 def _include(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -12,7 +12,7 @@ import texonnx
 from texonnx.weights import library
 
 
-@pytest.mark.parametrize("loss", tool.LOSSES)
+@pytest.mark.parametrize("loss", ["gram", "gan"])
 def test_a_folder_runs_and_gives_the_losses_of_texonnx(
     loss: str, web_example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 from support.host_promises import KINDS
-from support.hosts import EXEMPLAR_SIZE, STEPS, Reference, cannot
+from support.hosts import Reference, Run, cannot
 from support.limits import LONGEST_WAIT, never_hanging
-from support.small_runs import colour, psnr
+from support.small_runs import colour, draw_once, psnr
 
 import texonnx
 from texonnx.images import Image, load_image
+from texonnx.weights import library
 
 api = pytest.importorskip(
     "playwright.sync_api", reason="NEEDS PLAYWRIGHT: pip install 'texonnx[examples]'"
@@ -179,33 +180,39 @@ def test_it_makes_the_picture_that_texonnx_makes(
     if kind != SMALL:
         (models / kind).symlink_to(reference.folder)
     page.open(kind)
-    page.choose(exemplar_size=EXEMPLAR_SIZE, steps=",".join(map(str, STEPS)))
+    page.choose(exemplar_size=reference.run.exemplar_size, steps=reference.run.steps_in_words)
     page.start()
     told = page.end()
     assert_same_run(told, page.picture(told), reference, kind)
 
 
 def test_webgpu_makes_the_same_picture(
-    launch: Callable[..., Any], address: str, models: Path, exemplar: Path
+    launch: Callable[..., Any],
+    address: str,
+    models: Path,
+    exemplar: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(library, "random_weights", draw_once)
     folder = texonnx.export(
         models / "one-layer", weights="random:0", layers="conv1_1", training=False
     )
-    same = {"exemplar_size": 16, "steps": 2}
+    run = Run(16, (2,))
     expected = texonnx.synthesize(
-        exemplar, artifacts=folder, optimizer="adam", engine="analytic", provider="cpu", **same
-    )
+        exemplar, artifacts=folder, optimizer="adam", engine="analytic", provider="cpu",
+        exemplar_size=run.exemplar_size, steps=run.steps,
+    )  # fmt: skip
     browser = launch(IMITATED_GPU)
     page = TexturePage(browser, address, exemplar)
     page.open("one-layer", backend="webgpu")
-    page.choose(**same)
+    page.choose(exemplar_size=run.exemplar_size, steps=run.steps_in_words)
     page.start()
     told = page.end()
     image = page.picture(told)
     browser.close()
     assert told["backend"] == "webgpu"
     expected_losses = np.array([step.loss for step in expected.history])
-    assert_same_run(told, image, Reference(folder, expected_losses, expected.image), "gram")
+    assert_same_run(told, image, Reference(folder, run, expected_losses, expected.image), "gram")
 
 
 def test_a_finished_texture_has_the_exemplars_colours_and_can_be_saved(

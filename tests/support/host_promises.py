@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hosts import SAME_RUN, Host, Reference, assert_refused, assert_same_run
+from support.hosts import Host, Reference, assert_refused, assert_same_run
 from support.small_runs import psnr
 
 PRETRAINED = "pretrained"
@@ -32,7 +32,7 @@ class Promises:
         kind: str,
     ) -> None:
         reference = references(kind)
-        losses, image = host.synthesise(reference.folder, exemplar, tmp_path, *SAME_RUN)
+        losses, image = host.synthesise(reference.folder, exemplar, tmp_path, *reference.run.words)
         assert_same_run(losses, image, reference)
 
     def test_size_and_seed_are_the_users(

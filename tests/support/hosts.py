@@ -19,10 +19,39 @@ from support.small_runs import psnr
 from texonnx.images import Image, load_image
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-EXEMPLAR_SIZE = 128
-STEPS = (6, 3)
-SAME_RUN = ("--exemplar-size", str(EXEMPLAR_SIZE), "--steps", ",".join(map(str, STEPS)))
-"""Two scales, the coarser of 77x64 pixels."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that a host and texonnx itself make alike.
+
+    Attributes
+    ----------
+    exemplar_size
+        Of the shorter side.
+    steps
+        At each scale; the last one is taken at a learning rate that has fallen.
+    """
+
+    exemplar_size: int
+    steps: tuple[int, ...]
+
+    @property
+    def steps_in_words(self) -> str:
+        """With commas between them."""
+        return ",".join(map(str, self.steps))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options of an example's command line."""
+        return ("--exemplar-size", str(self.exemplar_size), "--steps", self.steps_in_words)
+
+
+TWO_SCALES = Run(128, (4, 2))
+"""The coarser of 77x64 pixels."""
+
+ONE_SCALE = Run(64, (4,))
+"""For a whole network."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +62,8 @@ class Reference:
     ----------
     folder
         Exported.
+    run
+        Of how many pixels and steps.
     losses
         Of every step.
     image
@@ -40,6 +71,7 @@ class Reference:
     """
 
     folder: Path
+    run: Run
     losses: NDArray[np.float64]
     image: Image
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import edge_colours
 import numpy as np
 import pytest
+from support.small_runs import draw_once
 
 from texonnx.images import Image, save_image
+from texonnx.weights import library
 
 
 def framed(colour: tuple[float, float, float]) -> Image:
@@ -36,6 +39,18 @@ def test_what_cannot_be_chance_is_bold() -> None:
     assert edge_colours.summary(steady - [0, 0.055, 0]) == "+0.3 +0.0 +0.0 (±0.6)"
 
 
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two layers, and two steps of one of the settings; random weights drawn once."""
+    layers = "conv1_1,conv2_1"
+    share, steep = edge_colours.gradient_share, edge_colours.SETTINGS["steep, falling"]
+    monkeypatch.setattr(library, "random_weights", draw_once)
+    monkeypatch.setattr(edge_colours, "gradient_share", partial(share, layers=layers))
+    few = {"steep, falling": {**steep, "layers": layers, "steps": 2}}
+    monkeypatch.setattr(edge_colours, "SETTINGS", few)
+
+
+@pytest.mark.usefixtures("small")
 def test_a_row_is_an_exemplar_and_a_setting(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

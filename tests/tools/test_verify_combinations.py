@@ -12,12 +12,12 @@ from verify_combinations import Outcome
 from texonnx.weights import library
 
 
-@pytest.mark.parametrize("loss", tool.LOSSES)
+@pytest.mark.parametrize("loss", ["gram", "gan"])
 def test_every_padding_and_pooling_passes(
     loss: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library, "random_weights", draw_once)
-    found = list(tool.outcomes(tmp_path, (), None, "random:0", "conv1_1,conv3_1", [loss]))
+    found = list(tool.outcomes(tmp_path, (), None, "random:0", "conv1_1,conv2_1", [loss]))
     assert [(one.padding, one.pool) for one in found] == [
         (padding, pool) for padding in ("zeros", "reflect", "circular") for pool in ("avg", "max")
     ]
@@ -56,6 +56,8 @@ def test_a_combination_passes_if_all_that_was_asked_for_holds(more: dict, passed
 def test_a_folder_that_cannot_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = {"folder": "x", "problem": "no kernel"}
     monkeypatch.setattr(tool, "in_wasm", lambda web, exported: answer)
+    monkeypatch.setattr(tool, "PADDINGS", ("zeros",))
+    monkeypatch.setattr(tool, "POOLINGS", ("avg",))
     monkeypatch.setattr(library, "random_weights", draw_once)
-    found = list(tool.outcomes(tmp_path, (), Path("web"), "random:0", "conv1_1", ["gram"]))
-    assert {(one.problem, one.passed) for one in found} == {("no kernel", False)}
+    [found] = tool.outcomes(tmp_path, (), Path("web"), "random:0", "conv1_1", ["gram"])
+    assert (found.problem, found.passed) == ("no kernel", False)
