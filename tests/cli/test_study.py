@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.cells import WorkerInThisProcess
 from support.commands import Outcome, Texonnx, assert_refused, everything_below
 
 from texonnx.studies import worker_process
@@ -26,6 +27,11 @@ label = "Gram"
 label = "other"
 loss = "mean"
 """
+
+
+@pytest.fixture
+def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_process, "Worker", WorkerInThisProcess)
 
 
 @pytest.fixture
@@ -54,6 +60,7 @@ def test_a_study_tells_of_every_cell_and_then_where_the_report_is(
     )
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_the_same_again_runs_nothing_and_a_change_what_it_touches(
     study: Texonnx, tmp_path: Path
 ) -> None:
@@ -66,11 +73,13 @@ def test_the_same_again_runs_nothing_and_a_change_what_it_touches(
     assert changed.err.splitlines()[1].startswith("2/2 stone, other: ")
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_a_quiet_quick_look_prints_nothing(study: Texonnx, tmp_path: Path) -> None:
     assert study("tiny.toml", "--quick", "--quiet", "--jobs", "1") == Outcome(0, "", "")
     assert "quick look" in (tmp_path / "tiny" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("without_processes")
 def test_a_cell_that_cannot_be_run_is_counted_and_the_code_is_0(
     study: Texonnx, tmp_path: Path
 ) -> None:
