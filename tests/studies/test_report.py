@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -17,7 +18,7 @@ from texonnx.studies import Cell, Outcome, Study, cells_of, load_study, pictures
 from texonnx.studies import report as report_module
 from texonnx.studies.outcome import CellScore, write_outcome
 
-from .conftest import write_study
+from .conftest import write_exemplars, write_study
 from .test_outcome import DONE, STEP
 
 REFUSED = Outcome("refused", "the weights of <vgg19> cannot be had")
@@ -52,8 +53,10 @@ class Page(HTMLParser):
             self.text += data
 
 
-@pytest.fixture
-def asked(folder: Path) -> tuple[Study, list[Cell]]:
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, list[Cell]]:
+    folder = tmp_path_factory.mktemp("asked")
+    write_exemplars(folder)
     study = load_study(write_study(folder))
     return study, cells_of(study)
 
@@ -79,9 +82,10 @@ def scored(mean: float) -> Outcome:
 GRID = (scored(0.25), scored(0.125), scored(0.5), REFUSED)
 
 
-@pytest.fixture
-def place(asked: tuple[Study, list[Cell]], tmp_path: Path) -> Path:
-    place = tmp_path / "out"
+@pytest.fixture(scope="module")
+def place(asked: tuple[Study, list[Cell]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results and their report; tests only read them."""
+    place = tmp_path_factory.mktemp("out")
     keep(asked[1], place, GRID)
     write_report(*asked, place)
     return place
@@ -184,8 +188,12 @@ def test_a_quick_look_and_an_image_too_small_for_a_score_are_called_so(
 
 
 def test_without_matplotlib_the_page_has_no_curves_and_says_so(
-    asked: tuple[Study, list[Cell]], place: Path, monkeypatch: pytest.MonkeyPatch
+    asked: tuple[Study, list[Cell]],
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    place = Path(shutil.copytree(place, tmp_path / "out"))
     monkeypatch.setattr(report_module, "can_plot", lambda: False)
     write_report(*asked, place)
     text = (place / "report.html").read_text(encoding="utf-8")
