@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
@@ -34,6 +33,9 @@ class Runtime:
     """A model, or its file, run by ONNX Runtime on the CPU."""
 
     def __init__(self, model: ir.Model | Path) -> None:
+        # Here, since tests of what is portable use the rest of this file.
+        import onnxruntime as ort
+
         options = ort.SessionOptions()
         options.log_severity_level = 4
         # One thread: waiting threads spin, and slow down the NumPy that runs beside them.
