@@ -17,7 +17,7 @@ from onnx.reference import ReferenceEvaluator
 from support.engines import engine_over
 from support.evaluation import Array, Reference, relative_l2, slope
 from support.small_network import random_image
-from support.small_objective import NARROW, WEIGHTS, SmallObjective
+from support.small_objective import WEIGHTS, SmallObjective
 
 from texonnx.graph.tape import Tape
 from texonnx.losses import loss_names
@@ -69,7 +69,7 @@ def forward_model(objective: SmallObjective) -> ir.Model:
 
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 def test_the_gradient_agrees_with_a_finite_difference(options: ObjectiveOptions) -> None:
-    objective = SmallObjective(options, dtype=ir.DataType.DOUBLE, weights=NARROW)
+    objective = SmallObjective(options, dtype=ir.DataType.DOUBLE)
     image, exemplar = (random_image(*size).astype(np.float64) for size in (SIZE, (9, 10)))
     content = random_image(*SIZE, seed=4).astype(np.float64) if options.content_layers else None
     inputs = objective.inputs(exemplar if options.style_weight else None, SIZE, content)
@@ -96,7 +96,7 @@ def test_the_gradient_agrees_with_a_finite_difference(options: ObjectiveOptions)
 )
 def test_the_gradient_agrees_with_that_of_onnx_ad(loss: str, pool: str, padding: str) -> None:
     options = replace(PLAIN, loss=loss, pool=pool, padding=padding)
-    objective = SmallObjective(options, SIZE, ir.DataType.DOUBLE, NARROW)
+    objective = SmallObjective(options, SIZE, ir.DataType.DOUBLE)
     image, exemplar = (random_image(*size).astype(np.float64) for size in (SIZE, (9, 10)))
     forward = onnx.shape_inference.infer_shapes(ir.to_proto(forward_model(objective)))
     reverse = onnx_ad.reverse(forward, inputs=["image"], outputs=["loss"], layout="onnx")

@@ -18,22 +18,15 @@ MEAN = (127.5, 63.75, 95.625)
 SCALES = {"conv1_1": 2.0, "conv1_2": 0.5, "conv2_1": 3.0, "conv2_2": 0.25, "conv3_1": 1.5}
 
 
-def small_weights(seed: int = 0, narrower: int = 1) -> VggWeights:
-    """Return random weights up to conv3_1, for BGR pixels in 0..255, biases not zero.
-
-    Every layer has as many channels as in VGG, or fewer, by the factor `narrower`.
-    """
+def small_weights(seed: int = 0) -> VggWeights:
+    """Return random weights up to conv3_1, for BGR pixels in 0..255, biases not zero."""
     rng = np.random.default_rng(seed)
     kernels, biases = {}, {}
     for layer in conv_layers("vgg16"):
-        out_channels, in_channels = (
-            count if count == len(MEAN) else count // narrower
-            for count in (layer.out_channels, layer.in_channels)
-        )
-        shape = (out_channels, in_channels, 3, 3)
-        deviation = np.sqrt(2 / (9 * in_channels)) / (64 if in_channels == 3 else 1)
+        shape = (layer.out_channels, layer.in_channels, 3, 3)
+        deviation = np.sqrt(2 / (9 * layer.in_channels)) / (64 if layer.in_channels == 3 else 1)
         kernels[layer.name] = (deviation * rng.standard_normal(shape)).astype(np.float32)
-        biases[layer.name] = (0.2 * rng.standard_normal(out_channels)).astype(np.float32)
+        biases[layer.name] = (0.2 * rng.standard_normal(layer.out_channels)).astype(np.float32)
         if layer.name == LAST:
             break
     return VggWeights(

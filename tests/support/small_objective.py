@@ -17,11 +17,8 @@ from texonnx.objective.forward import objective_model
 from texonnx.objective.specification import specify
 from texonnx.objective.targets import content_targets_model, targets_model
 from texonnx.options import ObjectiveOptions
-from texonnx.weights.network import VggWeights
 
 WEIGHTS = small_weights()
-NARROW = small_weights(narrower=4)
-"""For ONNX's reference evaluator, which takes its time over each channel."""
 
 
 def is_adversarial(name: str) -> bool:
@@ -41,14 +38,13 @@ class SmallObjective:
         options: ObjectiveOptions,
         size: tuple[int, int] | None = None,
         dtype: ir.DataType = ir.DataType.FLOAT,
-        weights: VggWeights = WEIGHTS,
     ) -> None:
         self.options = options
         self.size = size
         self.dtype = dtype
         self.specification = specify(options)
         units = SCALES if options.activation_scale else None
-        self.parameters = parameters_of(weights, self.specification.trunk_layers, units)
+        self.parameters = parameters_of(WEIGHTS, self.specification.trunk_layers, units)
 
     @property
     def _evaluator(self) -> type[Reference | Runtime]:
