@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 # Before NumPy is loaded: its matrices are small here, and on busy machines its threads wait for
 # each other five times as long as they compute.
@@ -15,9 +17,83 @@ from texonnx.runtime.installed import TRAINING_PACKAGE, installed_runtimes
 from texonnx.weights import load_weights
 from texonnx.weights.network import VggWeights
 
+HERE = Path(__file__).parent
+PORTABLE = (
+    *("curves", "graph", "images", "options", "scoring", "system", "weights"),
+    "benchmark/test_cases.py",
+    "benchmark/test_plot.py",
+    "benchmark/test_report.py",
+    "cli/test_progress.py",
+    "cli/test_score.py",
+    "exported/test_graph_files.py",
+    "losses/test_ports.py",
+    "losses/test_terms.py",
+    "objective/test_banding.py",
+    "objective/test_forward.py",
+    "objective/test_layer_weights.py",
+    "objective/test_specification.py",
+    "optim/test_budget.py",
+    "optim/test_initial.py",
+    "optim/test_lbfgs.py",
+    "optim/test_metric.py",
+    "optim/test_minimisers.py",
+    "optim/test_pyramid.py",
+    "optim/test_run.py",
+    "optim/test_schedule.py",
+    "optim/test_sgd.py",
+    "optim/test_spot_noise.py",
+    "planning/test_probes.py",
+    "planning/test_rehearsal.py",
+    "runtime/test_route.py",
+    "runtime/test_sorted_distance.py",
+    "test_noise.py",
+    "test_reference.py",
+    "test_rooms.py",
+    "test_vgg.py",
+)
+"""Files and folders of tests whose outcome no ONNX Runtime has a part in.
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked ``training`` where ONNX Runtime cannot train."""
+``tools/test.sh`` runs them once, with ONNX Runtime out of reach, and all others in each
+environment. What is marked ``training`` in them is not portable.
+"""
+
+
+def is_portable(path: Path) -> bool:
+    """Whether a file is among the portable, or a folder holds some."""
+    places = [HERE / name for name in PORTABLE]
+    return any(path == place or place in path.parents or path in place.parents for place in places)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--portable",
+        action="store_true",
+        help="only the tests that are portable, and ONNX Runtime out of their reach",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put ONNX Runtime out of reach of the portable, and of the processes that they start."""
+    if config.getoption("--portable"):
+        folder = str(HERE / "out_of_reach")
+        sys.path.insert(0, folder)
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [folder, os.environ.get("PYTHONPATH")])
+        )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what may need ONNX Runtime where it is out of reach."""
+    return True if config.getoption("--portable") and not is_portable(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is portable; skip what is marked ``training`` where ONNX Runtime cannot train."""
+    for item in items:
+        if is_portable(item.path) and not item.get_closest_marker("training"):
+            item.add_marker(pytest.mark.portable)
+    if config.getoption("--portable"):
+        items[:] = [item for item in items if item.get_closest_marker("portable")]
     found = installed_runtimes()
     if any(runtime.can_train for runtime in found):
         return

@@ -17,12 +17,17 @@ environment() { # name, extras
     "$place/$1/bin/python" -m pip install --quiet --disable-pip-version-check -e ".[$2]"
 }
 
-echo "== plain ONNX Runtime: lint, types, tests"
+tests() { # environment, arguments of pytest
+    "$place/$1/bin/python" -m pytest -n auto --dist worksteal "${@:2}"
+}
+
+echo "== plain ONNX Runtime: lint, types, tests (the portable without any ONNX Runtime)"
 environment cpu cpu,test,lint,examples
 "$place/cpu/bin/ruff" check .
 "$place/cpu/bin/ruff" format --check .
 "$place/cpu/bin/mypy"
-"$place/cpu/bin/python" -m pytest
+tests cpu --portable tests
+tests cpu -m "not portable"
 echo "== plain ONNX Runtime: every study, in small"
 for study in studies/*.toml; do
     "$place/cpu/bin/texonnx" study "$study" -o "$place/studies/$(basename "$study" .toml)" --quick -q
@@ -31,9 +36,9 @@ done
 if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     echo "== onnxruntime-training: tests"
     environment training training,test
-    # What does not touch ONNX Runtime, or touches the examples' own, has run above.
-    "$place/training/bin/python" -m pytest --ignore=tests/examples --ignore=tests/images \
-        --ignore=tests/scoring --ignore=tests/studies --ignore=tests/tools --ignore=tests/weights
+    # Of these, the examples have a runtime of their own, and the others say nothing new of this one.
+    tests training -m "not portable" --ignore=tests/examples --ignore=tests/studies \
+        --ignore=tests/tools
 else
     echo "== SKIPPED: onnxruntime-training does not exist for $("$python" --version)"
 fi
