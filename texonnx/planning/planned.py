@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from texonnx.optim.pyramid import Scale
-from texonnx.planning.probes import Probe, extrapolate, pixels_of
 from texonnx.sizes import Size
 
 
@@ -73,46 +70,3 @@ class Plan:
     def seconds(self) -> float:
         """The whole run."""
         return self.start_seconds + sum(scale.seconds for scale in self.scales)
-
-
-def foresee(
-    engine: str,
-    provider: str,
-    why: str,
-    start_seconds: float,
-    probes: Sequence[Probe],
-    scales: Sequence[Scale],
-    schedule: Sequence[int],
-) -> Plan:
-    """Return the plan that follows from what was measured.
-
-    Parameters
-    ----------
-    engine, provider, why, start_seconds
-        As in :class:`Plan`.
-    probes
-        What was measured, coarsest first.
-    scales, schedule
-        Those of the run, and the steps of each.
-    """
-    tried = tuple(probe.size for probe in probes)
-    planned = tuple(
-        PlannedScale(
-            size=scale.output,
-            steps=steps,
-            start_seconds=extrapolate(probes, pixels_of(scale), lambda probe: probe.start_seconds),
-            step_seconds=extrapolate(probes, pixels_of(scale), lambda probe: probe.step_seconds),
-            measured=scale.output in tried,
-        )
-        for scale, steps in zip(scales, schedule, strict=True)
-    )
-    megabytes = _megabytes(probes, pixels_of(scales[-1]))
-    return Plan(engine, provider, planned, start_seconds, megabytes, tried, why)
-
-
-def _megabytes(probes: Sequence[Probe], pixels: int) -> float | None:
-    """Return the peak of a run whose finest scale has so many pixels."""
-    so_far, at_steps = probes[-1].megabytes, [probe.step_megabytes for probe in probes]
-    if so_far is None or None in at_steps:
-        return None
-    return max(so_far, extrapolate(probes, pixels, lambda probe: probe.step_megabytes or 0.0))

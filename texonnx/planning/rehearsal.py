@@ -89,20 +89,8 @@ def rehearse(
 ) -> tuple[float, float]:
     """Return the seconds of the first step, and the median seconds of `timed` later ones.
 
-    Parameters
-    ----------
-    engine
-        Aimed at the size of `image`.
-    image
-        [1, 3, H, W], where the optimiser starts.
-    exemplar
-        [1, 3, H', W'], for the optimiser's metric.
-    optimizer, steps, learning_rate
-        Those of the run at this scale.
-    timed
-        How many steps to time.
-    refresh_every
-        After how many steps the engine draws and trains anew.
+    The engine is aimed at the size of `image`, [1, 3, H, W], where the optimiser starts; its metric
+    is that of `exemplar`, [1, 3, H', W']. The rest is as the run has it at this scale.
     """
     evaluations = max(1 + timed, min(steps, optimizer.fills_in))
     rehearsal = Rehearsal(engine, image.shape, evaluations, timed)

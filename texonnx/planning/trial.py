@@ -6,15 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from texonnx.images import Image
 from texonnx.optim.pyramid import Scale
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import ObjectiveOptions, RunOptions
-from texonnx.planning.planned import Plan, foresee
-from texonnx.planning.probes import Probe, pixels_of, scales_to_try
-from texonnx.run.preparation import Prepared, prepare
+from texonnx.planning.planned import Plan, PlannedScale
+from texonnx.planning.probes import Probe, extrapolate, pixels_of, scales_to_try
+from texonnx.run.preparation import Exemplar, prepare
 from texonnx.runtime.choose import choose_route
 from texonnx.system.processes import answers_of
 from texonnx.weights.sources import Progress
@@ -23,7 +21,7 @@ _WORKER = "texonnx.planning.worker"
 
 
 def plan_run(
-    exemplar: str | Path | Image,
+    exemplar: Exemplar,
     objective: ObjectiveOptions,
     options: RunOptions,
     artifacts: str | Path | None = None,
@@ -34,15 +32,17 @@ def plan_run(
     sizes = [scale.output for scale in prepared.scales]
     choose_route(prepared.source.traits, prepared.options, sizes)
     schedule = steps_by_scale(options.steps, prepared.optimizer, len(sizes))
+    steps = dict(zip(sizes, schedule, strict=True))
     tried = scales_to_try(prepared.scales, prepared.source.traits)
     job = {
-        "exemplar": _by_path_or_size(exemplar),
+        "exemplar": str(exemplar) if isinstance(exemplar, str | Path) else exemplar.shape[2:],
         "objective": asdict(objective),
         "run": asdict(options),
         "artifacts": None if artifacts is None else str(artifacts),
+        # A scale that the run has not gets the coarsest's steps.
         "try": [
-            ((scale.exemplar, scale.output), count)
-            for scale, count in zip(tried, _steps_of(tried, prepared, schedule), strict=True)
+            ((scale.exemplar, scale.output), steps.get(scale.output, schedule[0]))
+            for scale in tried
         ],
         "sizes": sizes,
     }
@@ -54,24 +54,34 @@ def plan_run(
         Probe(size=scale.output, pixels=pixels_of(scale), **answer)
         for scale, answer in zip(tried, answers, strict=True)
     ]
-    return foresee(
-        ready["engine"],
-        ready["provider"],
-        ready["why"],
-        start_seconds,
-        probes,
-        prepared.scales,
-        schedule,
+    return Plan(
+        **ready,
+        scales=_planned(prepared.scales, schedule, probes),
+        start_seconds=start_seconds,
+        megabytes=_megabytes(probes, pixels_of(prepared.scales[-1])),
+        tried=tuple(probe.size for probe in probes),
     )
 
 
-def _by_path_or_size(exemplar: str | Path | Image) -> Any:
-    if isinstance(exemplar, str | Path):
-        return str(exemplar)
-    return exemplar.shape[2:]
+def _planned(
+    scales: Sequence[Scale], schedule: Sequence[int], probes: Sequence[Probe]
+) -> tuple[PlannedScale, ...]:
+    """Return what each scale of the run would take, going by what was measured."""
+    return tuple(
+        PlannedScale(
+            size=scale.output,
+            steps=steps,
+            start_seconds=extrapolate(probes, pixels_of(scale), lambda probe: probe.start_seconds),
+            step_seconds=extrapolate(probes, pixels_of(scale), lambda probe: probe.step_seconds),
+            measured=any(scale.output == probe.size for probe in probes),
+        )
+        for scale, steps in zip(scales, schedule, strict=True)
+    )
 
 
-def _steps_of(tried: Sequence[Scale], prepared: Prepared, schedule: Sequence[int]) -> list[int]:
-    """Return the steps of each scale tried; one that the run has not gets the coarsest's."""
-    steps = {scale.output: count for scale, count in zip(prepared.scales, schedule, strict=True)}
-    return [steps.get(scale.output, schedule[0]) for scale in tried]
+def _megabytes(probes: Sequence[Probe], pixels: int) -> float | None:
+    """Return the peak of a run whose finest scale has so many pixels."""
+    so_far, at_steps = probes[-1].megabytes, [probe.step_megabytes for probe in probes]
+    if so_far is None or None in at_steps:
+        return None
+    return max(so_far, extrapolate(probes, pixels, lambda probe: probe.step_megabytes or 0.0))

@@ -11,7 +11,7 @@ import numpy as np
 
 from texonnx.images import Image, resize
 from texonnx.optim.initial import with_detail
-from texonnx.optim.pyramid import Scale
+from texonnx.optim.pyramid import Scale, shrunk
 from texonnx.optim.run import refresh_interval
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.rehearsal import rehearse
@@ -42,8 +42,8 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         First ``engine``, ``provider`` and ``why``, when ready; then for each scale the figures of a
         :class:`texonnx.planning.probes.Probe`.
     """
-    options = RunOptions(**_with_tuples(job["run"]))
-    objective = ObjectiveOptions(**_with_tuples(job["objective"]))
+    options = RunOptions(**job["run"])
+    objective = ObjectiveOptions(**job["objective"])
     prepared = prepare([_exemplar(job["exemplar"])], objective, options, job["artifacts"])
     options = prepared.options
     sizes = [Size(*size) for size in job["sizes"]]
@@ -61,7 +61,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         begun = time.perf_counter()
         exemplar = resize(prepared.exemplars[0], *scale.exemplar)
         image = resize(prepared.exemplars[0], *scale.output)
-        image = with_detail(image, exemplar, _half(scale.exemplar), options.seed)
+        image = with_detail(image, exemplar, shrunk(scale.exemplar, 2), options.seed)
         engine.aim(texture_of(exemplar), scale.output)
         aimed = time.perf_counter()
         largest = _larger(largest, peak_memory())
@@ -90,21 +90,11 @@ def _larger(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else max(one, other)
 
 
-def _half(size: Size) -> Size:
-    return Size(max(1, size.height // 2), max(1, size.width // 2))
-
-
 def _exemplar(given: str | list[int]) -> str | Image:
     """Return the path, or for a height and a width an image of noise: what it shows is the same."""
     if isinstance(given, str):
         return given
     return np.random.default_rng(0).random((1, 3, *given), dtype=np.float32)
-
-
-def _with_tuples(options: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
-    }
 
 
 if __name__ == "__main__":
