@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from texonnx.curves.files import save_figure
-from texonnx.curves.loss_axis import drawable, scale_losses
+from texonnx.curves.figures import LINES, drawable, new_figure, save_figure, scale_losses
 from texonnx.errors import ImageError
 from texonnx.system.files import StrPath
-from texonnx.system.plotting import check_can_plot
 
 if TYPE_CHECKING:
     from texonnx.run.result import Step
-
-_LINES = ("-", "--", ":", "-.")
 
 
 def plot_comparison(path: StrPath, runs: Mapping[str, Sequence[Step]], title: str) -> None:
@@ -41,12 +37,9 @@ def plot_comparison(path: StrPath, runs: Mapping[str, Sequence[Step]], title: st
     """
     if not runs:
         raise ImageError(f"cannot write '{path}': there are no runs to compare")
-    check_can_plot()
+    figure = new_figure(11, title)
     from matplotlib import colormaps
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 5.5), layout="constrained")
-    figure.suptitle(title, fontsize="medium", parse_math=False)
     by_seconds, by_steps = figure.subplots(1, 2, sharey=True)
     colours = colormaps["tab10"]
     relative = {name: _relative_losses(history) for name, history in runs.items()}
@@ -56,7 +49,7 @@ def plot_comparison(path: StrPath, runs: Mapping[str, Sequence[Step]], title: st
         losses = drawable(relative[name], logarithmic)
         style = {
             "color": colours(number % colours.N),
-            "linestyle": _LINES[number // colours.N % len(_LINES)],
+            "linestyle": LINES[number // colours.N % len(LINES)],
             "marker": "o",
             "markevery": [-1] if losses else None,
         }

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from texonnx.curves.files import save_figure
-from texonnx.curves.loss_axis import drawable, scale_losses
+from texonnx.curves.figures import LINES, drawable, new_figure, save_figure, scale_losses
 from texonnx.errors import ImageError
 from texonnx.system.files import StrPath
-from texonnx.system.plotting import check_can_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from texonnx.run.result import Step
 
 _LAYER = re.compile(r"(?:(?P<term>.+)\.)?conv(?P<block>\d+)_(?P<index>\d+)")
-_LINES = ("-", "--", ":", "-.")
 _LIGHTEST = 0.9
 """As far as the colours go: the yellow at viridis' end is lost on white."""
 _FEW_STEPS = 20
@@ -53,11 +51,7 @@ def plot_curves(path: StrPath, history: Sequence[Step], title: str) -> None:
     """
     if not history:
         raise ImageError(f"cannot write '{path}': a run without steps has no curves")
-    check_can_plot()
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 5.5), layout="constrained")
-    figure.suptitle(title, fontsize="medium", parse_math=False)
+    figure = new_figure(10, title)
     axes = figure.subplots()
     steps = range(1, len(history) + 1)
     marker = "." if len(history) < _FEW_STEPS else None
@@ -86,26 +80,22 @@ def _styles(parts: Sequence[str]) -> dict[str, dict[str, Any]]:
     styles: dict[str, dict[str, Any]] = {}
     for part in sorted(found, key=lambda part: (terms[found[part]["term"]], depths[part])):
         colour = colormaps["viridis"](_LIGHTEST * ranks[depths[part]] / max(1, len(ranks) - 1))
-        line = _LINES[terms[found[part]["term"]] % len(_LINES)]
-        styles[part] = {"color": colour, "linestyle": line, "lw": 1.1}
+        styles[part] = _style(colour, terms[found[part]["term"]])
     for number, part in enumerate(part for part in parts if part not in found):
-        line = _LINES[number % len(_LINES)]
-        styles[part] = {"color": "tab:red", "linestyle": line, "lw": 1.1}
+        styles[part] = _style("tab:red", number)
     return styles
+
+
+def _style(colour: object, line: int) -> dict[str, Any]:
+    return {"color": colour, "linestyle": LINES[line % len(LINES)], "lw": 1.1}
 
 
 def _mark_scales(axes: Axes, history: Sequence[Step]) -> None:
     """Draw a line where a scale begins, and write its size above."""
-    starts = [
-        number
-        for number, step in enumerate(history)
-        if number == 0 or step.scale != history[number - 1].scale
-    ]
-    ends = [*starts[1:], len(history)]
-    narrow = any(
-        end - start < _NARROW * len(history) for start, end in zip(starts, ends, strict=True)
-    )
-    for start in starts:
+    lengths = Counter(step.scale for step in history).values()
+    narrow = min(lengths) < _NARROW * len(history)
+    start = 0
+    for length in lengths:
         if start:
             axes.axvline(start + 0.5, color="0.6", lw=0.8, ls=":")
         axes.annotate(
@@ -117,3 +107,4 @@ def _mark_scales(axes: Axes, history: Sequence[Step]) -> None:
             fontsize="small",
             color="0.35",
         )
+        start += length
