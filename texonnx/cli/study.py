@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from texonnx.cli.ending import BAD_INPUT, FAILED, INTERRUPTED, complain
 from texonnx.cli.parameters import Quiet
 from texonnx.errors import OptionError, reason
 
 if TYPE_CHECKING:
-    from texonnx.studies import Cell, Outcome
+    from texonnx.studies import Outcome
     from texonnx.studies.results import Results
-
-_BROKEN = 1
-_NOTHING_TO_SEE = 2
-_INTERRUPTED = 130
 
 
 def study(
@@ -59,37 +56,29 @@ def study(
     cells = cells_of(asked, quick)
     place = _folder(output or Path(file.stem))
     interrupted = False
-    progress = _Progress(len(cells), sum(is_done(cell, place) for cell in cells), quiet)
+    done = sum(is_done(cell, place) for cell in cells)
+    if done and not quiet:
+        print(f"{done} of {len(cells)} are done already", file=sys.stderr, flush=True)
     try:
         with closing(RunProgress(quiet)) as downloads:
             runs = run_cells(cells, place, jobs or default_jobs(cells), downloads.download)
             with closing(runs):
-                for cell, outcome in runs:
-                    progress.show(cell, outcome)
+                for number, (cell, outcome) in enumerate(runs, start=done + 1):
+                    if not quiet:
+                        told = f"{number}/{len(cells)} {cell.label}: {_in_words(outcome)}"
+                        print(told, file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         interrupted = True
     results = write_report(asked, cells, place, quick)
     sys.exit(_conclude(results, place, interrupted, quiet))
 
 
-class _Progress:
-    """One line on standard error for each cell that ends."""
-
-    def __init__(self, cells: int, done: int, quiet: bool) -> None:
-        self._cells, self._done, self._quiet = cells, done, quiet
-        if done and not quiet:
-            print(f"{done} of {cells} are done already", file=sys.stderr, flush=True)
-
-    def show(self, cell: Cell, outcome: Outcome) -> None:
-        self._done += 1
-        if self._quiet:
-            return
-        if outcome.has_image and not outcome.message:
-            score = f", score {outcome.score.mean:.3f}" if outcome.score else ""
-            told = f"{outcome.seconds:.1f} s{score}"
-        else:
-            told = outcome.message
-        print(f"{self._done}/{self._cells} {cell.label}: {told}", file=sys.stderr, flush=True)
+def _in_words(outcome: Outcome) -> str:
+    """Return what is told of a cell that has ended."""
+    if outcome.message or not outcome.has_image:
+        return outcome.message
+    score = f", score {outcome.score.mean:.3f}" if outcome.score else ""
+    return f"{outcome.seconds:.1f} s{score}"
 
 
 def _folder(place: Path) -> Path:
@@ -107,10 +96,9 @@ def _conclude(results: Results, place: Path, interrupted: bool, quiet: bool) -> 
     from texonnx.studies.report import REPORT
 
     count = Counter(one.outcome.status for one in results)
-    whole = sum(count.values())
     for one in results:
         if one.outcome.status == BROKEN:
-            print(f"texonnx: {one.cell.label}: {one.failure}", file=sys.stderr)
+            complain(f"{one.cell.label}: {one.failure}")
     failed = [
         f"{count[status]} {words}"
         for status, words in (
@@ -120,17 +108,12 @@ def _conclude(results: Results, place: Path, interrupted: bool, quiet: bool) -> 
         )
         if count[status]
     ]
-    told = f"{place / REPORT}: {count[DONE]} of {whole} done"
-    if failed:
-        told += f", {', '.join(failed)}"
+    told = ", ".join([f"{place / REPORT}: {count[DONE]} of {count.total()} done", *failed])
     if interrupted:
-        print(
-            f"texonnx: interrupted; {told}, and the same command goes on from there",
-            file=sys.stderr,
-        )
-        return _INTERRUPTED
+        complain(f"interrupted; {told}, and the same command goes on from there")
+        return INTERRUPTED
     if not quiet or failed:
         print(told, file=sys.stderr if quiet else sys.stdout)
     if count[BROKEN]:
-        return _BROKEN
-    return 0 if count[DONE] + count[DIVERGED] else _NOTHING_TO_SEE
+        return FAILED
+    return 0 if count[DONE] + count[DIVERGED] else BAD_INPUT
