@@ -9,15 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from texonnx.errors import OptionError, TexonnxError
-from texonnx.studies.checking import as_arguments, check_values
-from texonnx.studies.study import Options, Study, Subject, Variant
-from texonnx.studies.verbs import Verb, options_of
+from texonnx.studies.checking import check_values
+from texonnx.studies.study import Options, Study, Subject, Variant, Verb, options_of
 from texonnx.version import __version__
 
 CELLS = "cells"
@@ -76,22 +73,21 @@ def cells_of(study: Study, quick: bool = False) -> list[Cell]:
     OptionError
         For values that the function would refuse; the sentence names the column.
     """
-    return list(_cells(study, quick))
-
-
-def _cells(study: Study, quick: bool) -> Iterator[Cell]:
     defaults = {name: option.default for name, option in options_of(study.verb).items()}
     columns = []
     for variant in study.variants:
         settings = defaults | dict(study.options) | dict(variant.options)
         if quick:
             settings |= study.quick
-        settings = _with_whole_paths(settings, study.folder)
+        settings |= {name: str(path) for name, path in _files(settings, study.folder).items()}
         try:
-            check_values(study.verb, as_arguments(settings))
+            check_values(study.verb, settings)
         except TexonnxError as error:
             raise OptionError(f"{study.name}, variant '{variant.label}': {error}") from error
-        columns.append((variant, settings, _by_content(settings)))
+        # Files count by what they hold.
+        held = {name: _digest_of_file(path) for name, path in _files(settings, Path()).items()}
+        columns.append((variant, settings, settings | held))
+    cells = []
     for subject in study.subjects:
         images = [_digest_of_file(image) for image in subject.images]
         for variant, settings, by_content in columns:
@@ -102,27 +98,17 @@ def _cells(study: Study, quick: bool) -> Iterator[Cell]:
                 "settings": by_content,
             }
             digest = _digest_of(json.dumps(decides, sort_keys=True, default=str).encode())
-            yield Cell(study.verb, subject, variant, settings, digest)
+            cells.append(Cell(study.verb, subject, variant, settings, digest))
+    return cells
 
 
-def _with_whole_paths(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return `settings` with the paths of files that lie relative to the study's folder."""
-    files = {
-        name: str((folder / value).resolve())
+def _files(settings: Options, folder: Path) -> dict[str, Path]:
+    """Return the whole paths of those of `settings` that name a file, relative to `folder`."""
+    return {
+        name: (folder / value).resolve()
         for name in _FILE_OPTIONS
         if isinstance(value := settings.get(name), str) and _hashed(folder / value).is_file()
     }
-    return {**settings, **files}
-
-
-def _by_content(settings: Options) -> Options:
-    """Return `settings` with the digests of files: they count by what they hold."""
-    files = {
-        name: _digest_of_file(Path(value))
-        for name in _FILE_OPTIONS
-        if isinstance(value := settings.get(name), str) and _hashed(Path(value)).is_file()
-    }
-    return {**settings, **files}
 
 
 def _hashed(path: Path) -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import types
+import typing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,44 +18,53 @@ from texonnx.options import (
     TransferOptions,
     taken,
 )
-from texonnx.studies.option_types import fits, in_words
-from texonnx.studies.study import Options
-from texonnx.studies.verbs import Verb, options_of
+from texonnx.studies.study import Options, Verb, options_of
 from texonnx.vgg import layer_names
 
+_SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "text in quotes"),
+    Path: ((str,), "a path in quotes"),
+    list: ((list,), "a list"),
+    dict: ((dict,), "a table"),
+}
+_PLURALS = {int: "whole numbers", float: "numbers", str: "texts"}
 
-def checked_options(verb: Verb, options: Options, where: str) -> dict[str, Any]:
-    """Return `options`, if the verb's function has all of them and their types fit.
+
+def checked_options(verb: Verb, options: Options, where: str) -> Options:
+    """Return `options`, if :func:`check_types` has nothing against them for the verb's function."""
+    annotations = {name: option.annotation for name, option in options_of(verb).items()}
+    side = options.get("size")
+    if fits(side, int) and not fits(side, annotations["size"]):
+        options = {**options, "size": [side, side]}  # a square, as on the command line
+    check_types(options, annotations, f"{verb.name} option", where)
+    return options
+
+
+def check_types(values: Options, annotations: Mapping[str, Any], what: str, where: str) -> None:
+    """Refuse values that have no annotation, or another type than it says.
 
     Parameters
     ----------
-    where
-        The part of the file, as the sentence names it.
+    values
+        As TOML has them.
+    annotations
+        Of all that is known, by name.
+    what, where
+        What a name is, and the part of the file, as the sentence calls them.
 
     Raises
     ------
     OptionError
-        For a name that the function does not have, or a value of another type.
+        With a sentence that says what would be accepted.
     """
-    known = options_of(verb)
-    checked = {}
-    for name, value in options.items():
-        if name not in known:
-            raise OptionError(f"{where}: {unknown(f'{verb.name} option', name, known)}")
-        annotation = known[name].annotation
-        if name == "size" and not fits(value, annotation):
-            value = [value, value]  # a square, as on the command line
-        if not fits(value, annotation):
-            raise OptionError(f"{where}: {name} is {in_words(annotation)}, not {options[name]!r}")
-        checked[name] = value
-    return checked
-
-
-def as_arguments(settings: Options) -> dict[str, Any]:
-    """Return the keyword arguments: tuples where TOML and JSON have lists."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
-    }
+    for name, value in values.items():
+        if name not in annotations:
+            raise OptionError(f"{where}: {unknown(what, name, annotations)}")
+        if not fits(value, annotations[name]):
+            raise OptionError(f"{where}: {name} is {in_words(annotations[name])}, not {value!r}")
 
 
 def check_values(verb: Verb, settings: Options) -> None:
@@ -61,7 +73,7 @@ def check_values(verb: Verb, settings: Options) -> None:
     Parameters
     ----------
     settings
-        All options of a cell, defaults included, as :func:`as_arguments` returns them.
+        All options of a cell, defaults included.
 
     Raises
     ------
@@ -82,3 +94,59 @@ def check_values(verb: Verb, settings: Options) -> None:
     inits = list(dict.fromkeys([*INITS, options_of(verb)["init"].default]))
     if settings["init"] not in inits and not Path(settings["init"]).is_file():
         raise OptionError(f"{unknown('init', settings['init'], inits)}, or the path of an image")
+
+
+def fits(value: object, annotation: Any) -> bool:
+    """Return whether `value`, as TOML has it, can stand for a parameter annotated so.
+
+    Examples
+    --------
+    >>> fits([8, 4], int | tuple[int, ...] | None), fits(True, int), fits(1, float)
+    (True, False, True)
+    """
+    if _is_union(annotation):
+        return any(fits(value, member) for member in typing.get_args(annotation))
+    if annotation in _SIMPLE:
+        accepted = _SIMPLE[annotation][0]
+        return isinstance(value, accepted) and (annotation is bool or not isinstance(value, bool))
+    if annotation is Any:
+        return True
+    members = _members(annotation)
+    if members is None or not isinstance(value, list):
+        return False
+    member, length = members
+    return length in (None, len(value)) and all(fits(one, member) for one in value)
+
+
+def in_words(annotation: Any) -> str:
+    """Return what fits.
+
+    Examples
+    --------
+    >>> in_words(tuple[int, int] | None)
+    'a list of 2 whole numbers'
+    """
+    if _is_union(annotation):
+        words = [in_words(member) for member in typing.get_args(annotation)]
+        return " or ".join(dict.fromkeys(word for word in words if word))
+    if annotation in _SIMPLE:
+        return _SIMPLE[annotation][1]
+    members = _members(annotation)
+    if members is None:
+        return ""
+    member, length = members
+    return f"a list of {'' if length is None else f'{length} '}{_PLURALS.get(member, 'values')}"
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (types.UnionType, typing.Union)
+
+
+def _members(annotation: Any) -> tuple[Any, int | None] | None:
+    """Return the type of a sequence's members and how many there are, if that is fixed."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Sequence:
+        return arguments[0], None
+    if origin is tuple:
+        return arguments[0], None if arguments[-1] is Ellipsis else len(arguments)
+    return None

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.errors import OptionError, reason, unknown
-from texonnx.studies.checking import checked_options
-from texonnx.studies.option_types import fits, in_words
-from texonnx.studies.study import Study, Subject, Variant
-from texonnx.studies.verbs import VERBS, Verb
+from texonnx.studies.checking import check_types, checked_options, fits, in_words
+from texonnx.studies.study import VERBS, Study, Subject, Variant, Verb
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,7 +29,6 @@ _KEYS: dict[str, Any] = {
     "variants": list,
     "grid": dict,
 }
-_WORDS = {list: "a list", dict: "a table"}
 _ABOUT_A_VARIANT = ("label", "note")
 
 
@@ -57,12 +54,7 @@ def load_study(path: str | Path) -> Study:
     path = Path(path)
     name = path.name
     content = _read(path)
-    for key, value in content.items():
-        if key not in _KEYS:
-            raise OptionError(f"{name}: {unknown('key', key, _KEYS)}")
-        if not isinstance(value, _KEYS[key]):
-            wanted = _WORDS.get(_KEYS[key]) or in_words(_KEYS[key])
-            raise OptionError(f"{name}: {key} is {wanted}, not {value!r}")
+    check_types(content, _KEYS, "key", name)
     word = content.get("verb", "synth")
     if word not in VERBS:
         raise OptionError(f"{name}: {unknown('verb', word, VERBS)}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.studies.results import Result, Results
-from texonnx.studies.verbs import options_of
+from texonnx.studies.study import options_of
 
 _ABOUT = (
     "status", "message", "seconds", "steps_taken", "first_loss", "last_loss", "score",

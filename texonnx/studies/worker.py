@@ -62,14 +62,12 @@ def _made(job: dict[str, Any]) -> Outcome:
     from texonnx.images import save_image
     from texonnx.run.result import NotFiniteError
     from texonnx.runtime.installed import the_runtime
-    from texonnx.studies.checking import as_arguments
-    from texonnx.studies.verbs import VERBS
+    from texonnx.studies.study import VERBS
     from texonnx.system.machine import this_machine
     from texonnx.version import __version__
 
     verb = VERBS[job["verb"]]
-    arguments = as_arguments(job["settings"])
-    arguments["threads"] = arguments["threads"] or job["threads"]
+    arguments = job["settings"] | {"threads": job["settings"]["threads"] or job["threads"]}
     status, message = DONE, ""
     try:
         result = verb.function(*job["images"], **arguments)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from texonnx.studies.option_types import fits, in_words
+from texonnx.studies.checking import fits, in_words
 
 FIT = [
     (1, int),
