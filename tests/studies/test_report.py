@@ -122,12 +122,13 @@ def test_the_closest_of_a_row_is_marked(place: Path) -> None:
     assert found == ["0.125"], "a row with one score has nothing to compare"
 
 
-def test_the_table_has_a_row_for_every_cell(place: Path) -> None:
+def test_the_table_has_a_row_for_every_cell(asked: tuple[Study, list[Cell]], place: Path) -> None:
     with (place / "results.csv").open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         rows = list(reader)
     assert reader.fieldnames is not None
-    assert len(reader.fieldnames) == len(set(reader.fieldnames))
+    options = list(asked[1][0].settings)
+    assert reader.fieldnames[-len(options) :] == options, "no other column has an option's name"
     assert [(row["exemplar"], row["variant"], row["status"]) for row in rows] == [
         ("stone.png", "Gram", "done"),
         ("stone.png", "mean, of course", "done"),

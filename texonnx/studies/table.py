@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from texonnx.studies.results import Result, Results
-from texonnx.studies.study import options_of
-
-_ABOUT = (
-    "status", "message", "seconds", "steps_taken", "first_loss", "last_loss", "score",
-    "score_floor", "spectrum", "spectrum_floor",
-)  # fmt: skip
-_HOW = (
-    "engine_used", "provider_used", "random_weights", "threads_used", "jobs", "machine", "image"
-)  # fmt: skip
-"""No name is an option's: those have columns of their own."""
 
 
 def results_as_csv(results: Results, place: Path) -> str:
@@ -32,60 +21,47 @@ def results_as_csv(results: Results, place: Path) -> str:
     place
         The study's folder: paths of images are relative to it.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    options = list(options_of(results.study.verb))
     levels = max((len(one.outcome.score.levels) for one in results if one.outcome.score), default=0)
-    level_names = [f"score_1/{2**level}" for level in range(levels)]
-    images = results.study.verb.images
-    writer.writerow([*images, "variant", *_ABOUT, *level_names, *_HOW, *options])
-    for one in results:
-        writer.writerow(
-            [
-                *(image.name for image in one.cell.subject.images),
-                one.cell.variant.label,
-                *_measured(one, levels),
-                *_how(one, place),
-                *(_word(one.cell.settings[name]) for name in options),
-            ]
-        )
+    rows = [_row(one, place, levels) for one in results]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return text.getvalue()
 
 
-def _measured(one: Result, levels: int) -> Sequence[Any]:
-    outcome, score = one.outcome, one.outcome.score
-    losses = [step.loss for step in outcome.history]
-    numbers = [
-        *((score.mean, score.floor, score.spectrum, score.spectrum_floor) if score else [""] * 4),
-        *(score.levels if score else ()),
-    ]
-    return [
-        outcome.status,
-        outcome.message,
-        f"{outcome.seconds:.3f}" if outcome.has_image else "",
-        len(losses) or "",
-        *((losses[0], losses[-1]) if losses else ("", "")),
-        *numbers,
-        *[""] * (4 + levels - len(numbers)),
-    ]
+def _row(one: Result, place: Path, levels: int) -> dict[str, Any]:
+    """Return what each column has of a cell; the options are last, and no other has such a name."""
+    cell, outcome = one.cell, one.outcome
+    losses: list[float | None] = [step.loss for step in outcome.history] or [None]
+    score = vars(outcome.score) if outcome.score else {}
+    by_level = dict(enumerate(score.get("levels", ())))
+    how = vars(outcome) if one.image else {}
+    images = [image.name for image in cell.subject.images]
+    return {
+        **dict(zip(cell.verb.images, images, strict=True)),
+        "variant": cell.variant.label,
+        "status": outcome.status,
+        "message": outcome.message,
+        "seconds": f"{outcome.seconds:.3f}" if one.image else None,
+        "steps_taken": len(outcome.history) or None,
+        "first_loss": losses[0],
+        "last_loss": losses[-1],
+        "score": score.get("mean"),
+        "score_floor": score.get("floor"),
+        "spectrum": score.get("spectrum"),
+        "spectrum_floor": score.get("spectrum_floor"),
+        **{f"score_1/{2**level}": by_level.get(level) for level in range(levels)},
+        "engine_used": how.get("engine"),
+        "provider_used": how.get("provider"),
+        "random_weights": how.get("random_weights"),
+        "threads_used": how.get("threads"),
+        "jobs": how.get("jobs"),
+        "machine": how.get("machine"),
+        "image": one.image and one.image.relative_to(place).as_posix(),
+        **{name: _as_text(value) for name, value in cell.settings.items()},
+    }
 
 
-def _how(one: Result, place: Path) -> Sequence[Any]:
-    outcome = one.outcome
-    if one.image is None:
-        return [""] * len(_HOW)
-    return [
-        outcome.engine,
-        outcome.provider,
-        outcome.random_weights,
-        outcome.threads,
-        outcome.jobs,
-        outcome.machine,
-        one.image.relative_to(place).as_posix(),
-    ]
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(str, value))
-    return "" if value is None else str(value)
+def _as_text(value: Any) -> Any:
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
