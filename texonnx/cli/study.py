@@ -98,7 +98,7 @@ def _conclude(results: Results, place: Path, interrupted: bool, quiet: bool) -> 
     count = Counter(one.outcome.status for one in results)
     for one in results:
         if one.outcome.status == BROKEN:
-            complain(f"{one.cell.label}: {one.failure}")
+            complain(f"{one.cell.label}: {one.outcome.message}")
     failed = [
         f"{count[status]} {words}"
         for status, words in (

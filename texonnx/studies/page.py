@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import jinja2
 
 from texonnx.images import Image, load_image
 from texonnx.studies.pictures import as_jpeg, model_images
-from texonnx.studies.results import Result, Results
-from texonnx.studies.study import Subject
+from texonnx.studies.results import Results
 from texonnx.version import __version__
 
 
@@ -46,86 +45,28 @@ def page(results: Results, curves: Mapping[str, Path], with_curves: bool) -> str
     return environment.from_string(template).render(
         study=study,
         results=results,
-        rows=list(_rows(results, curves)),
+        rows=results.rows,
+        curves={label: _data_uri(plot.read_bytes(), "png") for label, plot in curves.items()},
         missing=sum(one.image is None for one in results),
         common={**study.options, **(study.quick if results.quick else {})},
         how=dict.fromkeys(f"{one.engine} engine on {one.provider}, {one.machine}" for one in ran),
         together=max((one.jobs for one in ran), default=1),
         random_weights=any(one.random_weights for one in ran),
         with_curves=with_curves,
-        shown=lambda path: _shown(load_image(path)),
+        models=lambda row: zip(
+            study.verb.images, row.subject.images, model_images(row), strict=True
+        ),
+        load=load_image,
+        shown=_shown,
         style=style,
         version=__version__,
     )
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """An image as an address that holds it."""
-
-    uri: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class _Model:
-    name: str
-    file: str
-    shown: _Shown
-
-
-@dataclass(frozen=True)
-class _Row:
-    """What the page says of the images that were made from one subject."""
-
-    subject: Subject
-    results: tuple[Result, ...]
-    models: tuple[_Model, ...]
-    curves: str
-
-    @property
-    def scored(self) -> list[Result]:
-        """Those that have a score, the closest first."""
-        return sorted((one for one in self.results if one.score is not None), key=_score)
-
-    @property
-    def best(self) -> Result | None:
-        """The closest, where there are others to compare."""
-        return self.scored[0] if len(self.scored) > 1 else None
-
-    @property
-    def largest(self) -> float:
-        """The largest score."""
-        return max(map(_score, self.scored), default=1.0) or 1.0
-
-    @property
-    def floor(self) -> float | None:
-        """What two halves of the exemplar score against each other."""
-        return next((one.outcome.score.floor for one in self.results if one.outcome.score), None)
-
-
-def _rows(results: Results, curves: Mapping[str, Path]) -> Iterator[_Row]:
-    for subject, row in results.rows:
-        models = zip(
-            results.study.verb.images, subject.images, model_images(subject, row), strict=True
-        )
-        plot = curves.get(subject.label)
-        yield _Row(
-            subject,
-            row,
-            tuple(_Model(name, path.name, _shown(image)) for name, path, image in models),
-            _data_uri(plot.read_bytes(), "png") if plot else "",
-        )
-
-
-def _score(one: Result) -> float:
-    return one.score or 0.0
-
-
-def _shown(image: Image) -> _Shown:
+def _shown(image: Image) -> dict[str, Any]:
+    """Return an image as an address that holds it, with its size in pixels."""
     content, width, height = as_jpeg(image)
-    return _Shown(_data_uri(content, "jpeg"), width, height)
+    return {"uri": _data_uri(content, "jpeg"), "width": width, "height": height}
 
 
 def _data_uri(content: bytes, kind: str) -> str:

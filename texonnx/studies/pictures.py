@@ -10,10 +10,10 @@ import PIL.Image
 from PIL import ImageDraw
 
 from texonnx.images import Image, load_image, save_image, scale_shorter_side
+from texonnx.images.arrays import as_image, as_picture
 from texonnx.images.labels import label_font, wrap
 from texonnx.images.sheet import contact_sheet
-from texonnx.studies.results import Result, Results
-from texonnx.studies.study import Subject
+from texonnx.studies.results import Results, Row
 
 SHEET = "sheet.png"
 _SIDE_WITHOUT_ANY = 128
@@ -23,22 +23,22 @@ _WEB_QUALITY = 88
 _PAPER, _INK = (238, 236, 232), (96, 90, 84)
 
 
-def model_images(subject: Subject, row: tuple[Result, ...]) -> list[Image]:
+def model_images(row: Row) -> list[Image]:
     """Return the images that the row was made from, each about as large as the results."""
-    sides = [min(load_image(one.image).shape[2:]) for one in row if one.image is not None]
+    sides = [min(load_image(one.image).shape[2:]) for one in row.results if one.image is not None]
     side = max(sides, default=_SIDE_WITHOUT_ANY)
-    return [scale_shorter_side(load_image(image), side) for image in subject.images]
+    return [scale_shorter_side(load_image(image), side) for image in row.subject.images]
 
 
-def write_sheet(results: Results, place: Path) -> Path:
+def write_sheet(results: Results, place: Path) -> None:
     """Write the contact sheet: models first, then the variants; a failure says why in its cell."""
     rows: list[list[Image | None]] = []
-    for subject, row in results.rows:
-        models = model_images(subject, row)
+    for row in results.rows:
+        models = model_images(row)
         height, width = models[0].shape[2:]
         made = [
             load_image(one.image) if one.image else notice(one.absence, height, width)
-            for one in row
+            for one in row.results
         ]
         rows.append([*models, *made])
     study = results.study
@@ -49,17 +49,20 @@ def write_sheet(results: Results, place: Path) -> Path:
         title=f"{study.title} (quick look)" if results.quick else study.title,
     )
     save_image(place / SHEET, sheet)
-    return place / SHEET
 
 
-def write_curves(subject: Subject, row: tuple[Result, ...], path: Path) -> bool:
-    """Draw the losses of a row, all variants in one plot; return whether there are any."""
+def write_curves(results: Results, place: Path) -> dict[str, Path]:
+    """Draw the losses of each row that has any, in one plot; return the plots by row label."""
     from texonnx.curves import plot_comparison
 
-    runs = {one.cell.variant.label: one.outcome.history for one in row if one.outcome.history}
-    if runs:
-        plot_comparison(path, runs, subject.label)
-    return bool(runs)
+    plots = {}
+    for row in results.rows:
+        label, ran = row.subject.label, [one for one in row.results if one.outcome.history]
+        if ran:
+            plots[label] = place / f"curves-{label.replace(' ', '')}.png"
+            runs = {one.cell.variant.label: one.outcome.history for one in ran}
+            plot_comparison(plots[label], runs, label)
+    return plots
 
 
 def notice(text: str, height: int, width: int) -> Image:
@@ -73,13 +76,12 @@ def notice(text: str, height: int, width: int) -> Image:
     top = (height - len(lines) * line) // 2
     for number, words in enumerate(lines):
         draw.text((width // 2, top + number * line), words, _INK, font, anchor="ma")
-    return np.asarray(paper, np.float32).transpose(2, 0, 1)[np.newaxis] / np.float32(255)
+    return as_image(np.asarray(paper, np.float32) / np.float32(255))
 
 
 def as_jpeg(image: Image) -> tuple[bytes, int, int]:
     """Return an image as a JPEG file for a page, and its width and height."""
-    pixels = np.rint(image[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
-    picture = PIL.Image.fromarray(pixels)
+    picture = as_picture(image)
     picture.thumbnail((_WEB_SIDE, _WEB_SIDE), PIL.Image.Resampling.LANCZOS)
     file = io.BytesIO()
     # Not with `optimize`: Pillow's buffer for that is too small for noise.

@@ -43,11 +43,6 @@ def write_report(study: Study, cells: Sequence[Cell], place: Path, quick: bool =
     write_sheet(results, place)
     for old in place.glob("curves-*.png"):
         old.unlink()
-    curves = {}
-    if can_plot():
-        for subject, row in results.rows:
-            path = place / f"curves-{subject.label.replace(' ', '')}.png"
-            if write_curves(subject, row, path):
-                curves[subject.label] = path
+    curves = write_curves(results, place) if can_plot() else {}
     write_text(place / REPORT, page(results, curves, can_plot()))
     return results

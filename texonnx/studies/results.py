@@ -28,14 +28,10 @@ class Result:
     image: Path | None
 
     @property
-    def failure(self) -> str:
-        """Why there is no image, or why it is not a good one; empty if all went well."""
-        return self.outcome.message
-
-    @property
     def absence(self) -> str:
         """Why there is no image, in words for a picture's place."""
-        return f"not here: {self.failure}" if self.outcome.status == REFUSED else self.failure
+        message = self.outcome.message
+        return f"not here: {message}" if self.outcome.status == REFUSED else message
 
     @property
     def status_in_words(self) -> str:
@@ -49,6 +45,36 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Row:
+    """What was made from one subject, in the order of the variants."""
+
+    subject: Subject
+    results: tuple[Result, ...]
+
+    @property
+    def scores(self) -> list[float]:
+        """Those that there are."""
+        return [one.score for one in self.results if one.score is not None]
+
+    @property
+    def best(self) -> Result | None:
+        """The closest, where there are others to compare."""
+        if len(self.scores) < 2:
+            return None
+        return next(one for one in self.results if one.score == min(self.scores))
+
+    @property
+    def largest(self) -> float:
+        """The largest score."""
+        return max(self.scores, default=1.0) or 1.0
+
+    @property
+    def floor(self) -> float | None:
+        """What two halves of the exemplar score against each other."""
+        return next((one.outcome.score.floor for one in self.results if one.outcome.score), None)
+
+
+@dataclass(frozen=True)
 class Results:
     """All cells of a study, by row and column.
 
@@ -59,16 +85,16 @@ class Results:
     quick
         Whether this was a quick look.
     rows
-        For each subject its results, in the order of the variants.
+        One for each subject.
     """
 
     study: Study
     quick: bool
-    rows: tuple[tuple[Subject, tuple[Result, ...]], ...]
+    rows: tuple[Row, ...]
 
     def __iter__(self) -> Iterator[Result]:
-        for _, row in self.rows:
-            yield from row
+        for row in self.rows:
+            yield from row.results
 
 
 def read_results(study: Study, quick: bool, cells: Sequence[Cell], place: Path) -> Results:
@@ -76,7 +102,7 @@ def read_results(study: Study, quick: bool, cells: Sequence[Cell], place: Path) 
     read = [_read(cell, place) for cell in cells]
     width = len(study.variants)
     rows = tuple(
-        (subject, tuple(read[number * width : (number + 1) * width]))
+        Row(subject, tuple(read[number * width : (number + 1) * width]))
         for number, subject in enumerate(study.subjects)
     )
     return Results(study, quick, rows)
