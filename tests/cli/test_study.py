@@ -8,7 +8,7 @@ import pytest
 from support.cells import WorkerInThisProcess
 from support.commands import Outcome, Texonnx, assert_refused, everything_below
 
-from texonnx.studies import worker_process
+from texonnx.studies import running
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
 
@@ -31,7 +31,7 @@ loss = "mean"
 
 @pytest.fixture
 def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_process, "Worker", WorkerInThisProcess)
+    monkeypatch.setattr(running, "Worker", WorkerInThisProcess)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_where_nothing_can_be_run_the_code_is_2(study: Texonnx, tmp_path: Path) 
 def test_a_cell_that_breaks_is_told_even_when_quiet_and_the_code_is_1(
     study: Texonnx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_process, "WORKER", "no_such_worker")
+    monkeypatch.setattr(running, "WORKER", "no_such_worker")
     outcome = study("tiny.toml", "-q")
     assert outcome.code == 1
     assert "texonnx: stone, Gram: the process ended with code 1: " in outcome.err

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSI
 AND_MORE = """
 import signal, sys
 from texonnx.cli import main
-from texonnx.studies import worker_process
-worker_process.WORKER, *sys.argv[1:] = sys.argv[1:]
+from texonnx.studies import running
+running.WORKER, *sys.argv[1:] = sys.argv[1:]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """

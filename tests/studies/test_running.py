@@ -13,9 +13,9 @@ from support.cells import WorkerInThisProcess
 
 import texonnx
 from texonnx.images import load_image
-from texonnx.studies import Cell, Outcome, cells_of, load_study, run_cells, running, worker_process
+from texonnx.studies import Cell, Outcome, cells_of, load_study, run_cells, running
 from texonnx.studies.outcome import read_outcome
-from texonnx.studies.worker_process import CellWorker
+from texonnx.studies.running import CellWorker
 
 from .conftest import ONE_ROW, TWO_BY_TWO, Finished, write_study
 
@@ -56,7 +56,7 @@ def test_a_cell_is_what_the_function_itself_makes(folder: Path, finished: Finish
 
 @pytest.fixture
 def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_process, "Worker", WorkerInThisProcess)
+    monkeypatch.setattr(running, "Worker", WorkerInThisProcess)
 
 
 @pytest.mark.usefixtures("without_processes")
@@ -134,7 +134,7 @@ worker.main()
 def test_what_nobody_expected_is_told_and_the_others_go_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_process, "WORKER", "breaking_worker")
+    monkeypatch.setattr(running, "WORKER", "breaking_worker")
     ends = {loss: end for loss, (end, _) in BROKEN.items()}
     (folder / "breaking_worker.py").write_text(f"ends = {ends!r}{BREAKING_WORKER}")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(folder), *sys.path)))
@@ -150,15 +150,14 @@ def test_what_nobody_expected_is_told_and_the_others_go_on(
 
 def test_no_process_is_left_when_the_iteration_ends(folder: Path, tmp_path: Path) -> None:
     started: list[int] = []
-    start = running.start_worker
 
     def remember(cell: Cell, folder: Path, jobs: int) -> CellWorker:
-        one = start(cell, folder, jobs)
+        one = CellWorker(cell, folder, jobs)
         started.append(one.worker.pid)
         return one
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "start_worker", remember)
+        patch.setattr(running, "CellWorker", remember)
         runs = run_cells(cells_of(load_study(write_study(folder))), tmp_path, 2)
         next(runs)
         runs.close()

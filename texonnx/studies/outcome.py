@@ -82,11 +82,11 @@ def write_outcome(folder: Path, outcome: Outcome, settings: dict[str, Any]) -> N
 def read_outcome(folder: Path) -> Outcome | None:
     """Return what became of the cell kept in `folder`; ``None`` if that is not there as a whole."""
     try:
-        content = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        text = (folder / RESULT).read_text(encoding="utf-8")
+        content = json.loads(text, object_hook=_with_tuples)
         del content["settings"]
-        content["history"] = tuple(_step(step) for step in content["history"])
+        content["history"] = tuple(Step(**step) for step in content["history"])
         if content["score"] is not None:
-            content["score"]["levels"] = tuple(content["score"]["levels"])
             content["score"] = CellScore(**content["score"])
         outcome = Outcome(**content)
     except (OSError, ValueError, KeyError, TypeError):
@@ -94,6 +94,5 @@ def read_outcome(folder: Path) -> Outcome | None:
     return None if outcome.has_image and not (folder / IMAGE).is_file() else outcome
 
 
-def _step(content: dict[str, Any]) -> Step:
-    lists = {name: tuple(content[name]) for name in ("size", "steps_to_come")}
-    return Step(**{**content, **lists})
+def _with_tuples(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(one) if isinstance(one, list) else one for name, one in content.items()}

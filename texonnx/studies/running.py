@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections import deque
@@ -11,11 +12,13 @@ from pathlib import Path
 from texonnx.errors import OptionError, WeightsError, reason
 from texonnx.providers import PROVIDERS
 from texonnx.studies.cells import Cell
-from texonnx.studies.outcome import REFUSED, Outcome, read_outcome, write_outcome
-from texonnx.studies.worker_process import CellWorker, start_worker
+from texonnx.studies.outcome import BROKEN, REFUSED, Outcome, read_outcome, write_outcome
 from texonnx.system.machine import cores
+from texonnx.system.processes import Worker
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
+
+WORKER = "texonnx.studies.worker"
 
 _LOOK_AGAIN = 0.05
 """Seconds between two looks at the processes."""
@@ -62,7 +65,7 @@ def run_cells(
                     write_outcome(folder, outcome, dict(cell.settings))
                     yield cell, outcome
                     continue
-                running.append(start_worker(cell, folder, jobs))
+                running.append(CellWorker(cell, folder, jobs))
             for one in [one for one in running if one.worker.ended]:
                 running.remove(one)
                 yield one.cell, one.outcome()
@@ -100,6 +103,38 @@ def _fresh_folder(cell: Cell, place: Path) -> Path:
     except OSError as error:
         raise OptionError(f"'{folder}' cannot be written: {reason(error)}") from error
     return folder
+
+
+class CellWorker:
+    """The process that makes `cell` in `folder`, one of `jobs` that share the cores."""
+
+    def __init__(self, cell: Cell, folder: Path, jobs: int) -> None:
+        self.cell = cell
+        self.folder = folder
+        # With one job, the runtime's own choice: a thread for each physical core.
+        threads = 0 if jobs == 1 else max(1, cores() // jobs)
+        job = {
+            "verb": cell.verb.name,
+            "images": [str(image) for image in cell.subject.images],
+            "settings": dict(cell.settings),
+            "threads": threads,
+            "jobs": jobs,
+            "folder": str(folder.resolve()),
+        }
+        environment = {}
+        if threads and "OPENBLAS_NUM_THREADS" not in os.environ:
+            environment["OPENBLAS_NUM_THREADS"] = str(threads)
+        self.worker = Worker(WORKER, job, environment, answers=False)
+
+    def outcome(self) -> Outcome:
+        """Return what it left, or how it died, once it has ended."""
+        cause = self.worker.end()
+        outcome = read_outcome(self.folder)
+        if outcome is None:
+            hint = "; --jobs 1 takes less" if "memory runs out" in cause else ""
+            outcome = Outcome(BROKEN, cause + hint)
+            write_outcome(self.folder, outcome, dict(self.cell.settings))
+        return outcome
 
 
 def _weights_of(cell: Cell) -> tuple[str, str] | None:
