@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from math import isfinite, nan
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from texonnx.errors import ImageError
 from texonnx.system.files import StrPath, check_target, write_whole
@@ -51,12 +52,8 @@ def new_figure(width: float, title: str) -> Figure:
 
 def save_figure(path: StrPath, figure: Figure) -> None:
     """Write a figure as its suffix says, whole or not at all; the errors are ImageError's."""
-    suffix = Path(path).suffix.lower()
-
-    def write(file: IO[bytes]) -> None:
-        figure.savefig(file, format=suffix[1:], dpi=_DOTS_PER_INCH)
-
-    write_whole(path, write, CURVES_SUFFIXES, "plot", ImageError)
+    draw = partial(figure.savefig, format=Path(path).suffix.lower()[1:], dpi=_DOTS_PER_INCH)
+    write_whole(path, draw, CURVES_SUFFIXES, "plot", ImageError)
 
 
 def scale_losses(axes: Axes, curves: Iterable[Sequence[float]]) -> bool:

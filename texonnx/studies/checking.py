@@ -44,21 +44,9 @@ def checked_options(verb: Verb, options: Options, where: str) -> Options:
 
 
 def check_types(values: Options, annotations: Mapping[str, Any], what: str, where: str) -> None:
-    """Refuse values that have no annotation, or another type than it says.
+    """Refuse values, as TOML has them, whose name has no annotation or whose type is not that.
 
-    Parameters
-    ----------
-    values
-        As TOML has them.
-    annotations
-        Of all that is known, by name.
-    what, where
-        What a name is, and the part of the file, as the sentence calls them.
-
-    Raises
-    ------
-    OptionError
-        With a sentence that says what would be accepted.
+    The sentence calls a name a `what`, and the part of the file `where`.
     """
     for name, value in values.items():
         if name not in annotations:
@@ -68,17 +56,9 @@ def check_types(values: Options, annotations: Mapping[str, Any], what: str, wher
 
 
 def check_values(verb: Verb, settings: Options) -> None:
-    """Refuse what the function would refuse, as far as that can be told without running it.
+    """Refuse what the function would, in its own sentence, as far as can be told without a run.
 
-    Parameters
-    ----------
-    settings
-        All options of a cell, defaults included.
-
-    Raises
-    ------
-    OptionError
-        With the sentence that the function itself would have.
+    The settings are all options of a cell, defaults included.
     """
     if settings.get("artifacts") is None:
         specify(taken(ObjectiveOptions, settings))

@@ -15,13 +15,7 @@ NOT_YET = Outcome("not run yet", "not run yet")
 
 @dataclass(frozen=True)
 class Result:
-    """A cell and what became of it.
-
-    Attributes
-    ----------
-    image
-        The file, where there is one.
-    """
+    """A cell, what became of it, and the file of its image, where there is one."""
 
     cell: Cell
     outcome: Outcome
@@ -76,17 +70,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Results:
-    """All cells of a study, by row and column.
-
-    Attributes
-    ----------
-    study
-        What was asked.
-    quick
-        Whether this was a quick look.
-    rows
-        One for each subject.
-    """
+    """All cells of a study, by row and column, of a quick look or the whole."""
 
     study: Study
     quick: bool
