@@ -84,7 +84,7 @@ def cells_of(study: Study, quick: bool = False) -> list[Cell]:
             check_values(study.verb, settings)
         except TexonnxError as error:
             raise OptionError(f"{study.name}, variant '{variant.label}': {error}") from error
-        # Files count by what they hold.
+        # Files count by what they hold; those beside the study have whole paths by now.
         held = {name: _digest_of_file(path) for name, path in _files(settings, Path()).items()}
         columns.append((variant, settings, settings | held))
     cells = []
