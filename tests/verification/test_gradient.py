@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from texonnx.verification.gradient import slope_error
+from texonnx.verification.comparison import slope_error
 
 POINT = np.random.default_rng(0).random((1, 3, 16, 16), np.float32)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from texonnx.verification.kernels import KERNELS
+from texonnx.verification.operators import KERNELS
 
 
 def test_what_was_not_read_is_not_known() -> None:

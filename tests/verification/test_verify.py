@@ -16,7 +16,7 @@ from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.writing import export_folder
 from texonnx.runtime.sessions import listed_providers, probe
 from texonnx.sizes import Size
-from texonnx.verification import runner, verifying
+from texonnx.verification import trial, verifying
 
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "gram": {},
@@ -164,7 +164,7 @@ def test_a_graph_that_does_not_run_fails_and_the_others_are_still_checked(
 def test_a_provider_that_computes_otherwise_fails(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Doubling(runner.Runner):
+    class Doubling(trial.Runner):
         def run(self, name: str, values: Any) -> Any:
             outputs = super().run(name, values)
             if self.provider == "other":
@@ -175,8 +175,8 @@ def test_a_provider_that_computes_otherwise_fails(
             super().__init__(folder, graphs, "cpu")
             self.provider = provider
 
-    opened = runner.open_session
-    monkeypatch.setattr(runner, "open_session", lambda path, provider: opened(path, "cpu"))
+    opened = trial.open_session
+    monkeypatch.setattr(trial, "open_session", lambda path, provider: opened(path, "cpu"))
     monkeypatch.setattr(verifying, "Runner", Doubling)
     monkeypatch.setattr(verifying, "_providers", lambda asked: (["other"], {}))
     found = texonnx.verify(small, size=(16, 16))

@@ -114,7 +114,7 @@ def _operator_lines(found: Verification) -> Iterator[str]:
 
 def _kernel_lines(found: Verification) -> Iterator[str]:
     """Yield the providers, and the ops that have kernels on the same of them together."""
-    from texonnx.verification.kernels import KERNELS
+    from texonnx.verification.operators import KERNELS
 
     alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for op, known in found.kernels.items():

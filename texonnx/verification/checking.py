@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from texonnx.errors import reason
 from texonnx.exported.signatures import GraphDescription
 from texonnx.losses.ports import is_trained
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
-from texonnx.objective.kinds import KINDS, OBJECTIVE
+from texonnx.objective.kinds import KINDS
 from texonnx.verification.comparison import (
     ADAM,
     DISCRIMINATORS,
@@ -24,15 +23,17 @@ from texonnx.verification.comparison import (
     SUM,
     UNIT,
     relative,
+    slope_error,
     worst,
 )
-from texonnx.verification.gradient import slope_error
-from texonnx.verification.inputs import Arrays
 from texonnx.verification.report import Check
-from texonnx.verification.runner import Runner
-from texonnx.verification.trial import STEP, TRIAL_RATE, moments_like, statistics
+from texonnx.verification.trial import STEP, TRIAL_RATE, Arrays, Runner, moments_like
 
 _SEED = 0
+_SLOPES = "gradient against finite differences"
+
+_IN_TURN = sorted(KINDS.values(), key=lambda kind: (not kind.targets, not kind.network))
+"""Targets come first, what has no network last."""
 
 
 class Checking:
@@ -60,36 +61,26 @@ class Checking:
         self.results: dict[str, Arrays] = {}
         self.checks: list[Check] = []
         self._runner = runner
-        self._graphs = graphs
+        self._graphs = {kind.name: graphs[kind.name] for kind in _IN_TURN if kind.name in graphs}
         self._values = values
         self._compared = list(compared_parts)
 
     def run_all(self) -> None:
         """Run every graph once; each has a check that it does and gives what it should."""
-        for name in in_turn(self._graphs):
-            self._check(name, "runs, and gives finite values of its shapes", None, self._runs(name))
+        for name in self._graphs:
+            what = "runs, and gives finite values of its shapes"
+            self._check(name, what, None, self._run, name)
 
     def check_by_themselves(self) -> None:
         """Check the graphs against finite differences, NumPy and each other."""
         self._check("objective", "the loss is the sum of its parts", SUM, self._sum_error)
-        self._check(
-            "objective",
-            "gradient against finite differences",
-            FINITE_DIFFERENCES,
-            self._gradient_error,
-        )
+        self._check("objective", _SLOPES, FINITE_DIFFERENCES, self._gradient_error)
         if self._compared:
-            self._check(
-                "objective", "no loss at the exemplar itself", EXEMPLAR, self._loss_at_the_exemplar
-            )
+            what = "no loss at the exemplar itself"
+            self._check("objective", what, EXEMPLAR, self._loss_at_the_exemplar)
         self.check_adam_step()
         if "discriminator_step" in self._graphs:
-            self._check(
-                "discriminator_step",
-                "gradient against finite differences",
-                DISCRIMINATORS,
-                self._discriminators_error,
-            )
+            self._check("discriminator_step", _SLOPES, DISCRIMINATORS, self._discriminators_error)
         if "directions" in self._graphs:
             self._check("directions", "unit vectors", UNIT, self._length_error)
 
@@ -99,61 +90,40 @@ class Checking:
 
     def check_against(self, reference: Mapping[str, Arrays]) -> None:
         """Check what the graphs gave against what they gave elsewhere."""
-        for name in in_turn(self._graphs):
-            if name != OBJECTIVE.name:
-                error_of = partial(self._outputs_error, name, reference)
-                self._check(name, "outputs against the CPU", GRAPHS, error_of)
-                continue
-            for output, tolerance in PROVIDERS.items():
-                error_of = partial(self._output_error, name, output, reference)
-                self._check(name, f"{output} against the CPU", tolerance, error_of)
-
-    def _output_error(self, name: str, output: str, reference: Mapping[str, Arrays]) -> float:
-        return relative(self.results[name][output], reference[name][output])
-
-    def _outputs_error(self, name: str, reference: Mapping[str, Arrays]) -> float:
-        return worst(self._changes(self.results[name]), self._changes(reference[name]))
+        for name in self._graphs:
+            tolerances = PROVIDERS if name == "objective" else {"outputs": GRAPHS}
+            for output, tolerance in tolerances.items():
+                what = f"{output} against the CPU"
+                self._check(name, what, tolerance, self._difference, name, output, reference)
 
     def _check(
         self,
         name: str,
         what: str,
         tolerance: float | None,
-        deviation_of: Callable[[], float | None],
+        deviation_of: Callable[..., float | None],
+        *told: Any,
     ) -> None:
         deviation, failure = None, None
         try:
-            deviation = deviation_of()
+            deviation = deviation_of(*told)
         except KeyError as error:
             failure = f"'{error.args[0]}' could not be computed"
         except Exception as error:
             failure = reason(error).split("\n", 1)[0]
-        self.checks.append(
-            Check(
-                self._graphs[name].file,
-                what,
-                self._runner.provider,
-                deviation,
-                tolerance,
-                failure,
-            )
-        )
+        file, provider = self._graphs[name].file, self._runner.provider
+        self.checks.append(Check(file, what, provider, deviation, tolerance, failure))
 
-    def _runs(self, name: str) -> Callable[[], None]:
-        def run() -> None:
-            outputs = self._runner.run(name, self._values)
-            self.results[name] = outputs
-            if KINDS[name].targets:
-                # The CPU's, which comes first, serve every provider.
-                self._values |= {
-                    key: value for key, value in outputs.items() if key not in self._values
-                }
-            if name == "objective" and "first_moment" not in self._values:
-                self._values |= moments_like(outputs["gradient"])
-            for output, value in outputs.items():
-                self._check_output(name, output, value, self._graphs[name].outputs[output][1])
-
-        return run
+    def _run(self, name: str) -> None:
+        outputs = self._runner.run(name, self._values)
+        self.results[name] = outputs
+        if KINDS[name].targets:
+            # The CPU's, which comes first, serve every provider.
+            self._values |= outputs | self._values
+        if name == "objective" and "first_moment" not in self._values:
+            self._values |= moments_like(outputs["gradient"])
+        for output, value in outputs.items():
+            self._check_output(name, output, value, self._graphs[name].outputs[output][1])
 
     def _check_output(
         self, graph: str, name: str, value: NDArray[Any], shape: Sequence[int | str]
@@ -161,14 +131,20 @@ class Checking:
         size_from = KINDS[graph].size_from
         if not np.isfinite(value).all():
             raise ValueError(f"'{name}' is not finite")
-        wanted = list(value.shape) if len(value.shape) == len(shape) else list(shape)
-        wanted = [
-            n if isinstance(n, int) else found for n, found in zip(shape, wanted, strict=True)
-        ]
+        wanted = list(shape)
+        if len(shape) == value.ndim:
+            known = zip(shape, value.shape, strict=True)
+            wanted = [n if isinstance(n, int) else found for n, found in known]
         if size_from and name in KINDS[graph].outputs:
             wanted[2:] = [int(n) for n in self._values[size_from]]
         if wanted != list(value.shape):
             raise ValueError(f"'{name}' is of shape {list(value.shape)}, not {wanted}")
+
+    def _difference(self, name: str, output: str, reference: Mapping[str, Arrays]) -> float:
+        """Return the error of an output of a graph, or the largest of all its ``outputs``."""
+        expected = self._changes(reference[name])
+        wanted = expected if output == "outputs" else {output: expected[output]}
+        return worst(self._changes(self.results[name]), wanted)
 
     def _changes(self, outputs: Arrays) -> Arrays:
         """Return outputs, the image after a step as what the step changed."""
@@ -197,14 +173,16 @@ class Checking:
     def _loss_at_the_exemplar(self) -> float:
         exemplar = self._values["exemplar"]
         values = {**self._values, "content": exemplar}
-        values |= statistics(self._runner, self._graphs, values)
+        for name in self._graphs:
+            if KINDS[name].targets:
+                values |= self._runner.run(name, values)
         here = self._parts({**values, "image": exemplar})[self._compared]
         return float(here.sum() / self.results["objective"]["layer_losses"][self._compared].sum())
 
     def _adam_error(self) -> float:
         gradient = self.results["objective"]["gradient"]
         found = self.results["adam_step"]
-        return worst(self._changes(found), self._changes(adam(self._values, gradient)))
+        return worst(self._changes(found), self._changes(_adam(self._values, gradient)))
 
     def _discriminators_error(self) -> float:
         """Return the error of the slope over all parameters, as one long vector."""
@@ -229,7 +207,7 @@ class Checking:
         return float(np.abs(np.concatenate(lengths) - 1).max())
 
 
-def adam(values: Arrays, gradient: NDArray[np.float32]) -> Arrays:
+def _adam(values: Arrays, gradient: NDArray[np.float32]) -> Arrays:
     """Return the outputs of a step of Adam (Kingma and Ba 2015, section 2), in float64.
 
     Those that tell the loss are left out.
@@ -244,12 +222,6 @@ def adam(values: Arrays, gradient: NDArray[np.float32]) -> Arrays:
         "next_second_moment": second,
         "next_step": values["step"] + 1,
     }
-
-
-def in_turn(names: Iterable[str]) -> list[str]:
-    """Return graphs by name: targets come first, what has no network last."""
-    known = [name for name in KINDS if name in set(names)]
-    return sorted(known, key=lambda name: (not KINDS[name].targets, not KINDS[name].network))
 
 
 def _joined(arrays: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import onnx
 
-from texonnx.verification.kernels import KERNELS
+from texonnx.providers import PROVIDERS, Kernels
 from texonnx.verification.report import GraphOperators
+
+KERNELS: Mapping[str, Kernels] = {
+    **{name: one.kernels for name, one in PROVIDERS.items() if one.kernels is not None},
+    "wasm": Kernels("README.md of onnxruntime-web 1.30.0: all operators in ai.onnx", has_all=True),
+}
+"""Which ops have kernels where: of the providers what their records tell, and of browsers."""
 
 
 def operators_of(path: Path) -> GraphOperators:

@@ -17,8 +17,7 @@ from texonnx.sizes import Size, check_size
 from texonnx.verification.checking import Checking
 from texonnx.verification.operators import kernels_of, operators_of
 from texonnx.verification.report import Check, Verification
-from texonnx.verification.runner import Runner
-from texonnx.verification.trial import first_values
+from texonnx.verification.trial import Runner, first_values
 
 SIDE = 64
 """Pixels: small, so that finite differences take moments, and enough for all layers."""
