@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,15 +64,20 @@ def cost_of(path: Path, size: Size) -> Cost:
     model = onnx.load(path, load_external_data=False)
     types = types_of(model, _symbols(size))
     constants = {tensor.name for tensor in model.graph.initializer}
+    computed = []
     for node in model.graph.node:
         if constants.issuperset(node.input):
             constants |= set(node.output)
+        else:
+            computed.append(node)
+    # Those left once the others are folded; stored in 16 bits, they are in 32 once they are cast.
+    used = constants.intersection(name for node in computed for name in node.input)
     return Cost(
         size=size,
         convolution_flops=_flops(model.graph, "Conv", types),
         product_flops=_flops(model.graph, "MatMul", types),
-        weights_bytes=_constant_bytes(model.graph, types, constants),
-        activations_bytes=_most_at_once(model.graph, types, constants),
+        weights_bytes=sum(bytes_of(types[name]) for name in used),
+        activations_bytes=_most_at_once(model.graph, types, computed),
     )
 
 
@@ -98,27 +103,11 @@ def _flops(graph: onnx.GraphProto, op: str, types: Mapping[str, onnx.TypeProto])
     return total
 
 
-def _constant_bytes(
-    graph: onnx.GraphProto, types: Mapping[str, onnx.TypeProto], constants: set[str]
-) -> int:
-    """Return the memory of the constants that are used once those before them are folded."""
-    used = {
-        name
-        for node in graph.node
-        if not constants.issuperset(node.output)
-        for name in node.input
-        if name in constants
-    }
-    # Stored in 16 bits, they are in 32 once they are cast.
-    return sum(bytes_of(types[name]) for name in used)
-
-
 def _most_at_once(
-    graph: onnx.GraphProto, types: Mapping[str, onnx.TypeProto], constants: set[str]
+    graph: onnx.GraphProto, types: Mapping[str, onnx.TypeProto], nodes: Sequence[onnx.NodeProto]
 ) -> int:
-    """Return the largest sum of the memory of values that are needed at once."""
+    """Return the largest sum of the memory of values that `nodes`, in turn, need at once."""
     owners = _owners(graph)
-    nodes = [node for node in graph.node if not constants.issuperset(node.output)]
     last_use = {
         owners[name]: turn for turn, node in enumerate(nodes) for name in node.input if name
     }
