@@ -32,7 +32,7 @@ def bench_cases(
         check_size("image", size, specification.minimum_size)
     series = list(
         series_of(
-            chosen.engines or _installed_engines(),
+            chosen.engines or (ENGINES if the_runtime().can_train else ENGINES[:1]),
             chosen.providers or listed_providers(),
             chosen.precisions or PRECISIONS,
             run.threads,
@@ -47,10 +47,6 @@ def bench_cases(
     # Into the cache, before any process needs them.
     load_weights(objective.weights, objective.arch, on_download)
     return measure(objective, series, chosen.sizes, chosen.rounds)
-
-
-def _installed_engines() -> Sequence[str]:
-    return ENGINES if the_runtime().can_train else ENGINES[:1]
 
 
 def measure(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from statistics import median
 
-from texonnx.benchmark.cases import Measurement, Series
+from texonnx.benchmark.cases import Measurement
 
 _MARKERS = "osD^vP*X"
 _DOTS_PER_INCH = 120
@@ -20,7 +21,7 @@ def plot(measurements: Sequence[Measurement], title: str) -> bytes:
     Parameters
     ----------
     measurements
-        Those that failed are left out.
+        Those of a series lie beside each other; those that failed are left out.
     title
         Above both panels.
     """
@@ -30,20 +31,18 @@ def plot(measurements: Sequence[Measurement], title: str) -> bytes:
     figure = Figure(figsize=(11, 5), layout="constrained")
     figure.suptitle(title, fontsize="medium")
     panels = figure.subplots(1, 2)
-    lines = _by_series([one for one in measurements if not one.failure])
+    measured = [one for one in measurements if not one.failure]
     figures: list[tuple[str, Callable[[Measurement], float | None]]] = [
         ("seconds an iteration", lambda one: median(one.seconds)),
         ("peak memory, MB", lambda one: one.megabytes),
     ]
     for axes, (label, figure_of) in zip(panels, figures, strict=True):
-        known = {
-            series: [point for point in points if figure_of(point) is not None]
-            for series, points in lines.items()
-        }
-        if not any(known.values()):
+        known = [one for one in measured if figure_of(one) is not None]
+        if not known:
             axes.set_title(f"{label}: unknown")
             continue
-        for number, (series, points) in enumerate(known.items()):
+        for number, (series, line) in enumerate(groupby(known, lambda one: one.series)):
+            points = list(line)
             axes.plot(
                 [point.size.pixels for point in points],
                 [figure_of(point) for point in points],
@@ -51,7 +50,7 @@ def plot(measurements: Sequence[Measurement], title: str) -> bytes:
                 label=f"{series.engine}, {series.provider}, {series.precision}",
             )
         axes.set(xscale="log", yscale="log", xlabel="pixels", ylabel=label)
-        sizes = {one.size.pixels: str(one.size) for points in lines.values() for one in points}
+        sizes = {one.size.pixels: str(one.size) for one in measured}
         axes.set_xticks(list(sizes), list(sizes.values()))
         axes.xaxis.set_minor_locator(NullLocator())
         lowest, highest = axes.get_ylim()
@@ -59,15 +58,8 @@ def plot(measurements: Sequence[Measurement], title: str) -> bytes:
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter("{x:g}")
         axes.grid(True, alpha=0.3)
-    if lines:
+    if measured:
         panels[0].legend()
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=_DOTS_PER_INCH)
     return picture.getvalue()
-
-
-def _by_series(measurements: Sequence[Measurement]) -> dict[Series, list[Measurement]]:
-    lines: dict[Series, list[Measurement]] = {}
-    for one in measurements:
-        lines.setdefault(one.series, []).append(one)
-    return lines

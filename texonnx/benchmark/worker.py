@@ -10,7 +10,7 @@ import numpy as np
 
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions, RunOptions
+from texonnx.options import ObjectiveOptions, RunOptions, taken
 from texonnx.run.hosting import Host
 from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.goal import texture_of
@@ -44,8 +44,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     random = np.random.default_rng(0)
     exemplar, image = (random.random((1, 3, *size), dtype=np.float32) for _ in range(2))
     begun = time.perf_counter()
-    names = ("engine", "provider", "precision", "threads", "memory")
-    options = RunOptions(**{name: job[name] for name in names})
+    options = taken(RunOptions, job, but="size")
     route = choose_route(source.traits, options, [size])
     engine = open_engine(route, source, Host(), options)
     engine.aim(texture_of(exemplar), size)
