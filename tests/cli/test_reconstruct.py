@@ -11,7 +11,7 @@ import pytest
 from support.commands import Outcome, Texonnx, assert_refused, everything_below
 from support.small_runs import psnr
 
-from texonnx.cli import reconstruction_sheet
+from texonnx.cli import reconstruct as reconstruct_command
 from texonnx.images import Image, load_image, scale_shorter_side
 from texonnx.options import ObjectiveOptions, ReconstructionOptions
 from texonnx.verbs import reconstruction
@@ -106,7 +106,7 @@ def test_the_sheet_has_a_cell_for_content_and_style_of_every_layer(
     reconstruct: Texonnx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if the network ended there: all of its layers come below, without their runs.
-    for module in (reconstruction, reconstruction_sheet):
+    for module in (reconstruction, reconstruct_command):
         monkeypatch.setattr(module, "layer_names", lambda arch: ("conv1_1", "conv1_2", "conv2_1"))
     outcome = reconstruct(*ALL)
     assert outcome.code == 0

@@ -20,7 +20,7 @@ from texonnx.cli import (
     verify,
     weights,
 )
-from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, complain
+from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, stop
 from texonnx.errors import TexonnxError
 
 app = typer.Typer(
@@ -65,16 +65,18 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except TexonnxError as error:
-        sys.exit(_fail(str(error), BAD_INPUT))
+        stop(str(error), BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(_fail("interrupted", INTERRUPTED))
+        stop("interrupted", INTERRUPTED)
     except Exception as error:
         # What the parser refuses has a message for the user; anything else is our own mistake.
         if not hasattr(error, "format_message"):
             raise
-        sys.exit(_fail(_sentence(error), BAD_INPUT))
+        stop(_sentence(error), BAD_INPUT)
     # Typer turns a Ctrl-C that no command took care of into this code.
-    sys.exit(_fail("interrupted", INTERRUPTED) if code == INTERRUPTED else code)
+    if code == INTERRUPTED:
+        stop("interrupted", INTERRUPTED)
+    sys.exit(code)
 
 
 def _sentence(error: Any) -> str:
@@ -82,8 +84,3 @@ def _sentence(error: Any) -> str:
     message = str(error.format_message()).rstrip(".")
     details = getattr(error.__cause__, "errors", None)
     return f"{message}, not '{details()[0]['input']}'" if details else message
-
-
-def _fail(sentence: str, code: int) -> int:
-    complain(sentence)
-    return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 FAILED = 1
 """What was checked or tried does not hold."""
@@ -17,3 +18,9 @@ RANDOM_WEIGHTS = "NOTE: random weights, not the pretrained ones"
 def complain(sentence: str) -> None:
     """Say something on standard error, in the program's name."""
     print(f"texonnx: {sentence}", file=sys.stderr)
+
+
+def stop(sentence: str, code: int) -> NoReturn:
+    """Complain, and end the process."""
+    complain(sentence)
+    sys.exit(code)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+)
 
 if TYPE_CHECKING:
-    from texonnx.images import Image
     from texonnx.run.result import Step
 
 _LINES_A_SCALE = 5
@@ -26,10 +33,6 @@ class RunProgress:
         self._task: TaskID | None = None
         self._pace = Pace()
 
-    def on_step(self, step: Step, image: Image) -> None:
-        """Show one step of the run, as a run tells it."""
-        self.show(step)
-
     def show(self, step: Step) -> None:
         """Show one step of the run."""
         self._pace.add(step)
@@ -38,46 +41,38 @@ class RunProgress:
         rate, left = self._pace.steps_a_second, self._pace.seconds_left
         where = f"scale {step.scale}/{step.scales} {step.size}"
         what = f"loss {step.loss:.4g}  {rate:.1f} steps/s  {_clock(left)} left"
-        if not self._console.is_terminal:
-            if (
-                step.step in (1, step.steps)
-                or step.step % max(1, step.steps // _LINES_A_SCALE) == 0
-            ):
-                print(f"{where} step {step.step}/{step.steps}  {what}", file=sys.stderr, flush=True)
-            return
-        bars = self._start(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.completed}/{task.total}"),
-            TextColumn("{task.fields[what]}"),
-        )
-        assert self._task is not None
-        bars.update(self._task, description=where, completed=step.step, total=step.steps, what=what)
+        if self._console.is_terminal:
+            columns = [
+                TextColumn("{task.completed}/{task.total}"),
+                TextColumn("{task.fields[what]}"),
+            ]
+            self._draw(where, step.step, step.steps, columns, what)
+        elif step.step in (1, step.steps) or step.step % max(1, step.steps // _LINES_A_SCALE) == 0:
+            print(f"{where} step {step.step}/{step.steps}  {what}", file=sys.stderr, flush=True)
 
     def download(self, done: int, total: int) -> None:
         """Show how much of the weights has come."""
         if self._quiet:
             return
-        finished = done >= total
-        if not self._console.is_terminal:
-            if self._task is None:
-                print(f"fetching weights, {total / 1e6:.0f} MB", file=sys.stderr, flush=True)
-                self._task = TaskID(0)
-        else:
-            bars = self._start(
-                TextColumn("{task.description}"), BarColumn(bar_width=24), DownloadColumn()
-            )
-            assert self._task is not None
-            bars.update(self._task, description="fetching weights", completed=done, total=total)
-        if finished:
+        if self._console.is_terminal:
+            self._draw("fetching weights", done, total, [DownloadColumn()])
+        elif self._task is None:
+            print(f"fetching weights, {total / 1e6:.0f} MB", file=sys.stderr, flush=True)
+            self._task = TaskID(0)
+        if done >= total:
             self.close()
 
-    def _start(self, *columns: BarColumn | TextColumn | DownloadColumn) -> Progress:
+    def _draw(
+        self, about: str, done: int, total: int, columns: Sequence[ProgressColumn], what: str = ""
+    ) -> None:
+        """Draw the bar, with `columns` behind it that stay until it is closed."""
         if self._bars is None:
+            columns = [TextColumn("{task.description}"), BarColumn(bar_width=24), *columns]
             self._bars = Progress(*columns, console=self._console)
             self._task = self._bars.add_task("", total=None, what="")
             self._bars.start()
-        return self._bars
+        assert self._task is not None
+        self._bars.update(self._task, description=about, completed=done, total=total, what=what)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
@@ -98,23 +93,21 @@ class Pace:
     """What a step of the next scale costs: 4 times the pixels, seen to take 2 to 3.5 times."""
 
     def __init__(self) -> None:
-        self._last: tuple[int, float] | None = None
-        self._seconds_a_step: float | None = None
         self._step: Step | None = None
+        self._ended = 0.0
+        self._seconds_a_step: float | None = None
 
     def add(self, step: Step) -> None:
         """Take note of a step."""
         now = time.perf_counter()
-        if self._last is None or self._last[0] != step.scale:
+        taken, before = now - self._ended, self._seconds_a_step
+        if self._step is None or self._step.scale != step.scale:
             self._seconds_a_step = None
+        elif before is None:
+            self._seconds_a_step = taken
         else:
-            taken = now - self._last[1]
-            before = self._seconds_a_step
-            self._seconds_a_step = (
-                taken if before is None else self._MEMORY * before + (1 - self._MEMORY) * taken
-            )
-        self._last = (step.scale, now)
-        self._step = step
+            self._seconds_a_step = self._MEMORY * before + (1 - self._MEMORY) * taken
+        self._step, self._ended = step, now
 
     @property
     def steps_a_second(self) -> float:

@@ -1,14 +1,17 @@
-"""``texonnx reconstruct``: what a layer still knows of an image."""
+"""``texonnx reconstruct``: what a layer still knows of an image, or each of them, on a sheet."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.outputs import OutputOptions, Outputs
+from texonnx.cli.ending import INTERRUPTED, RANDOM_WEIGHTS, complain, stop
+from texonnx.cli.outputs import OutputOptions, run_and_write
 from texonnx.cli.parameters import Output, Quiet, Values
 from texonnx.errors import OptionError
 from texonnx.options import (
@@ -17,6 +20,12 @@ from texonnx.options import (
     ReconstructionOptions,
     RunOptions,
 )
+from texonnx.vgg import layer_names
+
+if TYPE_CHECKING:
+    from texonnx.images import Image
+
+_OF_ONE_LAYER = ("layer", "style")
 
 
 @command
@@ -44,26 +53,77 @@ def reconstruct(
     quiet: Quiet = False,
 ) -> None:
     """Make an image from noise that a layer of the network takes for IMAGE."""
-    from texonnx.cli.running import run_and_write
     from texonnx.functions import reconstruct as reconstruct_image
     from texonnx.images import next_free_path
 
     layer, style = options["layer"], options["style"]
     what = "all" if every_layer else f"{layer}-style" if style else layer
-    written = Outputs(
-        output or next_free_path(f"{image.stem}-{what}.png"),
-        image.name,
-        OutputOptions(**outputs),
-        quiet,
-    )
+    target = output or next_free_path(f"{image.stem}-{what}.png")
+    also = OutputOptions(**outputs)
     if every_layer:
         if style or any(outputs.values()):
             raise OptionError(
                 "--all makes one sheet of many runs; leave out --style, --save-every, --history, "
                 "--animate and --plot"
             )
-        from texonnx.cli.reconstruction_sheet import write_sheet
-
-        write_sheet(image, written, options)
+        _write_sheet(image, target, options, quiet)
         return
-    run_and_write(lambda **told: reconstruct_image(image, **options, **told), written)
+    run_and_write(
+        lambda **told: reconstruct_image(image, **options, **told), target, image.name, also, quiet
+    )
+
+
+def _write_sheet(image: Path, target: Path, options: Values, quiet: bool) -> None:
+    """Reconstruct content and style from every layer, and write the sheet.
+
+    On Ctrl-C, it is written with what is there by then, and the process ends with 130. The layer
+    among the options counts for nothing.
+    """
+    from texonnx.cli.progress import RunProgress
+    from texonnx.functions import reconstruct_layers
+    from texonnx.images import (
+        check_writable,
+        contact_sheet,
+        load_image,
+        save_image,
+        scale_shorter_side,
+    )
+
+    check_writable(target)
+    layers = layer_names(options["arch"])
+    original = scale_shorter_side(load_image(image), options["size"])
+    rows: list[list[Image | None]] = [[original, *[None] * len(layers)] for _ in range(2)]
+    wanted = {name: one for name, one in options.items() if name not in _OF_ONE_LAYER}
+    what = [f"{words} {layer}" for words in ("content of", "style up to") for layer in layers]
+
+    def tell_of(number: int) -> None:
+        if number < len(what) and not quiet:
+            print(f"{number + 1}/{len(what)} {what[number]}", file=sys.stderr, flush=True)
+
+    interrupted = random_weights = False
+    with closing(RunProgress(quiet)) as progress:
+        try:
+            to_come = reconstruct_layers(
+                image,
+                **wanted,
+                on_step=lambda step, _: progress.show(step),
+                on_download=progress.download,
+            )
+            tell_of(0)
+            for number, made in enumerate(to_come):
+                rows[made.style][1 + layers.index(made.layer)] = made.result.image
+                random_weights = made.result.random_weights
+                # A bar of its own for each run: the pace of one says nothing about the next.
+                progress.close()
+                tell_of(number + 1)
+        except KeyboardInterrupt:
+            if rows[0][1] is None:
+                raise
+            interrupted = True
+    save_image(target, contact_sheet(rows, ["content", "style"], [image.name, *layers]))
+    if interrupted:
+        stop(f"interrupted; the sheet so far is in {target}", INTERRUPTED)
+    if not quiet:
+        print(target)
+        if random_weights:
+            complain(RANDOM_WEIGHTS)

@@ -1,17 +1,25 @@
-"""``texonnx synth``: an exemplar in, more of its texture out."""
+"""``texonnx synth``: an exemplar in, more of its texture out, or what that would take."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.outputs import OutputOptions, Outputs
+from texonnx.cli.outputs import OutputOptions, run_and_write
 from texonnx.cli.parameters import Output, Quiet, Values
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions
 from texonnx.options.text import parse_numbers
+
+if TYPE_CHECKING:
+    from texonnx.planning import Plan
+    from texonnx.sizes import Size
+
+_WHAT_TAKES_NO_TIME = ("init", "seed")
 
 
 @command
@@ -49,24 +57,20 @@ def synth(
     quiet: Quiet = False,
 ) -> None:
     """Make more of a texture: an image with the statistics of EXEMPLAR's features."""
-    from texonnx.cli.running import run_and_write
     from texonnx.functions import synthesize
 
     shares = None if mix is None else parse_numbers(mix, "shares")
-    written = Outputs(
-        output or _default_output(exemplar, options["loss"], artifacts),
-        "+".join(path.name for path in exemplar),
-        OutputOptions(**outputs),
-        quiet,
-    )
+    target = output or _default_output(exemplar, options["loss"], artifacts)
+    also = OutputOptions(**outputs)
     if plan:
-        from texonnx.cli.plan import show_plan
-
-        show_plan(exemplar, quiet, artifacts=artifacts, **options)
+        _show_plan(exemplar, quiet, artifacts=artifacts, **options)
         return
     run_and_write(
         lambda **told: synthesize(exemplar, mix=shares, artifacts=artifacts, **options, **told),
-        written,
+        target,
+        "+".join(path.name for path in exemplar),
+        also,
+        quiet,
     )
 
 
@@ -78,3 +82,48 @@ def _default_output(exemplars: list[Path], loss: str, artifacts: Path | None) ->
 
     label = ExportedFolder(artifacts).label if artifacts else label_of(parse_loss(loss))
     return next_free_path(f"{'+'.join(path.stem for path in exemplars)}-{label}.png")
+
+
+def _show_plan(exemplars: Sequence[Path], quiet: bool, **options: Any) -> None:
+    """Print the plan of a run; `options` are those of :func:`texonnx.synthesize`."""
+    from texonnx.cli.progress import RunProgress
+    from texonnx.functions import plan
+
+    wanted = {name: one for name, one in options.items() if name not in _WHAT_TAKES_NO_TIME}
+    with closing(RunProgress(quiet)) as progress:
+        planned = plan(exemplars[0], **wanted, on_download=progress.download)
+    print(_plan_as_text(planned))
+    if len(exemplars) > 1:
+        print(f"for {exemplars[0]} alone; mixing several takes no longer but at their start")
+
+
+def _plan_as_text(planned: Plan) -> str:
+    """Return a line for each scale, the whole, and how it was found."""
+    lines = [f"{'size':<11}{'steps':>6}{'start':>8}{'s/step':>9}{'seconds':>10}"]
+    for scale in planned.scales:
+        lines.append(
+            f"{scale.size!s:<11}{scale.steps:>6}{scale.start_seconds:>8.2f}"
+            f"{scale.step_seconds:>9.3g}{scale.seconds:>10.1f}"
+        )
+    memory = "unknown memory" if planned.megabytes is None else f"{planned.megabytes:.0f} MB"
+    return "\n".join(
+        [
+            *lines,
+            f"{planned.engine} engine on {planned.provider} ({planned.why}): "
+            f"{planned.seconds:.1f} s, "
+            f"{planned.start_seconds:.1f} of them before the first scale; {memory} at the peak",
+            _how(planned),
+        ]
+    )
+
+
+def _how(planned: Plan) -> str:
+    extrapolated = [scale.size for scale in planned.scales if not scale.measured]
+    tried = f"found by a few steps at {_sizes(planned.tried)}"
+    if not extrapolated:
+        return tried
+    return f"{tried}; {_sizes(extrapolated)} follows from them by the pixels"
+
+
+def _sizes(sizes: Sequence[Size]) -> str:
+    return ", ".join(map(str, sizes))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.outputs import OutputOptions, Outputs
+from texonnx.cli.outputs import OutputOptions, run_and_write
 from texonnx.cli.parameters import Output, Quiet, Values
 from texonnx.errors import OptionError
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TransferOptions
@@ -43,7 +43,6 @@ def transfer(
     quiet: Quiet = False,
 ) -> None:
     """Show CONTENT in the manner of STYLE."""
-    from texonnx.cli.running import run_and_write
     from texonnx.functions import transfer as transfer_style
     from texonnx.images import next_free_path
 
@@ -52,10 +51,10 @@ def transfer(
     if not named:
         raise OptionError("there is no style; name an image after CONTENT, or give --style")
     stems = "+".join(path.stem for path, _ in named)
-    written = Outputs(
+    run_and_write(
+        lambda **told: transfer_style(content, named, **options, **told),
         output or next_free_path(f"{content.stem}-{stems}.png"),
         f"{content.name} in the manner of {'+'.join(path.name for path, _ in named)}",
         OutputOptions(**outputs),
         quiet,
     )
-    run_and_write(lambda **told: transfer_style(content, named, **options, **told), written)
