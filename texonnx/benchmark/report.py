@@ -12,6 +12,14 @@ from texonnx.options import ObjectiveOptions
 from texonnx.system.machine import Machine
 
 
+def title(machine: Machine, objective: ObjectiveOptions, rounds: int) -> str:
+    """Return what was measured on which machine, in two lines."""
+    return (
+        f"{machine}\n{objective.loss}, {objective.layers} layers of {objective.arch}, "
+        f"{objective.weights} weights; seconds of loss and gradient, median of {rounds}"
+    )
+
+
 def _line(engine: str, provider: str, precision: str, size: str) -> str:
     return f"{engine:<8} {provider:<8} {precision:<9} {size:<9} "
 

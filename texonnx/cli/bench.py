@@ -51,7 +51,7 @@ def bench(
     """
     from texonnx import functions
     from texonnx.benchmark.plot import plot
-    from texonnx.benchmark.report import HEADS, as_json, row
+    from texonnx.benchmark.report import HEADS, as_json, row, title
     from texonnx.cli.progress import RunProgress
     from texonnx.runtime.installed import the_runtime
     from texonnx.system.files import check_target, write_text, write_whole
@@ -66,24 +66,20 @@ def bench(
     machine = this_machine(the_runtime())
     with closing(RunProgress(quiet)) as progress:
         cases_to_come = functions.bench(**objective, **cases, on_download=progress.download)
-    about = (
-        f"{objective['loss']}, {objective['layers']} layers of {objective['arch']}, "
-        f"{objective['weights']} weights; seconds of loss and gradient, median of "
-        f"{cases['rounds']}"
-    )
+    chosen = taken(ObjectiveOptions, objective)
+    about = title(machine, chosen, cases["rounds"])
     if not quiet:
-        print(f"{machine}\n{about}\n\n{HEADS}", flush=True)
+        print(f"{about}\n\n{HEADS}", flush=True)
     measurements = []
     for one in cases_to_come:
         measurements.append(one)
         if not quiet:
             print(row(one), flush=True)
     if json_file is not None:
-        chosen = taken(ObjectiveOptions, objective)
         content = as_json(machine, chosen, cases["rounds"], measurements)
         write_text(json_file, json.dumps(content, indent=1) + "\n")
     if plot_file is not None:
-        picture = plot(measurements, f"{machine}\n{about}")
+        picture = plot(measurements, about)
         write_whole(plot_file, lambda file: file.write(picture))
     if all(one.failure for one in measurements):
         raise typer.Exit(BAD_INPUT)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from texonnx.options import RUN
-
-if TYPE_CHECKING:
-    from texonnx.scoring import Score
 
 
 def score(
@@ -39,46 +36,27 @@ def score(
     if json_file is not None:
         check_target(json_file)
     scores = score_all(exemplar, image, exemplar_size=exemplar_size, seed=seed)
+    floor = _figures(scores[0].floor, scores[0].floor_levels, scores[0].spectrum_floor)
+    figures = [_figures(one.mean, one.levels, one.spectrum) for one in scores]
     if json_file is not None:
         about = {"exemplar": str(exemplar), "exemplar_size": exemplar_size, "seed": seed}
-        write_text(json_file, json.dumps(about | _as_json(image, scores), indent=1) + "\n")
-    print(_as_table(image, scores))
+        images = [{"image": str(path)} | one for path, one in zip(image, figures, strict=True)]
+        content = about | {"floor": floor, "images": images}
+        write_text(json_file, json.dumps(content, indent=1) + "\n")
+    print(_as_table([("floor", floor), *zip(map(str, image), figures, strict=True)]))
 
 
-def _as_table(images: Sequence[Path], scores: Sequence[Score]) -> str:
-    """Return one line for the names of the columns, the floor, and each image."""
-    floor = scores[0]
-    rows = [
-        ("floor", floor.floor, floor.floor_levels, floor.spectrum_floor),
-        *(
-            (str(image), one.mean, one.levels, one.spectrum)
-            for image, one in zip(images, scores, strict=True)
-        ),
-    ]
-    width = max(len(name) for name, *_ in rows)
-    heads = ["mean", *(f"1/{2**level}" for level in range(len(floor.levels))), "spectrum"]
+def _figures(mean: float, levels: Sequence[float], spectrum: float) -> dict[str, Any]:
+    return {"mean": mean, "levels": levels, "spectrum": spectrum}
+
+
+def _as_table(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Return one line for the names of the columns, and one for the figures of each name."""
+    width = max(len(name) for name, _ in rows)
+    levels = range(len(rows[0][1]["levels"]))
+    heads = ["mean", *(f"1/{2**level}" for level in levels), "spectrum"]
     lines = [" ".join([" " * width, *(f"{head:>8}" for head in heads)])]
-    for name, mean, levels, spectrum in rows:
-        numbers = (f"{number:8.4f}" for number in (mean, *levels, spectrum))
-        lines.append(" ".join([f"{name:<{width}}", *numbers]))
+    for name, figures in rows:
+        numbers = (figures["mean"], *figures["levels"], figures["spectrum"])
+        lines.append(" ".join([f"{name:<{width}}", *(f"{number:8.4f}" for number in numbers)]))
     return "\n".join(lines)
-
-
-def _as_json(images: Sequence[Path], scores: Sequence[Score]) -> dict[str, Any]:
-    floor = scores[0]
-    return {
-        "floor": {
-            "mean": floor.floor,
-            "levels": floor.floor_levels,
-            "spectrum": floor.spectrum_floor,
-        },
-        "images": [
-            {
-                "image": str(image),
-                "mean": one.mean,
-                "levels": one.levels,
-                "spectrum": one.spectrum,
-            }
-            for image, one in zip(images, scores, strict=True)
-        ],
-    }

@@ -106,15 +106,11 @@ def _plan_as_text(planned: Plan) -> str:
             f"{scale.step_seconds:>9.3g}{scale.seconds:>10.1f}"
         )
     memory = "unknown memory" if planned.megabytes is None else f"{planned.megabytes:.0f} MB"
-    return "\n".join(
-        [
-            *lines,
-            f"{planned.engine} engine on {planned.provider} ({planned.why}): "
-            f"{planned.seconds:.1f} s, "
-            f"{planned.start_seconds:.1f} of them before the first scale; {memory} at the peak",
-            _how(planned),
-        ]
+    lines.append(
+        f"{planned.engine} engine on {planned.provider} ({planned.why}): {planned.seconds:.1f} s, "
+        f"{planned.start_seconds:.1f} of them before the first scale; {memory} at the peak"
     )
+    return "\n".join([*lines, _how(planned)])
 
 
 def _how(planned: Plan) -> str:
