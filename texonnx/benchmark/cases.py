@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from texonnx.providers import PROVIDERS, Provider
+from texonnx.providers import PROVIDERS
 from texonnx.sizes import Size
 
 
@@ -78,14 +79,8 @@ def series_of(
     threads, memory
         Of every case.
     """
-    for engine in engines:
-        for provider in providers:
-            for precision in precisions:
-                if _exists(engine, PROVIDERS[provider], precision):
-                    yield Series(engine, provider, precision, threads, memory)
-
-
-def _exists(engine: str, provider: Provider, precision: str) -> bool:
-    if precision not in provider.precisions:
-        return False
-    return engine != "training" or (provider.trains and precision == "fp32")
+    for engine, provider, precision in product(engines, providers, precisions):
+        known = PROVIDERS[provider]
+        trains = known.trains and precision == "fp32"
+        if precision in known.precisions and (trains or engine != "training"):
+            yield Series(engine, provider, precision, threads, memory)

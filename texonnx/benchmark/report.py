@@ -43,10 +43,7 @@ def row(one: Measurement) -> str:
 
 
 def as_json(
-    machine: Machine,
-    objective: ObjectiveOptions,
-    rounds: int,
-    measurements: Sequence[Measurement],
+    machine: Machine, objective: ObjectiveOptions, rounds: int, measurements: Sequence[Measurement]
 ) -> dict[str, Any]:
     """Return all figures, those of a case that failed left out."""
     return {

@@ -44,7 +44,7 @@ def describe(
 
 
 def as_text(description: Description) -> str:
-    """Return the description as paragraphs, each with a word before it."""
+    """Return the description as paragraphs, each with a word before it; no empty ones."""
     paragraphs = {
         "network": _network(description),
         "weights": _weights(description),
@@ -63,15 +63,9 @@ def as_text(description: Description) -> str:
         f"{description.ir_version}"
     ]
     for head, text in paragraphs.items():
-        if text:
-            lines += _paragraph(head, text)
+        first, others = f"{head:<{_INDENT}}", " " * _INDENT
+        lines += textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=others)
     return "\n".join([*lines, "", *_graph_lines(description)])
-
-
-def _paragraph(head: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text, _WIDTH, initial_indent=f"{head:<{_INDENT}}", subsequent_indent=" " * _INDENT
-    )
 
 
 def _network(description: Description) -> str:

@@ -51,11 +51,7 @@ class OutputOptions(Options):
 
 
 def run_and_write(
-    run: Callable[..., SynthesisResult],
-    target: Path,
-    source: str,
-    also: OutputOptions,
-    quiet: bool,
+    run: Callable[..., SynthesisResult], target: Path, source: str, also: OutputOptions, quiet: bool
 ) -> None:
     """Run, show the progress, write all outputs, and say what was made.
 

@@ -14,12 +14,7 @@ from texonnx.cli.ending import INTERRUPTED, RANDOM_WEIGHTS, complain, stop
 from texonnx.cli.outputs import OutputOptions, run_and_write
 from texonnx.cli.parameters import Output, Quiet, Values
 from texonnx.errors import OptionError
-from texonnx.options import (
-    CONTENT_OPTIONS,
-    ObjectiveOptions,
-    ReconstructionOptions,
-    RunOptions,
-)
+from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, ReconstructionOptions, RunOptions
 from texonnx.vgg import layer_names
 
 if TYPE_CHECKING:

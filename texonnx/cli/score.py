@@ -16,8 +16,7 @@ def score(
     exemplar: Annotated[Path, typer.Argument(help="The image of a texture.")],
     image: Annotated[list[Path], typer.Argument(help="The images to score, of any size.")],
     exemplar_size: Annotated[
-        int,
-        typer.Option(help="Pixels of the exemplar's shorter side after scaling, as in synth."),
+        int, typer.Option(help="Pixels of the exemplar's shorter side after scaling, as in synth.")
     ] = RUN.exemplar_size,
     seed: Annotated[int, typer.Option(help="Of the directions and patches drawn.")] = RUN.seed,
     json_file: Annotated[

@@ -33,8 +33,7 @@ def verify(
         ),
     ] = None,
     size: Annotated[
-        str | None,
-        typer.Option(help="Pixels of the images to try, N or WxH.", show_default="64"),
+        str | None, typer.Option(help="Pixels of the images to try, N or WxH.", show_default="64")
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results here too.")
@@ -85,11 +84,8 @@ def as_text(found: Verification) -> str:
 
 
 def _check_lines(checks: Sequence[Check]) -> Iterator[str]:
-    subject, what = (
-        max(len(text) for text in texts)
-        for texts in zip(*((check.subject, check.what) for check in checks), strict=True)
-    )
-    provider = max(len(check.provider or "") for check in checks)
+    columns = zip(*((one.provider or "", one.subject, one.what) for one in checks), strict=True)
+    provider, subject, what = (max(map(len, column)) for column in columns)
     for check in checks:
         result = "ok" if check.passed else "failed"
         deviation = "" if check.deviation is None else f"{check.deviation:.1e}"

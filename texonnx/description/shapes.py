@@ -77,9 +77,7 @@ def _with_numbers(value: onnx.TypeProto, symbols: Mapping[str, int]) -> onnx.Typ
 
 
 def _computed(
-    node: onnx.NodeProto,
-    types: Mapping[str, onnx.TypeProto],
-    known: Mapping[str, onnx.TensorProto],
+    node: onnx.NodeProto, types: Mapping[str, onnx.TypeProto], known: Mapping[str, onnx.TensorProto]
 ) -> dict[str, onnx.TensorProto]:
     """Return what a node gives, if it is a shape or follows from shapes."""
     [*names] = node.output

@@ -135,10 +135,9 @@ def serve(work: Work) -> None:
         try:
             for answer in work(json.loads(sys.stdin.readline())):
                 print(json.dumps(answer), file=exit_, flush=True)
-        except TexonnxError as error:
-            print(json.dumps({_FAILURE: str(error)}), file=exit_)
         except Exception as error:
-            print(json.dumps({_FAILURE: first_line(error)}), file=exit_)
+            sentence = str(error) if isinstance(error, TexonnxError) else first_line(error)
+            print(json.dumps({_FAILURE: sentence}), file=exit_)
 
 
 def first_line(error: Exception) -> str:
