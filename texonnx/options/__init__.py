@@ -1,59 +1,29 @@
 """What can be chosen, and the defaults: one place, cheap to import."""
 
-from texonnx.options.declaration import Declared, Option, Options, options_of, taken
-from texonnx.options.records import (
-    AUTO_LAYER_WEIGHTS,
-    AUTO_LAYER_WEIGHTS_OF_GAN,
-    BENCH,
-    CONTENT_OPTIONS,
-    ENGINES,
-    EXPORT,
-    EXPORT_SIZE,
-    GRAM_NORMS,
-    INITS,
-    OBJECTIVE,
-    PADDINGS,
-    POOLINGS,
-    PRESERVE_COLOUR,
-    RECONSTRUCTION,
-    RUN,
-    TRANSFER,
-    TRANSFER_SIZE,
-    BenchOptions,
-    ExportOptions,
-    ObjectiveOptions,
-    ReconstructionOptions,
-    RunOptions,
-    TransferOptions,
-)
-
-__all__ = [
-    "AUTO_LAYER_WEIGHTS",
-    "AUTO_LAYER_WEIGHTS_OF_GAN",
-    "BENCH",
-    "CONTENT_OPTIONS",
-    "ENGINES",
-    "EXPORT",
-    "EXPORT_SIZE",
-    "GRAM_NORMS",
-    "INITS",
-    "OBJECTIVE",
-    "PADDINGS",
-    "POOLINGS",
-    "PRESERVE_COLOUR",
-    "RECONSTRUCTION",
-    "RUN",
-    "TRANSFER",
-    "TRANSFER_SIZE",
-    "BenchOptions",
-    "Declared",
-    "ExportOptions",
-    "ObjectiveOptions",
-    "Option",
-    "Options",
-    "ReconstructionOptions",
-    "RunOptions",
-    "TransferOptions",
-    "options_of",
-    "taken",
-]
+from texonnx.options.declaration import Declared as Declared
+from texonnx.options.declaration import Option as Option
+from texonnx.options.declaration import Options as Options
+from texonnx.options.declaration import options_of as options_of
+from texonnx.options.declaration import taken as taken
+from texonnx.options.records import AUTO_LAYER_WEIGHTS as AUTO_LAYER_WEIGHTS
+from texonnx.options.records import AUTO_LAYER_WEIGHTS_OF_GAN as AUTO_LAYER_WEIGHTS_OF_GAN
+from texonnx.options.records import BENCH as BENCH
+from texonnx.options.records import CONTENT_OPTIONS as CONTENT_OPTIONS
+from texonnx.options.records import ENGINES as ENGINES
+from texonnx.options.records import EXPORT as EXPORT
+from texonnx.options.records import EXPORT_SIZE as EXPORT_SIZE
+from texonnx.options.records import GRAM_NORMS as GRAM_NORMS
+from texonnx.options.records import INITS as INITS
+from texonnx.options.records import OBJECTIVE as OBJECTIVE
+from texonnx.options.records import PADDINGS as PADDINGS
+from texonnx.options.records import POOLINGS as POOLINGS
+from texonnx.options.records import RECONSTRUCTION as RECONSTRUCTION
+from texonnx.options.records import RUN as RUN
+from texonnx.options.records import TRANSFER as TRANSFER
+from texonnx.options.records import TRANSFER_SIZE as TRANSFER_SIZE
+from texonnx.options.records import BenchOptions as BenchOptions
+from texonnx.options.records import ExportOptions as ExportOptions
+from texonnx.options.records import ObjectiveOptions as ObjectiveOptions
+from texonnx.options.records import ReconstructionOptions as ReconstructionOptions
+from texonnx.options.records import RunOptions as RunOptions
+from texonnx.options.records import TransferOptions as TransferOptions

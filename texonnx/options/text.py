@@ -64,12 +64,9 @@ def parse_steps(text: str) -> tuple[int, ...]:
     >>> parse_steps("80,40,20")
     (80, 40, 20)
     """
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise OptionError(
-            f"steps are one number, or one for each scale, such as 100 or 80,40,20, not '{text}'"
-        ) from None
+    return _whole_numbers(
+        text, "steps are one number, or one for each scale, such as 100 or 80,40,20"
+    )
 
 
 def parse_numbers(text: str, what: str) -> tuple[float, ...]:
@@ -98,13 +95,16 @@ def parse_widths(text: str) -> tuple[int, ...]:
     """
     if text.strip() == "none":
         return ()
+    return _whole_numbers(
+        text, "widths are whole numbers with commas between them, such as 64,32, or none"
+    )
+
+
+def _whole_numbers(text: str, accepted: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise OptionError(
-            f"widths are whole numbers with commas between them, such as 64,32, or none, not "
-            f"'{text}'"
-        ) from None
+        raise OptionError(f"{accepted}, not '{text}'") from None
 
 
 def parse_style(text: str) -> tuple[Path, float]:

@@ -95,13 +95,7 @@ def hidden_layers(what: str, value: tuple[int, ...]) -> None:
 
 
 def as_size(given: Any) -> Size | None:
-    """Return height and width as a :class:`Size`.
-
-    Raises
-    ------
-    OptionError
-        For what is not two numbers.
-    """
+    """Return height and width as a :class:`Size`; refuse what is not two numbers."""
     return None if given is None else _size(given)
 
 
@@ -119,34 +113,21 @@ def _size(given: Any) -> Size:
 
 
 def whole_numbers(steps: int | Iterable[int] | None) -> int | tuple[int, ...] | None:
-    """Return steps as Python's integers, whether one number or several.
-
-    Raises
-    ------
-    OptionError
-        For what is not a whole number.
-    """
+    """Return steps as Python's integers, whether one number or several; refuse all else."""
+    if steps is None:
+        return None
     try:
-        if steps is None:
-            return None
         if isinstance(steps, Iterable):
-            return tuple(operator.index(number) for number in steps)
+            return tuple(map(operator.index, steps))
         return operator.index(steps)
     except TypeError:
         raise OptionError(f"steps are whole numbers, not {steps!r}") from None
 
 
 def channels(widths: int | Iterable[int]) -> tuple[int, ...]:
-    """Return the widths of a discriminator's hidden layers as Python's integers.
-
-    Raises
-    ------
-    OptionError
-        For what is not a whole number.
-    """
+    """Return the widths of a discriminator's hidden layers as Python's integers, nothing else."""
     try:
-        several = widths if isinstance(widths, Iterable) else (widths,)
-        return tuple(operator.index(width) for width in several)
+        return tuple(map(operator.index, widths if isinstance(widths, Iterable) else (widths,)))
     except TypeError:
         raise OptionError(
             f"the widths of a discriminator's layers are whole numbers, not {widths!r}"
