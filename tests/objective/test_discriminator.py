@@ -53,15 +53,13 @@ class Discriminators:
     def _model(self) -> ir.Model:
         tape = Tape("discriminators", self.dtype)
         image = tape.input("image", image_shape("image", self.size))
-        written = write_discriminator_loss(
+        losses, values = write_discriminator_loss(
             tape, image, self.parameters, self.specification, tape.input
         )
-        values = written.parameters
-        found = gradients(tape, written.loss, list(values.values()))
+        found = gradients(tape, losses.loss, list(values.values()))
         for name, value in zip(values, found, strict=True):
             tape.output(value, f"gradient.{name}")
-        tape.output(written.loss, "loss")
-        tape.output(written.layer_losses, "layer_losses")
+        losses.give(tape)
         return tape.model()
 
     @cached_property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import onnx_ir as ir
 
@@ -43,22 +42,16 @@ def adam_step_model(
     slope = gradient(tape, objective.loss, image)
     add_adam_update(tape, "image", image, slope, moments, step, learning_rate)
     tape.output(tape.add(step, tape.constant(1.0)), "next_step")
-    tape.output(objective.loss, "loss")
-    tape.output(objective.layer_losses, "layer_losses")
+    objective.give(tape)
     return tape.model()
 
 
-@dataclass(frozen=True)
-class Moments:
-    """Adam's running means of a gradient and of its square, as graph inputs."""
+def add_moments(tape: Tape, suffix: str, shape: Sequence[int | str | None]) -> list[ir.Value]:
+    """Add Adam's running means of a gradient and of its square as inputs.
 
-    first: ir.Value
-    second: ir.Value
-
-
-def add_moments(tape: Tape, suffix: str, shape: Sequence[int | str | None]) -> Moments:
-    """Add both moments as inputs, called ``first_moment`` and ``second_moment`` and `suffix`."""
-    return Moments(*(tape.input(f"{order}_moment{suffix}", shape) for order in ("first", "second")))
+    They are called ``first_moment`` and ``second_moment`` and `suffix`.
+    """
+    return [tape.input(f"{order}_moment{suffix}", shape) for order in ("first", "second")]
 
 
 def add_adam_update(
@@ -66,23 +59,25 @@ def add_adam_update(
     name: str,
     value: ir.Value,
     slope: ir.Value,
-    moments: Moments,
+    moments: Sequence[ir.Value],
     step: ir.Value,
     learning_rate: ir.Value,
 ) -> None:
     """Write one step of Adam for `value`, called `name`; its next state becomes outputs."""
-    next_first = _moving_average(tape, moments.first, slope, BETA1)
-    next_second = _moving_average(tape, moments.second, tape.square(slope), BETA2)
-    corrections = (_one_minus_power(tape, beta, step) for beta in (BETA1, BETA2))
-    first_correction, second_correction = corrections
-    length = tape.div(tape.mul(learning_rate, _sqrt(tape, second_correction)), first_correction)
-    divisor = tape.add(_sqrt(tape, next_second), tape.constant(EPSILON))
+    first, second = moments
+    next_first = _moving_average(tape, first, slope, BETA1)
+    next_second = _moving_average(tape, second, tape.square(slope), BETA2)
+    first_correction = _one_minus_power(tape, BETA1, step)
+    second_correction = _one_minus_power(tape, BETA2, step)
+    numerator = tape.mul(learning_rate, tape.unary("Sqrt", second_correction))
+    length = tape.div(numerator, first_correction)
+    divisor = tape.add(tape.unary("Sqrt", next_second), tape.constant(EPSILON))
     update = tape.mul(length, tape.div(next_first, divisor))
     # Its symbols, where the size is open: they name the same dimensions as the input's do.
     shape = [n if isinstance(n, int) else n.value for n in value.shape or ()]
     tape.output(tape.sub(value, update), f"next_{name}", shape)
-    tape.output(next_first, f"next_{moments.first.name}", shape)
-    tape.output(next_second, f"next_{moments.second.name}", shape)
+    tape.output(next_first, f"next_{first.name}", shape)
+    tape.output(next_second, f"next_{second.name}", shape)
 
 
 def _moving_average(tape: Tape, average: ir.Value, new: ir.Value, beta: float) -> ir.Value:
@@ -92,7 +87,3 @@ def _moving_average(tape: Tape, average: ir.Value, new: ir.Value, beta: float) -
 def _one_minus_power(tape: Tape, beta: float, step: ir.Value) -> ir.Value:
     power = tape.op("Pow", [tape.constant([beta]), step], dims(step))
     return tape.sub(tape.constant(1.0), power)
-
-
-def _sqrt(tape: Tape, x: ir.Value) -> ir.Value:
-    return tape.op("Sqrt", [x], dims(x))

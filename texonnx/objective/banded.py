@@ -33,7 +33,7 @@ from texonnx.graph.dims import END, static_dims
 from texonnx.graph.tape import Tape
 from texonnx.losses import TextureLoss
 from texonnx.losses.ports import COTANGENT, STATISTIC, Port
-from texonnx.objective.banding import Band, BandKind, BlockPlan
+from texonnx.objective.banding import BandKind, BlockPlan, block_input
 from texonnx.objective.forward import image_shape, write_losses, write_statistic
 from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
@@ -55,16 +55,13 @@ class BandedBlock:
 
     Attributes
     ----------
-    shape
-        Of its input, [1, channels, H, W].
-    bands
-        Top to bottom.
+    plan
+        How it is walked.
     forward, backward
         The graphs for each kind of band.
     """
 
-    shape: tuple[int, ...]
-    bands: tuple[Band, ...]
+    plan: BlockPlan
     forward: Mapping[BandKind, Path]
     backward: Mapping[BandKind, Path]
 
@@ -97,11 +94,9 @@ def forward_model(
 ) -> ir.Model:
     """Build the graph: a band's input -> its statistics and pooled rows."""
     tape = Tape("band", dtype)
-    written = _write_band(tape, specification, parameters, plan, kind)
-    for (loss, layer), value in written.statistics.items():
-        tape.output(value, str(Port(STATISTIC, loss.name, layer)))
-    if written.pooled is not None:
-        tape.output(written.pooled, "pooled")
+    _, results = _write_band(tape, specification, parameters, plan, kind)
+    for (name, _), value in results.items():
+        tape.output(value, name)
     return tape.model()
 
 
@@ -114,22 +109,17 @@ def backward_model(
 ) -> ir.Model:
     """Build the graph: a band's input and what its results' gradients are -> its own."""
     tape = Tape("band_gradient", dtype)
-    written = _write_band(tape, specification, parameters, plan, kind)
+    x, results = _write_band(tape, specification, parameters, plan, kind)
     cotangents = {
-        value: tape.input(str(Port(COTANGENT, loss.name, layer)), static_dims(value))
-        for (loss, layer), value in written.statistics.items()
+        value: tape.input(name, static_dims(value)) for (_, name), value in results.items()
     }
-    if written.pooled is not None:
-        cotangents[written.pooled] = tape.input("cotangent.pooled", static_dims(written.pooled))
-    tape.output(pullback(tape, cotangents, written.x), "gradient")
+    tape.output(pullback(tape, cotangents, x), "gradient")
     return tape.model()
 
 
-@dataclass(frozen=True)
-class _WrittenBand:
-    x: ir.Value
-    statistics: Mapping[tuple[TextureLoss, str], ir.Value]
-    pooled: ir.Value | None
+def _names(loss: TextureLoss, layer: str) -> tuple[str, str]:
+    """Return the names of a statistic and of its cotangent."""
+    return str(Port(STATISTIC, loss.name, layer)), str(Port(COTANGENT, loss.name, layer))
 
 
 def _write_band(
@@ -138,21 +128,24 @@ def _write_band(
     parameters: TrunkParameters,
     plan: BlockPlan,
     kind: BandKind,
-) -> _WrittenBand:
+) -> tuple[ir.Value, dict[tuple[str, str], ir.Value]]:
+    """Write a band; return its input and its results, by their names and their cotangents'."""
     trunk, edges = specification.trunk, kind.edges
     names = [layer.name for layer in plan.convolutions]
     x = tape.input("x", plan.input_shape(kind))
     start = subtract_mean(tape, x, parameters) if plan.convolutions[0].block == 1 else x
     maps = write_blocks(tape, start, parameters, plan.convolutions, trunk, names, edges)
-    statistics = {}
+    results = {}
     for _, loss, layer in specification.targets():
         if layer in maps:
             beyond = len(names) - 1 - names.index(layer)
             above, below = (0 if edge else beyond for edge in (edges.top, edges.bottom))
             own = _without(tape, maps[layer], above, below)
-            statistics[loss, layer] = write_statistic(tape, own, specification, loss, layer)
-    pooled = pool(tape, maps[names[-1]], trunk) if plan.pooled else None
-    return _WrittenBand(x, statistics, pooled)
+            statistic = write_statistic(tape, own, specification, loss, layer)
+            results[_names(loss, layer)] = statistic
+    if plan.pooled:
+        results["pooled", "cotangent.pooled"] = pool(tape, maps[names[-1]], trunk)
+    return x, results
 
 
 def rest_model(
@@ -169,7 +162,7 @@ def rest_model(
     maps: dict[str, ir.Value] = {}
     deeper = _deeper(specification, plans)
     if deeper:
-        wrt["gradient"] = x = tape.input("x", _input_shape(deeper, size))
+        wrt["gradient"] = x = tape.input("x", block_input(deeper, size))
         maps = write_blocks(
             tape, x, parameters, deeper, specification.trunk, specification.trunk_layers
         )
@@ -179,19 +172,16 @@ def rest_model(
     statistics = {}
     for _, loss, layer in specification.targets():
         if layer in banded:
-            # Known by its shape alone.
+            # Known by its shape alone; its statistic comes in, in the shape that it would have.
             shape = (1, layer_channels(layer), *banded[layer].shape[_HEIGHT:])
             maps[layer] = ir.Value(name=layer, shape=ir.Shape(shape), type=ir.TensorType(dtype))
-            name = str(Port(STATISTIC, loss.name, layer))
-            wrt[str(Port(COTANGENT, loss.name, layer))] = statistics[name] = _statistic_input(
-                tape, specification, loss, layer, maps[layer]
-            )
-    parts = (*specification.texture_parts, *specification.content_parts)
+            aside = write_statistic(Tape("aside", dtype), maps[layer], specification, loss, layer)
+            name, cotangent = _names(loss, layer)
+            wrt[cotangent] = statistics[name] = tape.input(name, static_dims(aside))
     objective = write_losses(
-        tape, image, maps, specification, parts, specification.image_terms, statistics
+        tape, image, maps, specification, specification.layer_parts, statistics
     )
-    tape.output(objective.loss, "loss")
-    tape.output(objective.layer_losses, "layer_losses")
+    objective.give(tape)
     found = gradients(tape, objective.loss, list(wrt.values()))
     for (name, value), gradient in zip(wrt.items(), found, strict=True):
         tape.output(gradient, name, static_dims(value))
@@ -201,11 +191,6 @@ def rest_model(
 def _deeper(specification: Specification, plans: Sequence[BlockPlan]) -> list[ConvLayer]:
     needed = layers_needed(specification.trunk.arch, specification.trunk_layers)
     return needed[sum(len(plan.convolutions) for plan in plans) :]
-
-
-def _input_shape(convolutions: Sequence[ConvLayer], size: Size) -> tuple[int, ...]:
-    height, width = (extent >> (convolutions[0].block - 1) for extent in size)
-    return 1, convolutions[0].in_channels, height, width
 
 
 def deeper_statistics_model(
@@ -219,21 +204,13 @@ def deeper_statistics_model(
     deeper = _deeper(specification, plans)
     if not any(layer.name in specification.layers for layer in deeper):
         return None
-    x = tape.input("x", _input_shape(deeper, size))
+    x = tape.input("x", block_input(deeper, size))
     maps = write_blocks(tape, x, parameters, deeper, specification.trunk, specification.layers)
     for _, loss, layer in specification.targets():
         if layer in maps:
             statistic = write_statistic(tape, maps[layer], specification, loss, layer)
-            tape.output(statistic, str(Port(STATISTIC, loss.name, layer)))
+            tape.output(statistic, _names(loss, layer)[0])
     return tape.model()
-
-
-def _statistic_input(
-    tape: Tape, specification: Specification, loss: TextureLoss, layer: str, features: ir.Value
-) -> ir.Value:
-    """Add a statistic as an input, in the shape that it would be written in."""
-    statistic = write_statistic(Tape("aside", tape.dtype), features, specification, loss, layer)
-    return tape.input(str(Port(STATISTIC, loss.name, layer)), static_dims(statistic))
 
 
 def _without(tape: Tape, x: ir.Value, above: int, below: int) -> ir.Value:

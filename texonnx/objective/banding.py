@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -149,18 +149,24 @@ def plan_blocks(
     arch, padding = specification.trunk.arch, specification.trunk.padding
     needed = layers_needed(arch, specification.trunk_layers)
     plans = []
-    for block, grouped in groupby(needed, key=lambda layer: layer.block):
+    for _, grouped in groupby(needed, key=lambda layer: layer.block):
         convolutions = tuple(grouped)
-        height, width = (extent >> (block - 1) for extent in size)
+        shape = block_input(convolutions, size)
+        *_, height, width = shape
         row = _BYTES * width * max(layer.out_channels for layer in convolutions)
         if row * height <= banding.largest_map or any(
             layer.name in specification.content_layers for layer in convolutions
         ):
             break
         bands = _bands(height, banding.largest_band // row, len(convolutions), padding)
-        shape = (1, convolutions[0].in_channels, height, width)
         plans.append(BlockPlan(convolutions, shape, convolutions[-1] != needed[-1], tuple(bands)))
     return tuple(plans)
+
+
+def block_input(convolutions: Sequence[ConvLayer], size: Size) -> tuple[int, ...]:
+    """Return the shape of what the first of `convolutions` takes of an image of `size`."""
+    first = convolutions[0]
+    return 1, first.in_channels, *(extent >> (first.block - 1) for extent in size)
 
 
 def _bands(height: int, most_rows: int, reach: int, padding: str) -> Iterator[Band]:

@@ -141,7 +141,7 @@ class BuiltGraphs:
             }
             for name, model in (("forward", forward_model), ("backward", backward_model))
         )
-        return BandedBlock(plan.shape, plan.bands, forward, backward)
+        return BandedBlock(plan, forward, backward)
 
     def training(self, size: Size, name: str = "training") -> Path:
         """Write a folder of training artifacts for images of `size`."""

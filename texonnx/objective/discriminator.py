@@ -11,7 +11,6 @@ eq. 9).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import onnx_ir as ir
 
@@ -22,7 +21,13 @@ from texonnx.losses import LayerFeatures
 from texonnx.losses.gan import GAN, add_stack, forward, slopes_at, softplus
 from texonnx.losses.ports import TARGET, Port
 from texonnx.objective.adam_step import add_adam_update, add_moments
-from texonnx.objective.forward import feature_matrix, image_shape, layer_features, positions_symbol
+from texonnx.objective.forward import (
+    Objective,
+    feature_matrix,
+    image_shape,
+    positions_symbol,
+    write_sum,
+)
 from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
@@ -31,50 +36,33 @@ AddParameter = Callable[[str, tuple[int, int]], ir.Value]
 """Adds a parameter to a tape, by its name and its shape."""
 
 
-@dataclass(frozen=True)
-class DiscriminatorLoss:
-    """What is written on the tape.
-
-    Attributes
-    ----------
-    loss
-        The sum over the layers, a scalar.
-    layer_losses
-        Its parts, [layers].
-    parameters
-        Every weight and bias by name: ``weight0.gan.conv1_1``.
-    """
-
-    loss: ir.Value
-    layer_losses: ir.Value
-    parameters: dict[str, ir.Value]
-
-
 def write_discriminator_loss(
     tape: Tape,
     image: ir.Value,
     parameters: TrunkParameters,
     specification: Specification,
     add_parameter: AddParameter,
-) -> DiscriminatorLoss:
-    """Write the trunk and every layer's loss; the exemplar's features become inputs."""
+) -> tuple[Objective, dict[str, ir.Value]]:
+    """Write the trunk and every layer's loss; the exemplar's features become inputs.
+
+    Returns the losses, and every weight and bias by name: ``weight0.gan.conv1_1``.
+    """
     maps = write_trunk(tape, image, parameters, specification.layers, specification.trunk)
     added: dict[str, ir.Value] = {}
-    losses = []
-    for layer in specification.layers:
-        matrix = feature_matrix(tape, maps[layer])
 
-        def add(key: str, shape: tuple[int, int], layer: str = layer) -> ir.Value:
+    def loss_at(layer: str) -> ir.Value:
+        def add(key: str, shape: tuple[int, int]) -> ir.Value:
             name = str(Port(key, GAN.name, layer))
             added[name] = add_parameter(name, shape)
             return added[name]
 
-        features = layer_features(tape, matrix, specification, add)
+        matrix = feature_matrix(tape, maps[layer])
+        features = LayerFeatures(tape, matrix, specification.loss_options, add)
         symbol = f"exemplar_{positions_symbol(layer)}"
         exemplar = tape.input(str(Port(TARGET, GAN.name, layer)), [features.channels, symbol])
-        losses.append(tape.reshape(_layer_loss(features, exemplar), [1]))
-    joined = tape.concat(losses, axis=0)
-    return DiscriminatorLoss(tape.reduce_sum(joined, [0]), joined, added)
+        return _layer_loss(features, exemplar)
+
+    return write_sum(tape, map(loss_at, specification.layers)), added
 
 
 def _layer_loss(image: LayerFeatures, exemplar: ir.Value) -> ir.Value:
@@ -105,12 +93,11 @@ def discriminator_step_model(
     image = tape.input("image", image_shape("image", size))
     step = tape.input("step", [1])
     learning_rate = tape.input("learning_rate", [1])
-    written = write_discriminator_loss(tape, image, parameters, specification, tape.input)
-    values = written.parameters
-    slopes = gradients(tape, written.loss, list(values.values()))
+    losses, values = write_discriminator_loss(tape, image, parameters, specification, tape.input)
+    slopes = gradients(tape, losses.loss, list(values.values()))
     for (name, value), slope in zip(values.items(), slopes, strict=True):
         moments = add_moments(tape, f".{name}", dims(value))
         add_adam_update(tape, name, value, slope, moments, step, learning_rate)
     tape.output(tape.add(step, tape.constant(1.0)), "next_step")
-    tape.output(written.layer_losses, "discriminator_losses")
+    tape.output(losses.layer_losses, "discriminator_losses")
     return tape.model()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ import onnx_ir as ir
 from texonnx.graph import gradient
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
-from texonnx.losses import AddInput, Comparison, ImageTerm, LayerFeatures, TextureLoss
+from texonnx.losses import Comparison, LayerFeatures, TextureLoss
 from texonnx.losses.ports import STATISTIC, TARGET, Port
 from texonnx.objective.specification import LayerPart, Specification
 from texonnx.sizes import Size
@@ -32,6 +32,17 @@ class Objective:
 
     loss: ir.Value
     layer_losses: ir.Value
+
+    def give(self, tape: Tape) -> None:
+        """Make both outputs, called as they are here."""
+        tape.output(self.loss, "loss")
+        tape.output(self.layer_losses, "layer_losses")
+
+
+def write_sum(tape: Tape, losses: Iterable[ir.Value]) -> Objective:
+    """Write the sum of losses, each a scalar."""
+    parts = tape.concat([tape.reshape(loss, [1]) for loss in losses], axis=0)
+    return Objective(tape.reduce_sum(parts, [0]), parts)
 
 
 def image_shape(name: str, size: Size | None) -> tuple[int | str, ...]:
@@ -56,8 +67,7 @@ def write_objective(
 ) -> Objective:
     """Write trunk, statistics, distances and their weighted sum; add the targets as inputs."""
     maps = write_trunk(tape, image, parameters, specification.trunk_layers, specification.trunk)
-    parts = (*specification.texture_parts, *specification.content_parts)
-    return write_losses(tape, image, maps, specification, parts, specification.image_terms)
+    return write_losses(tape, image, maps, specification, specification.layer_parts)
 
 
 def write_losses(
@@ -65,8 +75,7 @@ def write_losses(
     image: ir.Value,
     maps: Mapping[str, ir.Value],
     specification: Specification,
-    parts: Sequence[LayerPart],
-    image_terms: Sequence[ImageTerm],
+    parts: Iterable[LayerPart],
     statistics: Mapping[str, ir.Value] | None = None,
 ) -> Objective:
     """Write the sum of `parts` over feature maps [1, N, H, W], and of what the image is itself.
@@ -79,22 +88,18 @@ def write_losses(
     for part in parts:
         total: ir.Value | None = None
         for term in part.terms:
-            features = layer_features(
-                tape, matrices[part.layer], specification, input_adder(tape, term.loss, part.layer)
-            )
-            port = Port(STATISTIC, term.loss.name, part.layer)
-            known = (statistics or {}).get(str(port))
+            known = (statistics or {}).get(str(Port(STATISTIC, term.loss.name, part.layer)))
             comparison = Comparison(
-                features,
+                _layer_features(tape, matrices[part.layer], specification, term.loss, part.layer),
                 term.loss.statistic if known is None else partial(_constantly, known),
                 partial(_add_target_input, tape, term.loss, part.layer),
             )
             distance = tape.scale(term.loss.distance(comparison), term.weight)
             total = distance if total is None else tape.add(total, distance)
         losses.append(tape.constant(0.0) if total is None else total)
-    losses += [tape.scale(term.loss.value(tape, image), term.weight) for term in image_terms]
-    joined = tape.concat([tape.reshape(loss, [1]) for loss in losses], axis=0)
-    return Objective(tape.reduce_sum(joined, [0]), joined)
+    for image_term in specification.image_terms:
+        losses.append(tape.scale(image_term.loss.value(tape, image), image_term.weight))
+    return write_sum(tape, losses)
 
 
 def _constantly(value: ir.Value, _features: LayerFeatures) -> ir.Value:
@@ -106,24 +111,18 @@ def write_statistic(
 ) -> ir.Value:
     """Write the statistic of a feature map [1, N, H, W] that `loss` is about."""
     matrix = feature_matrix(tape, features)
-    add_input = input_adder(tape, loss, layer)
-    return loss.statistic(layer_features(tape, matrix, specification, add_input))
+    return loss.statistic(_layer_features(tape, matrix, specification, loss, layer))
 
 
-def layer_features(
-    tape: Tape, matrix: ir.Value, specification: Specification, add_input: AddInput
+def _layer_features(
+    tape: Tape, matrix: ir.Value, specification: Specification, loss: TextureLoss, layer: str
 ) -> LayerFeatures:
-    """Return a layer's features as its losses see them."""
-    return LayerFeatures(tape, matrix, specification.loss_options, add_input)
-
-
-def input_adder(tape: Tape, loss: TextureLoss, layer: str) -> AddInput:
-    """Return what adds graph inputs named after a loss and a layer."""
+    """Return a layer's features as `loss` sees them, which names its inputs after both."""
 
     def add_input(key: str, shape: tuple[int, int]) -> ir.Value:
         return tape.input(str(Port(key, loss.name, layer)), shape)
 
-    return add_input
+    return LayerFeatures(tape, matrix, specification.loss_options, add_input)
 
 
 def _add_target_input(tape: Tape, loss: TextureLoss, layer: str, statistic: ir.Value) -> ir.Value:
@@ -154,7 +153,6 @@ def objective_model(
     image = tape.input("image", shape)
     objective = write_objective(tape, image, parameters, specification)
     image_gradient = gradient(tape, objective.loss, image)
-    tape.output(objective.loss, "loss")
-    tape.output(objective.layer_losses, "layer_losses")
+    objective.give(tape)
     tape.output(image_gradient, "gradient", shape)
     return tape.model()

@@ -11,7 +11,6 @@ import math
 import numpy as np
 import onnx_ir as ir
 
-from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.losses.gan import GAN, hidden_deviation, parameter_shapes
 from texonnx.losses.ports import Port
@@ -82,21 +81,17 @@ def directions_model(specification: Specification) -> ir.Model:
     tape = Tape("directions")
     seed, draw = (tape.input(name, [1], _INT64) for name in ("seed", "draw"))
     base = tape.mul(draw, tape.integers([STREAMS_A_DRAW]))
-    for place, (name, channels) in enumerate(sorted(_directions(specification).items())):
-        stream = tape.add(base, tape.integers([place]))
-        vectors = _drawn(tape, (channels, channels), seed, stream)
-        squares = tape.reduce_sum(tape.square(vectors), [1], keepdims=True)
-        tape.output(tape.div(vectors, tape.op("Sqrt", [squares], dims(squares))), name)
-    return tape.model()
-
-
-def _directions(specification: Specification) -> dict[str, int]:
-    """Return the name of each layer's directions, and how many there are."""
-    return {
+    counts = {
         str(Port(DIRECTIONS, loss.name, layer)): layer_channels(layer)
         for _, loss, layer in specification.targets()
         if loss.draws_at_random
     }
+    for place, (name, channels) in enumerate(sorted(counts.items())):
+        stream = tape.add(base, tape.integers([place]))
+        vectors = _drawn(tape, (channels, channels), seed, stream)
+        squares = tape.reduce_sum(tape.square(vectors), [1], keepdims=True)
+        tape.output(tape.div(vectors, tape.unary("Sqrt", squares)), name)
+    return tape.model()
 
 
 def discriminators_model(specification: Specification) -> ir.Model:

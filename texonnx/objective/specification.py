@@ -84,9 +84,14 @@ class Specification:
         return tuple(LayerPart(content_part(name), name, (term,)) for name in self.content_layers)
 
     @property
+    def layer_parts(self) -> tuple[LayerPart, ...]:
+        """What is compared, layer by layer: textures, then content."""
+        return (*self.texture_parts, *self.content_parts)
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """The names of the entries of ``layer_losses``, in their order."""
-        layers = (part.name for part in (*self.texture_parts, *self.content_parts))
+        layers = (part.name for part in self.layer_parts)
         return (*layers, *(term.loss.name for term in self.image_terms))
 
     @property

@@ -94,12 +94,10 @@ def pullback_model(
     }
     others = [
         replace(part, terms=tuple(term for term in part.terms if not term.loss.sorts))
-        for part in (*specification.texture_parts, *specification.content_parts)
+        for part in specification.layer_parts
     ]
     if specification.image_terms or any(part.terms for part in others):
-        objective = write_losses(
-            tape, image, maps, specification, others, specification.image_terms
-        )
+        objective = write_losses(tape, image, maps, specification, others)
         tape.output(objective.layer_losses, "layer_losses")
         cotangents[objective.loss] = tape.constant(1.0)
     tape.output(pullback(tape, cotangents, image), "gradient", shape)

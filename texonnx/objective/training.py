@@ -126,9 +126,7 @@ def _forward_model(
     tape = Tape("forward")
     grey = np.full((1, 3, *size), _GREY, np.float32)
     image = tape.initializer(IMAGE, ir.tensor(grey, name=IMAGE))
-    objective = write_objective(tape, image, parameters, specification)
-    tape.output(objective.loss, "loss")
-    tape.output(objective.layer_losses, "layer_losses")
+    write_objective(tape, image, parameters, specification).give(tape)
     return tape.model()
 
 
@@ -142,10 +140,9 @@ def _discriminator_model(
     def add_parameter(name: str, shape: tuple[int, int]) -> ir.Value:
         return tape.initializer(name, ir.tensor(np.zeros(shape, np.float32), name=name))
 
-    written = write_discriminator_loss(tape, image, parameters, specification, add_parameter)
-    tape.output(written.loss, "loss")
-    tape.output(written.layer_losses, "layer_losses")
-    return tape.model(), list(written.parameters)
+    losses, added = write_discriminator_loss(tape, image, parameters, specification, add_parameter)
+    losses.give(tape)
+    return tape.model(), list(added)
 
 
 def _first_output_is_the_loss(training: TrainingModules) -> Any:

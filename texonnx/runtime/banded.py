@@ -94,8 +94,8 @@ class _Block:
         *,
         gradients: bool = True,
     ) -> None:
-        self.shape = block.shape
-        self._bands = block.bands
+        self.shape = block.plan.shape
+        self._bands = block.plan.bands
         self._forward, self._backward = (
             {kind: HostSession(open_session(path), {}) for kind, path in graphs.items()}
             for graphs in (block.forward, block.backward if gradients else {})
