@@ -15,7 +15,7 @@ from texonnx.objective.source import GraphSource
 from texonnx.optimizers import Optimizer
 from texonnx.providers import Provider
 from texonnx.runtime.banded import BandedObjective
-from texonnx.runtime.binding import BoundSession, Stepping, on_device, output_arrays
+from texonnx.runtime.binding import BoundSession, Stepping, arrays_for, on_device
 from texonnx.runtime.discriminators import AnalyticDiscriminators, Parameters
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.goal import Goal
@@ -108,17 +108,16 @@ class WholeObjective:
         size: Size,
     ) -> None:
         self._image = on_device(np.zeros((1, 3, *size), np.float32), provider)
-        self._results = output_arrays(session, {"gradient": (1, 3, *size)})
+        gradient = np.zeros((1, 3, *size), np.float32)
+        self._results = arrays_for(session.get_outputs(), {"gradient": gradient})
         outputs = {name: on_device(array) for name, array in self._results.items()}
-        self._bound = BoundSession(
-            session, {"image": self._image, **taken(session, inputs)}, outputs
-        )
+        self._bound = BoundSession(session, {"image": self._image, **inputs}, outputs)
 
     def __call__(self, image: Image) -> Evaluation:
         """Evaluate at `image`, [1, 3, H, W] in [0, 1]."""
         self._image.update_inplace(np.ascontiguousarray(image))
         self._bound.run()
-        return Evaluation(_losses(self._results), self._results["gradient"].copy())
+        return Evaluation(Losses.of(self._results), self._results["gradient"].copy())
 
 
 class GraphStepper:
@@ -138,27 +137,15 @@ class GraphStepper:
             "second_moment": zeros,
             "step": np.ones(1, np.float32),
         }
-        fixed = {**taken(session, inputs), "learning_rate": np.zeros(1, np.float32)}
+        fixed = {**inputs, "learning_rate": np.zeros(1, np.float32)}
         self._stepping = Stepping(session, provider, state, fixed)
 
     def step(self, learning_rate: float) -> Losses:
         """Move the image by one step; return the losses of the image as it was before."""
         self._stepping.put("learning_rate", np.array([learning_rate], np.float32))
         self._stepping.run()
-        return _losses(self._stepping.results)
+        return Losses.of(self._stepping.results)
 
     def image(self) -> Image:
         """Return a copy of the image as it is now, [1, 3, H, W]."""
         return self._stepping.state("image")
-
-
-def _losses(results: Mapping[str, NDArray[np.float32]]) -> Losses:
-    return Losses(float(results["loss"]), results["layer_losses"].copy())
-
-
-def taken(
-    session: ort.InferenceSession, inputs: Mapping[str, ort.OrtValue]
-) -> dict[str, ort.OrtValue]:
-    """Return those of `inputs` that the graph takes."""
-    names = [value.name for value in session.get_inputs()]
-    return {name: inputs[name] for name in names if name in inputs}

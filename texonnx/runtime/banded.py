@@ -54,7 +54,7 @@ class BandedObjective:
         assert gradient is not None
         if "gradient.image" in results:
             gradient += results["gradient.image"]
-        return Evaluation(Losses(float(results["loss"]), results["layer_losses"].copy()), gradient)
+        return Evaluation(Losses.of(results), gradient)
 
 
 class BandedStatistics:

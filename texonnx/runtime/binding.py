@@ -5,7 +5,7 @@ Nothing is allocated or copied from step to step, wherever the provider keeps it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import onnxruntime as ort
@@ -22,7 +22,8 @@ class BoundSession:
     session
         What is run.
     inputs, outputs
-        Values by name, each on the device that it shall stay on.
+        Values by name, each on the device that it shall stay on; inputs that the graph has not
+        are left out.
     """
 
     def __init__(
@@ -32,9 +33,11 @@ class BoundSession:
         outputs: Mapping[str, ort.OrtValue],
     ) -> None:
         self._session = session
-        self._values = (dict(inputs), dict(outputs))
+        names = [value.name for value in session.get_inputs()]
+        taken = {name: inputs[name] for name in names if name in inputs}
+        self._values = (taken, dict(outputs))
         self._binding = session.io_binding()
-        for name, value in inputs.items():
+        for name, value in taken.items():
             self._binding.bind_ortvalue_input(name, value)
         for name, value in outputs.items():
             self._binding.bind_ortvalue_output(name, value)
@@ -51,19 +54,16 @@ class HostSession:
     ----------
     session
         What is run.
-    inputs, outputs
+    inputs
         Arrays of the host's, by name; those that the graph has not are left out, and for what is
         not among them there are new ones.
     """
 
     def __init__(
-        self,
-        session: ort.InferenceSession,
-        inputs: Mapping[str, NDArray[np.float32]],
-        outputs: Mapping[str, NDArray[np.float32]] | None = None,
+        self, session: ort.InferenceSession, inputs: Mapping[str, NDArray[np.float32]]
     ) -> None:
-        self.inputs = _arrays(session.get_inputs(), inputs)
-        self.outputs = _arrays(session.get_outputs(), outputs or {})
+        self.inputs = arrays_for(session.get_inputs(), inputs)
+        self.outputs = arrays_for(session.get_outputs(), {})
         bound = [
             {name: on_device(array) for name, array in arrays.items()}
             for arrays in (self.inputs, self.outputs)
@@ -99,9 +99,8 @@ class Stepping:
             name: on_device(value, provider) if isinstance(value, np.ndarray) else value
             for name, value in fixed.items()
         }
-        shapes = {f"next_{name}": value.shape for name, value in state.items()}
-        arrays = output_arrays(session, shapes)
-        self.results = {name: array for name, array in arrays.items() if name not in shapes}
+        told = [one for one in session.get_outputs() if not one.name.startswith("next_")]
+        self.results = arrays_for(told, {})
         results = {name: on_device(array) for name, array in self.results.items()}
         self._places = [
             {name: on_device(value.copy(), provider) for name, value in state.items()}
@@ -139,29 +138,13 @@ def on_device(array: NDArray[np.float32], provider: Provider | None = None) -> o
     return ort.OrtValue.ortvalue_from_numpy(np.asarray(array, order="C"), device, 0)
 
 
-def _arrays(
-    values: Sequence[ort.NodeArg], given: Mapping[str, NDArray[np.float32]]
+def arrays_for(
+    values: Iterable[ort.NodeArg], given: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, NDArray[np.float32]]:
+    """Return an array for each of a graph's inputs or outputs, by name: the one given, or zeros."""
     return {
         value.name: given[value.name]
         if value.name in given
-        else np.zeros(_extents(value), np.float32)
+        else np.zeros([int(extent) for extent in value.shape], np.float32)
         for value in values
     }
-
-
-def output_arrays(
-    session: ort.InferenceSession, shapes: Mapping[str, Sequence[int]] | None = None
-) -> dict[str, NDArray[np.float32]]:
-    """Return zeros for every output of a graph, by name.
-
-    `shapes` gives those that the graph leaves open.
-    """
-    return {
-        output.name: np.zeros((shapes or {}).get(output.name) or _extents(output), np.float32)
-        for output in session.get_outputs()
-    }
-
-
-def _extents(value: ort.NodeArg) -> list[int]:
-    return [int(extent) for extent in value.shape]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -13,16 +13,11 @@ from numpy.typing import NDArray
 from texonnx.images import Image
 from texonnx.losses import Arrays
 from texonnx.losses.ports import is_trained
-from texonnx.objective.training import (
-    CHECKPOINT,
-    EVAL_MODEL,
-    IMAGE,
-    TRAINING_MODEL,
-    import_training,
-)
+from texonnx.objective.training import IMAGE
 from texonnx.optimizers import ADAM
 from texonnx.providers import Provider
-from texonnx.runtime.binding import Stepping
+from texonnx.runtime.binding import Stepping, on_device
+from texonnx.runtime.modules import open_module, open_optimizer
 from texonnx.sizes import Size
 
 DISCRIMINATOR_RATE = 0.01
@@ -101,10 +96,8 @@ class TrainingDiscriminators:
     ----------
     folder
         The discriminators' training artifacts.
-    device
-        ``cpu`` or ``cuda``.
-    options
-        ONNX Runtime's session options.
+    provider, threads
+        Where they are trained, and with how many threads an op.
     targets, start
         As in :class:`AnalyticDiscriminators`.
     """
@@ -112,38 +105,28 @@ class TrainingDiscriminators:
     def __init__(
         self,
         folder: Path,
-        device: str,
-        options: ort.SessionOptions,
+        provider: Provider,
+        threads: int,
         targets: Mapping[str, NDArray[np.float32]],
         start: Parameters,
     ) -> None:
-        api = import_training().api
-        self._state: Any = api.CheckpointState.load_checkpoint(folder / CHECKPOINT)
-        self._module: Any = api.Module(
-            folder / TRAINING_MODEL,
-            self._state,
-            folder / EVAL_MODEL,
-            device=device,
-            session_options=options,
-        )
-        self._module.train()
-        self._optimizer: Any = api.Optimizer(folder / ADAM.training_model, self._module)
+        self._module, self._state = open_module(folder, provider, threads)
+        self._optimizer = open_optimizer(folder, ADAM, self._module)
         self._optimizer.set_learning_rate(DISCRIMINATOR_RATE)
         shapes = {name: tuple(value.data.shape) for name, value in self._state.parameters}
         for name, value in start(shapes).items():
             self._state.parameters[name].data = value
         self._names = list(shapes)
-        self._device = device
+        self._provider = provider
         self._fixed = {
-            name: ort.OrtValue.ortvalue_from_numpy(targets[name], device, 0)
+            name: on_device(targets[name], provider)
             for name in self._module.input_names()
             if name != IMAGE
         }
 
     def train(self, image: Image, steps: int) -> None:
         """Take `steps` more steps against `image`."""
-        shown = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(image), self._device, 0)
-        feeds = {**self._fixed, IMAGE: shown}
+        feeds = {**self._fixed, IMAGE: on_device(image, self._provider)}
         for _ in range(steps):
             self._module.lazy_reset_grad()
             self._module(*(feeds[name] for name in self._module.input_names()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,11 @@ class Losses:
 
     total: float
     layers: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, results: Mapping[str, NDArray[np.float32]]) -> Losses:
+        """Return a copy of what a graph gives as ``loss`` and ``layer_losses``."""
+        return cls(float(results["loss"]), results["layer_losses"].copy())
 
 
 @dataclass(frozen=True)

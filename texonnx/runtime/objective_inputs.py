@@ -79,12 +79,8 @@ class ObjectiveInputs:
 
         Parameters
         ----------
-        goal, size
-            What the targets are taken from, and height and width of the output.
-        open_session
-            Starts a session of a graph.
-        banding
-            Says how an image of a size is walked in bands, if it is.
+        goal, size, open_session, banding
+            As :class:`TargetStatistics` takes them.
         begin
             Starts the engine's training of discriminators.
         """

@@ -12,22 +12,16 @@ from numpy.typing import NDArray
 
 from texonnx.images import Image
 from texonnx.objective.source import GraphSource
-from texonnx.objective.training import (
-    CHECKPOINT,
-    DISCRIMINATOR,
-    EVAL_MODEL,
-    IMAGE,
-    TRAINING_MODEL,
-    import_training,
-)
+from texonnx.objective.training import DISCRIMINATOR, IMAGE
 from texonnx.optimizers import Optimizer
 from texonnx.runtime.binding import on_device
 from texonnx.runtime.discriminators import Parameters, TrainingDiscriminators
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.goal import Goal
+from texonnx.runtime.modules import open_module, open_optimizer
 from texonnx.runtime.objective_inputs import ObjectiveInputs
 from texonnx.runtime.route import Route
-from texonnx.runtime.sessions import open_session, session_options
+from texonnx.runtime.sessions import open_session
 from texonnx.sizes import Size
 
 
@@ -41,7 +35,6 @@ class TrainingEngine:
         self._source = source
         self._route = route
         self.inputs = inputs
-        self._api = import_training().api
         self._module: Any = None
         self._state: Any = None
 
@@ -53,24 +46,16 @@ class TrainingEngine:
         self._folder = self._source.training(size)
         opened = partial(open_session, provider=self.provider, threads=self._route.threads)
         arrays = self.inputs.aim(goal, size, opened, self._route.banding, self._begin)
-        self._state = self._api.CheckpointState.load_checkpoint(self._folder / CHECKPOINT)
-        self._module = self._api.Module(
-            self._folder / TRAINING_MODEL,
-            self._state,
-            self._folder / EVAL_MODEL,
-            device=self.provider,
-            session_options=session_options(self._route.threads),
+        self._module, self._state = open_module(
+            self._folder, self._route.provider, self._route.threads
         )
-        self._module.train()
         self._take(arrays)
 
     def _begin(
         self, targets: Mapping[str, NDArray[np.float32]], start: Parameters
     ) -> TrainingDiscriminators:
-        options = session_options(self._route.threads)
-        return TrainingDiscriminators(
-            self._folder / DISCRIMINATOR, self.provider, options, targets, start
-        )
+        folder, provider = self._folder / DISCRIMINATOR, self._route.provider
+        return TrainingDiscriminators(folder, provider, self._route.threads, targets, start)
 
     def _take(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         """Put what the module takes beside the image where it computes."""
@@ -104,7 +89,7 @@ class TrainingEngine:
         if not optimizer.training_model:
             return None
         self._state.parameters[IMAGE].data = np.ascontiguousarray(image)
-        update = self._api.Optimizer(self._folder / optimizer.training_model, self._module)
+        update = open_optimizer(self._folder, optimizer, self._module)
         return TrainingStepper(self._train_step, update, self._state)
 
 
