@@ -24,18 +24,15 @@ from texonnx.exported.signatures import (
     Values,
     check_has,
     check_signatures,
-    required_of_training,
+    taken_in_training,
 )
-from texonnx.objective.training import DISCRIMINATOR, EVAL_MODEL, TRAINING_MODEL
+from texonnx.objective.training import EVAL_MODEL, TRAINING_MODEL
 
 
 def described_graphs(entries: Any) -> dict[str, GraphDescription]:
     """Return the graphs that a manifest's entries describe, by name.
 
-    Raises
-    ------
-    KeyError, TypeError, ValueError, AttributeError
-        When an entry is missing or malformed.
+    Raises what Python does, ``KeyError`` and the like, where an entry is missing or malformed.
     """
     return {
         str(name): GraphDescription(
@@ -187,6 +184,7 @@ def _bytes_of(tensor: onnx.TensorProto) -> int:
 
 
 def _check_signature(path: Path, graph: onnx.GraphProto, described: GraphDescription) -> None:
+    differs = f"'{path}' is not what the manifest describes"
     for side, values, expected in (
         ("input", graph.input, described.inputs),
         ("output", graph.output, described.outputs),
@@ -196,21 +194,13 @@ def _check_signature(path: Path, graph: onnx.GraphProto, described: GraphDescrip
         others = [name for name in found if name not in expected]
         if missing:
             instead = f", but '{others[0]}'" if others else ""
-            raise ArtifactError(
-                f"'{path}' is not what the manifest describes: it has no {side} "
-                f"'{missing[0]}'{instead}"
-            )
+            raise ArtifactError(f"{differs}: it has no {side} '{missing[0]}'{instead}")
         if others:
-            raise ArtifactError(
-                f"'{path}' is not what the manifest describes: its {side} '{others[0]}' is not "
-                "in the manifest"
-            )
+            raise ArtifactError(f"{differs}: its {side} '{others[0]}' is not in the manifest")
         for name, (dtype, shape) in expected.items():
             if found[name] != (dtype, shape):
-                raise ArtifactError(
-                    f"'{path}' is not what the manifest describes: its {side} '{name}' is "
-                    f"{_text(*found[name])}, not {_text(dtype, shape)}"
-                )
+                here, told = _text(*found[name]), _text(dtype, shape)
+                raise ArtifactError(f"{differs}: its {side} '{name}' is {here}, not {told}")
 
 
 def _text(dtype: str, shape: Sequence[int | str]) -> str:
@@ -224,12 +214,12 @@ def _check_training(
     graphs: Mapping[str, GraphDescription],
 ) -> None:
     """Check that training artifacts are there, and take what the portable graphs take."""
-    for below, (inputs, outputs) in required_of_training(graphs).items():
-        inner = f"{place}/{DISCRIMINATOR}" if below == DISCRIMINATOR else place
+    for below, inputs in taken_in_training(graphs).items():
         for file in (TRAINING_MODEL, EVAL_MODEL):
-            name = f"{inner}/{file}"
+            name = f"{place}/{below}{file}"
             if name not in models:
                 raise ArtifactError(f"the manifest of '{folder}' does not list '{name}'")
             graph = models[name].graph
             check_has(folder / name, "input", inputs, [value.name for value in graph.input])
-            check_has(folder / name, "output", outputs, [value.name for value in graph.output])
+            outputs = [value.name for value in graph.output]
+            check_has(folder / name, "output", ("loss", "layer_losses"), outputs)

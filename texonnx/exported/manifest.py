@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,20 +84,14 @@ def write_manifest(
     ----------
     folder
         Holds every other file already.
-    specification, weights
-        What the graphs were built from.
+    specification, weights, activation_scale, size, recipe
+        As :func:`texonnx.exported.writing.export_folder` takes them.
     graphs
         The file of each graph by name.
     precision
         Type of the numbers in ``weights.bin``: ``float32`` or ``float16``.
-    activation_scale
-        Whether every layer is divided by its mean activation.
-    size
-        Height and width if the graphs are for one size alone.
     training
         The folders of training artifacts, relative to `folder`, and the size each is for.
-    recipe
-        Of a whole run, if there is one.
     """
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -135,7 +129,10 @@ def write_manifest(
             {"folder": name, **training_size._asdict()} for name, training_size in training.items()
         ],
         "files": {
-            path.relative_to(folder).as_posix(): _file(path)
+            path.relative_to(folder).as_posix(): {
+                "sha256": _sha256(path),
+                "bytes": path.stat().st_size,
+            }
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         },
@@ -246,17 +243,14 @@ def _check_file(folder: Path, name: str, entry: Any) -> None:
     path = folder / name
     if not path.is_file():
         raise ArtifactError(f"'{folder}' is incomplete: '{name}' is missing; export it again")
-    size, expected = path.stat().st_size, entry.get("bytes") if isinstance(entry, dict) else None
+    told = entry if isinstance(entry, dict) else {}
+    size, expected = path.stat().st_size, told.get("bytes")
     if isinstance(expected, int) and size < expected:
         raise ArtifactError(f"'{path}' is cut short: {size} bytes instead of {expected}")
-    if not isinstance(entry, dict) or _sha256(path) != entry.get("sha256"):
+    if _sha256(path) != told.get("sha256"):
         raise ArtifactError(
             f"'{path}' is not the file that was exported: its SHA-256 differs from the manifest's"
         )
-
-
-def _file(path: Path) -> dict[str, Any]:
-    return {"sha256": _sha256(path), "bytes": path.stat().st_size}
 
 
 def _sha256(path: Path) -> str:
@@ -271,21 +265,12 @@ def _describe_graph(folder: Path, file: str) -> dict[str, Any]:
     graph = onnx.load(folder / file, load_external_data=False).graph
     return {
         "file": file,
-        "inputs": _describe_values(graph.input),
-        "outputs": _describe_values(graph.output),
+        "inputs": [_describe_value(value) for value in graph.input],
+        "outputs": [_describe_value(value) for value in graph.output],
     }
 
 
-def _describe_values(values: Sequence[onnx.ValueInfoProto]) -> list[dict[str, Any]]:
-    described = []
-    for value in values:
-        dtype, shape = declared(value)
-        described.append(
-            {
-                "name": value.name,
-                "dtype": dtype,
-                "shape": list(shape),
-                "meaning": meaning_of(value.name),
-            }
-        )
-    return described
+def _describe_value(value: onnx.ValueInfoProto) -> dict[str, Any]:
+    dtype, shape = declared(value)
+    meaning = meaning_of(value.name)
+    return {"name": value.name, "dtype": dtype, "shape": list(shape), "meaning": meaning}

@@ -33,10 +33,6 @@ class GraphDescription:
     outputs: Values
 
 
-_LOSSES = ("loss", "layer_losses")
-"""What training and eval models give."""
-
-
 def check_signatures(folder: Path, graphs: Mapping[str, GraphDescription]) -> None:
     """Check that graphs have the inputs and outputs that they need, and fit together.
 
@@ -76,22 +72,16 @@ def _check_targets(
             raise ArtifactError(f"'{path}' has no input '{name}', which another graph gives for it")
 
 
-def required_of_training(
-    graphs: Mapping[str, GraphDescription],
-) -> dict[str, tuple[list[str], Sequence[str]]]:
-    """Return what training and eval models must take and give.
+def taken_in_training(graphs: Mapping[str, GraphDescription]) -> dict[str, list[str]]:
+    """Return what training and eval models must take, by what is put before their files' names.
 
-    Those of the image are under ``""``; those of the discriminators, if there are any, under the
-    name of their folder.
+    Those of the discriminators, if there are any, have a folder of their own.
     """
-    required: dict[str, tuple[list[str], Sequence[str]]] = {
-        "": (list(graphs[OBJECTIVE.name].inputs), _LOSSES)
-    }
+    taken = {"": list(graphs[OBJECTIVE.name].inputs)}
     if DISCRIMINATOR_STEP.name in graphs:
-        features = [
+        taken[f"{DISCRIMINATOR}/"] = [
             name
             for name in graphs[DISCRIMINATOR_STEP.name].inputs
             if name == IMAGE or is_trained(name) or is_learned_from(name)
         ]
-        required[DISCRIMINATOR] = (features, _LOSSES)
-    return required
+    return taken
