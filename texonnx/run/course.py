@@ -12,12 +12,12 @@ from texonnx.images import Image, load_image, resize
 from texonnx.optim.initial import initial_image
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise, refresh_interval
-from texonnx.optim.schedule import Plateau
+from texonnx.optim.schedule import Plateau, steps_by_scale
 from texonnx.options import INITS
 from texonnx.run.preparation import Prepared
 from texonnx.run.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
 from texonnx.runtime.choose import choose_route, open_engine
-from texonnx.runtime.engine import Engine, Losses
+from texonnx.runtime.engine import Losses
 from texonnx.runtime.goal import Goal
 from texonnx.sizes import Size, size_of
 
@@ -31,11 +31,23 @@ class Course:
         Graphs, sizes and options.
     shares
         What each exemplar counts, in all 1.
+
+    Attributes
+    ----------
+    effort
+        What the numbers of steps are multiplied by where they are not given.
     """
+
+    effort = 1
 
     def __init__(self, prepared: Prepared, shares: tuple[float, ...] = (1.0,)) -> None:
         self.prepared = prepared
         self.shares = shares
+
+    def schedule(self) -> tuple[int, ...]:
+        """Return how many steps there are at each scale, coarsest first."""
+        steps, scales = self.prepared.options.steps, len(self.prepared.scales)
+        return steps_by_scale(steps, self.prepared.optimizer, scales, self.effort)
 
     def goal(self, scale: int) -> Goal:
         """Return what the image is held against: the exemplars."""
@@ -76,17 +88,13 @@ class Course:
         return resize(image, *self.size(scale))
 
 
-def run_course(
-    course: Course, schedule: Sequence[int], on_step: OnStep | None, started: float
-) -> SynthesisResult:
+def run_course(course: Course, on_step: OnStep | None, started: float) -> SynthesisResult:
     """Optimise at every scale.
 
     Parameters
     ----------
     course
         What is done at each scale.
-    schedule
-        Steps at each scale, coarsest first.
     on_step
         Called after every step with the step and the image.
     started
@@ -94,18 +102,11 @@ def run_course(
 
     Raises
     ------
-    RuntimeUnavailableError
-        When the engine or the provider cannot be had.
-    NotFiniteError
-        When the loss is not finite; it carries the last good image.
-    SynthesisInterrupted
-        On Ctrl-C; it carries the image so far.
+    TexonnxError, NotFiniteError, SynthesisInterrupted
+        As :func:`texonnx.synthesize` does.
     """
-    prepared = course.prepared
-    sizes = [scale.output for scale in prepared.scales]
-    route = choose_route(prepared.source.traits, prepared.options, sizes)
-    engine = open_engine(route, prepared.source, prepared.host, prepared.options)
-    return _Run(engine, route.why, course, on_step, started).through(schedule)
+    schedule = course.schedule()
+    return _Run(course, on_step, started).through(schedule)
 
 
 class _PlateauReached(Exception):  # noqa: N818
@@ -115,19 +116,13 @@ class _PlateauReached(Exception):  # noqa: N818
 class _Run:
     """One run through the scales: keeps the history and the best image so far."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        why: str,
-        course: Course,
-        on_step: OnStep | None,
-        started: float,
-    ) -> None:
-        self._engine = engine
-        self._why = why
+    def __init__(self, course: Course, on_step: OnStep | None, started: float) -> None:
         self._course = course
-        self._prepared = course.prepared
-        self._traits = course.prepared.source.traits
+        self._prepared = prepared = course.prepared
+        self._traits = prepared.source.traits
+        sizes = [scale.output for scale in prepared.scales]
+        self._route = choose_route(self._traits, prepared.options, sizes)
+        self._engine = open_engine(self._route, prepared.source, prepared.host, prepared.options)
         self._on_step = on_step
         self._started = started
         self._history: list[Step] = []
@@ -210,7 +205,7 @@ class _Run:
             random_weights=self._traits.random_weights,
             history=self._history,
             seconds=time.perf_counter() - self._started,
-            why=self._why,
+            why=self._route.why,
         )
 
 

@@ -125,14 +125,12 @@ def prepare(
     if source.traits.adversarial and adversarial_rate is not None and options.lr is None:
         options = replace(options, lr=adversarial_rate)
     host = host_for(source)
-    scaled = tuple(_scaled(original, options.exemplar_size, host) for original in originals)
+    scaled = tuple(
+        host.resize(original, size_by_shorter_side(size_of(original), options.exemplar_size))
+        for original in originals
+    )
     scales = _choose_scales(scaled[0], options, source.traits)
     return Prepared(source, scaled, scales, options, host)
-
-
-def _scaled(original: Image, shorter_side: int, host: Host) -> Image:
-    size = size_by_shorter_side(size_of(original), shorter_side)
-    return host.resize(original, size)
 
 
 def load_or_check(image: Exemplar) -> Image:

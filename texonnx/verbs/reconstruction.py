@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from texonnx.errors import OptionError, unknown
 from texonnx.objective.specification import specify
-from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import (
     OBJECTIVE,
     RECONSTRUCTION,
@@ -45,8 +44,7 @@ def reconstruct_image(
         up_to = ",".join(names[: names.index(chosen.layer) + 1])
         objective = replace(objective, layers=up_to)
     else:
-        of_style = (objective.loss, objective.layer_weights, objective.gram_norm)
-        if of_style != (OBJECTIVE.loss, RECONSTRUCTION.layer_weights, OBJECTIVE.gram_norm):
+        if objective != _without_style(objective):
             raise OptionError(
                 "loss, layer weights and Gram norm are of a style; reconstruct the style, or leave "
                 "them out"
@@ -61,14 +59,18 @@ def reconstruct_image(
     prepared = prepare(
         [image], objective, replace(run, exemplar_size=chosen.size), None, on_download
     )
-    given, taken = prepared.options.steps, prepared.optimizer
-    if chosen.style:
-        course: Course = Texture(prepared)
-    else:
-        course = _Content(prepared)
-        given = taken.content_steps if given is None else given
-    schedule = steps_by_scale(given, taken, len(prepared.scales))
-    return run_course(course, schedule, on_step, started)
+    course = Texture(prepared) if chosen.style else _Content(prepared)
+    return run_course(course, on_step, started)
+
+
+def _without_style(objective: ObjectiveOptions) -> ObjectiveOptions:
+    """Return an objective with a reconstruction's defaults for what is of a style."""
+    return replace(
+        objective,
+        loss=OBJECTIVE.loss,
+        layer_weights=RECONSTRUCTION.layer_weights,
+        gram_norm=OBJECTIVE.gram_norm,
+    )
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,6 @@ def reconstruct_every_layer(
         # What would otherwise be refused after all the content reconstructions.
         specify(replace(objective, layers=",".join(layers[:count])))
     loaded = load_or_check(image)
-    of_content = replace(
-        objective,
-        loss=OBJECTIVE.loss,
-        layer_weights=RECONSTRUCTION.layer_weights,
-        gram_norm=OBJECTIVE.gram_norm,
-    )
 
     def made() -> Iterator[LayerReconstruction]:
         for style in (False, True):
@@ -117,7 +113,7 @@ def reconstruct_every_layer(
                 result = reconstruct_image(
                     loaded,
                     replace(chosen, layer=layer, style=style),
-                    objective if style else of_content,
+                    objective if style else _without_style(objective),
                     run,
                     on_step,
                     on_download,
@@ -129,6 +125,12 @@ def reconstruct_every_layer(
 
 class _Content(Course):
     """The features of one image, and nothing of its colours, which a metric would give away."""
+
+    def schedule(self) -> tuple[int, ...]:
+        """Return as many steps at every scale as a layer's features take, if not told others."""
+        if self.prepared.options.steps is not None:
+            return super().schedule()
+        return (self.prepared.optimizer.content_steps,) * len(self.prepared.scales)
 
     def goal(self, scale: int) -> Goal:
         """Return the image at the scale."""

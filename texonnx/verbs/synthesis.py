@@ -8,7 +8,6 @@ from pathlib import Path
 
 from texonnx.images import Image
 from texonnx.optim.metric import ImageMetric
-from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.run.course import Course, run_course
 from texonnx.run.preparation import Exemplar, prepare, shares_of
@@ -29,9 +28,8 @@ def synthesize_texture(
     """Make an image with the texture statistics of exemplars: see :func:`texonnx.synthesize`."""
     started = time.perf_counter()
     prepared = prepare(exemplars, objective, run, artifacts, on_download)
-    schedule = steps_by_scale(prepared.options.steps, prepared.optimizer, len(prepared.scales))
     shares = shares_of(mix, len(prepared.exemplars))
-    return run_course(Texture(prepared, shares), schedule, on_step, started)
+    return run_course(Texture(prepared, shares), on_step, started)
 
 
 class Texture(Course):

@@ -18,7 +18,6 @@ from texonnx.images import (
     with_colour_of,
 )
 from texonnx.optim.metric import ImageMetric
-from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import TRANSFER_SIZE, ObjectiveOptions, RunOptions, TransferOptions
 from texonnx.run.course import Course, run_course
 from texonnx.run.preparation import (
@@ -35,8 +34,6 @@ from texonnx.sizes import size_of
 from texonnx.weights.sources import Progress
 
 _CONTENT = "content"
-_EFFORT = 2
-"""A transfer takes so many times the steps of a synthesis."""
 
 Style = Exemplar | tuple[Exemplar, float]
 """A style image, and what it counts where there are several."""
@@ -64,9 +61,6 @@ def transfer_style(
     way = chosen.preserve_colour
     coloured = [_recoloured(load_or_check(image), shown, way) for image in images]
     prepared = prepare(coloured, objective, run, None, on_download)
-    schedule = steps_by_scale(
-        prepared.options.steps, prepared.optimizer, len(prepared.scales), _EFFORT
-    )
     course = _Transfer(
         prepared,
         shares_of(counts, len(images)),
@@ -74,11 +68,13 @@ def transfer_style(
         keep_colour=way == "luminance",
         has_style=objective.style_weight > 0,
     )
-    return run_course(course, schedule, on_step, started)
+    return run_course(course, on_step, started)
 
 
 class _Transfer(Course):
     """The content's detail comes in at every scale that can show it."""
+
+    effort = 2
 
     def __init__(
         self,
