@@ -34,13 +34,7 @@ class GraphDescription:
 
 
 def check_signatures(folder: Path, graphs: Mapping[str, GraphDescription]) -> None:
-    """Check that graphs have the inputs and outputs that they need, and fit together.
-
-    Raises
-    ------
-    ArtifactError
-        When an input or output is missing, or an input comes from nowhere.
-    """
+    """Check that graphs have the inputs and outputs that they need, and fit together."""
     known = [kind for kind in KINDS.values() if kind.name in graphs]
     for kind in known:
         graph = graphs[kind.name]

@@ -36,12 +36,8 @@ def export_folder(
     ----------
     folder
         Must not exist, unless `replace`; the folder that it lies in must.
-    specification, weights
-        What the graphs are built from.
-    fp16
-        Store the weights in 16 bits; the graphs compute in 32.
-    activation_scale
-        Whether every layer is divided by its mean activation.
+    specification, weights, fp16, activation_scale
+        As :class:`texonnx.objective.built.BuiltGraphs` takes them.
     size
         Height and width, to fix them in the graphs; symbolic if not given.
     training_sizes

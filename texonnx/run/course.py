@@ -89,21 +89,9 @@ class Course:
 
 
 def run_course(course: Course, on_step: OnStep | None, started: float) -> SynthesisResult:
-    """Optimise at every scale.
+    """Optimise at every scale; raise what :func:`texonnx.synthesize` does.
 
-    Parameters
-    ----------
-    course
-        What is done at each scale.
-    on_step
-        Called after every step with the step and the image.
-    started
-        When the run began, by :func:`time.perf_counter`.
-
-    Raises
-    ------
-    TexonnxError, NotFiniteError, SynthesisInterrupted
-        As :func:`texonnx.synthesize` does.
+    `started` is when the run began, by :func:`time.perf_counter`.
     """
     schedule = course.schedule()
     return _Run(course, on_step, started).through(schedule)

@@ -15,13 +15,7 @@ from texonnx.sizes import Size
 
 
 def choose_route(traits: Traits, options: RunOptions, sizes: Sequence[Size]) -> Route:
-    """Return the way that a run at `sizes` takes on this machine.
-
-    Raises
-    ------
-    RuntimeUnavailableError
-        For an engine, provider or memory use that cannot be had.
-    """
+    """Return the way that a run at `sizes` takes on this machine: see :func:`find_route`."""
     runtime = the_runtime()
 
     from texonnx.runtime.sessions import choose_provider
