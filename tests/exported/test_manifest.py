@@ -151,14 +151,14 @@ def test_the_graphs_that_an_objective_has_are_listed(full: dict[str, Any]) -> No
 
 def test_a_reader_learns_that_something_is_to_be_drawn(full_folder: Path) -> None:
     contents = read_manifest(full_folder)
-    assert contents.draws
+    assert contents.traits.draws
     assert set(contents.graphs) == set(GRAPHS)
 
 
 @pytest.mark.parametrize("loss", ["swd", "gan"])
 def test_directions_and_discriminators_are_drawn(loss: str, tmp_path: Path) -> None:
     export_folder(tmp_path / "folder", specification(loss=loss), drawn())
-    assert read_manifest(tmp_path / "folder").draws
+    assert read_manifest(tmp_path / "folder").traits.draws
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_height_and_width_are_symbols(manifest: dict[str, Any]) -> None:
 
 def test_a_fixed_size_is_told(tmp_path: Path) -> None:
     export_folder(tmp_path / "fixed", specification(), drawn(), size=Size(24, 40))
-    assert read_manifest(tmp_path / "fixed").size == (24, 40)
+    assert read_manifest(tmp_path / "fixed").traits.fixed_size == (24, 40)
 
 
 def test_raw_units_and_half_precision_are_told(tmp_path: Path) -> None:
@@ -272,18 +272,18 @@ def test_raw_units_and_half_precision_are_told(tmp_path: Path) -> None:
 def test_what_was_written_is_read(folder: Path) -> None:
     contents = read_manifest(folder)
     assert contents.losses == ("gram", "emd")
-    assert contents.parts == ("conv1_1", "conv2_1")
-    assert not contents.draws
+    assert contents.traits.parts == ("conv1_1", "conv2_1")
+    assert not contents.traits.draws
     assert set(contents.graphs) == {"targets", *BASIC}
-    assert contents.minimum_size == 4
-    assert contents.size is None
+    assert contents.traits.minimum_size == 4
+    assert contents.traits.fixed_size is None
     assert contents.training == {}
-    assert contents.random_weights
+    assert contents.traits.random_weights
 
 
 def test_the_folder_of_a_link_is_read(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
-    assert read_manifest(tmp_path / "link").parts == ("conv1_1", "conv2_1")
+    assert read_manifest(tmp_path / "link").traits.parts == ("conv1_1", "conv2_1")
 
 
 def test_a_manifest_of_another_schema_is_refused_with_both_versions(

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from texonnx.description.cost import Cost, cost_of
-from texonnx.errors import OptionError
 from texonnx.exported.manifest import read_manifest
 from texonnx.exported.signatures import GraphDescription
 from texonnx.options import EXPORT_SIZE
-from texonnx.sizes import Size, check_size
+from texonnx.sizes import Size
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,8 @@ def describe(folder: str | Path, *, size: tuple[int, int] | None = None) -> Desc
     """
     folder = Path(folder)
     contents = read_manifest(folder)
-    manifest, fixed = contents.entries, contents.size
-    counted = Size(*size) if size else fixed or Size(EXPORT_SIZE, EXPORT_SIZE)
-    if fixed not in (None, counted):
-        raise OptionError(f"the graphs of '{folder}' are for {fixed} alone, not for {counted}")
-    check_size("image", counted, contents.minimum_size)
+    manifest = contents.entries
+    counted = contents.size_for(folder, size, EXPORT_SIZE)
     return Description(
         folder=folder,
         producer=manifest["producer"],
@@ -106,8 +102,8 @@ def describe(folder: str | Path, *, size: tuple[int, int] | None = None) -> Desc
         losses={loss["name"]: loss["weight"] for loss in manifest["losses"]},
         content={part["layer"]: part["weight"] for part in manifest["content"]},
         gram_norm=manifest["gram_norm"],
-        minimum_size=contents.minimum_size,
-        size=fixed,
+        minimum_size=contents.traits.minimum_size,
+        size=contents.traits.fixed_size,
         recipe=manifest.get("recipe"),
         graphs=contents.graphs,
         training={place: size for size, place in contents.training.items()},

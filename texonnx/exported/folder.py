@@ -7,8 +7,7 @@ from pathlib import Path
 from texonnx.errors import ArtifactError
 from texonnx.exported.manifest import read_manifest
 from texonnx.objective.banding import Banding
-from texonnx.objective.kinds import DISCRIMINATOR_STEP, GraphKind
-from texonnx.objective.source import Traits
+from texonnx.objective.kinds import GraphKind
 from texonnx.sizes import Size
 
 
@@ -23,16 +22,8 @@ class ExportedFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._contents = contents = read_manifest(folder)
-        self.traits = Traits(
-            contents.parts,
-            contents.minimum_size,
-            contents.random_weights,
-            draws=contents.draws,
-            adversarial=DISCRIMINATOR_STEP.name in contents.graphs,
-            fixed_size=contents.size,
-            training_sizes=tuple(contents.training),
-        )
+        self._contents = read_manifest(folder)
+        self.traits = self._contents.traits
 
     @property
     def label(self) -> str:

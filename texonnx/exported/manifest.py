@@ -11,16 +11,17 @@ from typing import Any
 
 import onnx
 
-from texonnx.errors import ArtifactError
+from texonnx.errors import ArtifactError, OptionError
 from texonnx.exported.graph_files import check_graph_files, declared, described_graphs
 from texonnx.exported.signatures import GraphDescription
 from texonnx.graph.tape import IR_VERSION, OPSET
 from texonnx.losses.ports import is_drawn, is_trained
 from texonnx.objective.built import WEIGHTS
-from texonnx.objective.kinds import ALWAYS, OBJECTIVE, meaning_of
+from texonnx.objective.kinds import ALWAYS, DISCRIMINATOR_STEP, OBJECTIVE, meaning_of
 from texonnx.objective.parameters import layer_units
+from texonnx.objective.source import Traits
 from texonnx.objective.specification import Specification
-from texonnx.sizes import Size
+from texonnx.sizes import Size, check_size
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
@@ -34,20 +35,14 @@ class Contents:
 
     Attributes
     ----------
-    losses, parts
-        The names of the losses, and of the entries of ``layer_losses``, in order.
+    losses
+        Their names, in order.
+    traits
+        What is true of the objective.
     graphs
         What each portable graph takes and gives, by name.
-    draws
-        Whether a loss wants something drawn or trained anew every few steps.
-    minimum_size
-        The least height and width that the layers can look at.
-    size
-        Height and width, if the graphs are for one size alone.
     training
         The folder of training artifacts for each size, relative to the exported folder.
-    random_weights
-        Whether the network's weights are random.
     versions
         Opset and IR version of the portable graphs.
     entries
@@ -55,15 +50,26 @@ class Contents:
     """
 
     losses: tuple[str, ...]
-    parts: tuple[str, ...]
+    traits: Traits
     graphs: Mapping[str, GraphDescription]
-    draws: bool
-    minimum_size: int
-    size: Size | None
     training: Mapping[Size, str]
-    random_weights: bool
     versions: tuple[int, int]
     entries: Mapping[str, Any]
+
+    def size_for(self, folder: Path, asked: tuple[int, int] | None, otherwise: int) -> Size:
+        """Return the size asked for, or the one that the graphs are for, or a square.
+
+        Raises
+        ------
+        OptionError
+            For another than the graphs are for, or one that will not do.
+        """
+        fixed = self.traits.fixed_size
+        size = Size(*asked) if asked else fixed or Size(otherwise, otherwise)
+        if fixed not in (None, size):
+            raise OptionError(f"the graphs of '{folder}' are for {fixed} alone, not for {size}")
+        check_size("image", size, self.traits.minimum_size)
+        return size
 
 
 def write_manifest(
@@ -209,15 +215,20 @@ def read_manifest(folder: Path) -> Contents:
 
 def _contents(manifest: Any) -> Contents:
     size, graphs = manifest["size"], described_graphs(manifest["graphs"])
+    training = {_size(entry): str(entry["folder"]) for entry in manifest["training"]}
     return Contents(
         losses=tuple(str(loss["name"]) for loss in manifest["losses"]),
-        parts=_names(manifest["parts"]),
+        traits=Traits(
+            parts=_names(manifest["parts"]),
+            minimum_size=int(manifest["minimum_size"]),
+            random_weights=bool(manifest["network"]["weights_random"]),
+            draws=any(is_drawn(name) or is_trained(name) for name in graphs[OBJECTIVE.name].inputs),
+            adversarial=DISCRIMINATOR_STEP.name in graphs,
+            fixed_size=None if size is None else _size(size),
+            training_sizes=tuple(training),
+        ),
         graphs=graphs,
-        draws=any(is_drawn(name) or is_trained(name) for name in graphs[OBJECTIVE.name].inputs),
-        minimum_size=int(manifest["minimum_size"]),
-        size=None if size is None else _size(size),
-        training={_size(entry): str(entry["folder"]) for entry in manifest["training"]},
-        random_weights=bool(manifest["network"]["weights_random"]),
+        training=training,
         versions=(int(manifest["opset"]), int(manifest["ir_version"])),
         entries=manifest,
     )

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from texonnx.errors import OptionError, RuntimeUnavailableError
+from texonnx.errors import RuntimeUnavailableError
 from texonnx.exported.manifest import MANIFEST, Contents, read_manifest
 from texonnx.exported.schema import fault
 from texonnx.objective.kinds import DISCRIMINATOR_STEP, KINDS
 from texonnx.objective.specification import content_part
 from texonnx.providers import find_provider
 from texonnx.runtime.installed import the_runtime
-from texonnx.sizes import Size, check_size
 from texonnx.verification.checking import Checking
 from texonnx.verification.operators import kernels_of, operators_of
 from texonnx.verification.report import Check, Verification
@@ -64,7 +63,7 @@ def verify(
     folder = Path(folder)
     contents = read_manifest(folder)
     graphs = contents.graphs
-    tried_size = _size(folder, contents, Size(*size) if size else None)
+    tried_size = contents.size_for(folder, size, SIDE)
     the_runtime()
     tried, skipped = _providers(providers)
     checks = _manifest_checks(contents.entries)
@@ -91,15 +90,6 @@ def verify(
         graphs=operators,
         kernels=kernels_of(operators, [graphs[name].file for name in reference.results]),
     )
-
-
-def _size(folder: Path, contents: Contents, size: Size | None) -> Size:
-    fixed = contents.size
-    if fixed is not None and size not in (None, fixed):
-        raise OptionError(f"the graphs of '{folder}' are for {fixed} alone, not for {size}")
-    chosen = fixed or size or Size(SIDE, SIDE)
-    check_size("image", chosen, contents.minimum_size)
-    return chosen
 
 
 def _providers(asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
@@ -140,4 +130,4 @@ def _compared_parts(contents: Contents) -> list[int]:
         return []
     compared = {layer["name"] for layer in contents.entries["layers"]}
     compared |= {content_part(part["layer"]) for part in contents.entries["content"]}
-    return [place for place, part in enumerate(contents.parts) if part in compared]
+    return [place for place, part in enumerate(contents.traits.parts) if part in compared]
