@@ -42,14 +42,17 @@ class TrainingEngine:
         """Take the targets from `goal`, for images of `size`."""
         # What was loaded for the scale before goes first, not when the new is there.
         self._module = self._state = None
-        self._values: list[ort.OrtValue] = []
+        self._values: dict[str, ort.OrtValue] = {}
         self._folder = self._source.training(size)
         opened = partial(open_session, provider=self.provider, threads=self._route.threads)
         arrays = self.inputs.aim(goal, size, opened, self._route.banding, self._begin)
         self._module, self._state = open_module(
             self._folder, self._route.provider, self._route.threads
         )
-        self._take(arrays)
+        self._values = {
+            name: on_device(arrays[name], self._route.provider)
+            for name in self._module.input_names()
+        }
 
     def _begin(
         self, targets: Mapping[str, NDArray[np.float32]], start: Parameters
@@ -57,19 +60,11 @@ class TrainingEngine:
         folder, provider = self._folder / DISCRIMINATOR, self._route.provider
         return TrainingDiscriminators(folder, provider, self._route.threads, targets, start)
 
-    def _take(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
-        """Put what the module takes beside the image where it computes."""
-        names = self._module.input_names()
-        before = dict(zip(names, self._values, strict=True)) if self._values else {}
-        self._values = [
-            on_device(arrays[name], self._route.provider) if name in arrays else before[name]
-            for name in names
-        ]
-
     def refresh(self, image: Image, steps: int) -> None:
         """Draw new directions, and train the discriminators on for `steps` steps of the image."""
-        if values := self.inputs.refresh(image, steps):
-            self._take(values)
+        for name, value in self.inputs.refresh(image, steps).items():
+            if name in self._values:
+                self._values[name].update_inplace(value)
 
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
@@ -81,7 +76,7 @@ class TrainingEngine:
     def _train_step(self) -> Losses:
         """Run forward and backward from a zero gradient (ONNX Runtime accumulates otherwise)."""
         self._module.lazy_reset_grad()
-        loss, parts = self._module(*self._values)
+        loss, parts = self._module(*self._values.values())
         return Losses(float(loss.numpy()), parts.numpy())
 
     def stepper(self, optimizer: Optimizer, image: Image) -> TrainingStepper | None:
