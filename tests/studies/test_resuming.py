@@ -68,9 +68,10 @@ def stuck_at_the_second_cell(
         ) as process,
         never_hanging(process),
     ):
-        wait_until((folder / "stuck").exists, "the cell that does not end")
-        wait_until(lambda: list(place.glob("cells/*/result.json")), "the other cell")
-        wait_until(lambda: len(children(process.pid)) == 1, "the end of the other cell's worker")
+        wait_until((folder / "stuck").exists, "the cell that does not end", process)
+        wait_until(lambda: list(place.glob("cells/*/result.json")), "the other cell", process)
+        ended = "the end of the other cell's worker"
+        wait_until(lambda: len(children(process.pid)) == 1, ended, process)
         yield process
 
 
