@@ -18,6 +18,8 @@ from texonnx.weights import load_weights
 from texonnx.weights.network import VggWeights
 
 HERE = Path(__file__).parent
+OUT_OF_REACH = HERE / "out_of_reach"
+"""Holds a module that stands in the way of ONNX Runtime; no tests."""
 PORTABLE = (
     *("curves", "graph", "images", "options", "scoring", "system", "weights"),
     "benchmark/test_cases.py",
@@ -75,7 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Put ONNX Runtime out of reach of the portable, and of the processes that they start."""
     if config.getoption("--portable"):
-        folder = str(HERE / "out_of_reach")
+        folder = str(OUT_OF_REACH)
         sys.path.insert(0, folder)
         os.environ["PYTHONPATH"] = os.pathsep.join(
             filter(None, [folder, os.environ.get("PYTHONPATH")])
@@ -84,7 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not even import what may need ONNX Runtime where it is out of reach."""
-    return True if config.getoption("--portable") and not is_portable(collection_path) else None
+    needs_it = config.getoption("--portable") and not is_portable(collection_path)
+    return True if needs_it or collection_path == OUT_OF_REACH else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
