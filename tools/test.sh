@@ -29,9 +29,8 @@ environment cpu cpu,test,lint,examples
 tests cpu --portable tests
 tests cpu -m "not portable"
 echo "== plain ONNX Runtime: every study, in small"
-for study in studies/*.toml; do
-    "$place/cpu/bin/texonnx" study "$study" -o "$place/studies/$(basename "$study" .toml)" --quick -q
-done
+for study in studies/*.toml; do basename "$study" .toml; done | xargs -P 2 -I NAME \
+    "$place/cpu/bin/texonnx" study studies/NAME.toml -o "$place/studies/NAME" --quick -q
 
 if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     echo "== onnxruntime-training: tests"
