@@ -28,9 +28,8 @@ environment cpu cpu,test,lint,examples
 "$place/cpu/bin/mypy"
 tests cpu --portable tests
 tests cpu -m "not portable"
-echo "== plain ONNX Runtime: every study, in small"
-for study in studies/*.toml; do basename "$study" .toml; done | xargs -P 2 -I NAME \
-    "$place/cpu/bin/texonnx" study studies/NAME.toml -o "$place/studies/NAME" --quick -q
+echo "== plain ONNX Runtime: every study, in small, with its first exemplar"
+"$place/cpu/bin/python" tools/try_studies.py studies "$place/studies"
 
 if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     echo "== onnxruntime-training: tests"
