@@ -94,12 +94,6 @@ def test_a_word_that_is_not_known_is_named_with_the_nearest(
     assert nearest in str(info.value)
 
 
-@pytest.mark.parametrize("weights", ["1", "1,2,3", "1,-1", "0,0", "1,nan", "1,x"])
-def test_layer_weights_that_do_not_fit_are_refused(weights: str) -> None:
-    with pytest.raises(OptionError):
-        specify(ObjectiveOptions(layers="conv1_1,conv2_1", layer_weights=weights))
-
-
 def test_the_parts_are_the_layers_then_the_contents_then_what_the_image_is_by_itself() -> None:
     options = ObjectiveOptions(
         layers="conv2_1,conv1_1,conv4_1",

@@ -71,6 +71,7 @@ def test_a_number_of_the_objective_that_will_not_do_is_refused_by_its_value(
         *((text, text) for text in ("1,-1", "nan,1", "inf,1", "1,x")),
         ("", "layer weights"),
         ("0,0", "above 0"),
+        ("1", "1 layer weight"),
         ("1,2,3", "3 layer weights were given for 2 layers"),
     ],
 )
