@@ -209,10 +209,11 @@ def test_the_parameters_of_the_image_functions_are_these() -> None:
 
 def test_the_parameters_of_score_and_the_fields_of_a_score_are_these() -> None:
     assert list(inspect.signature(texonnx.score).parameters) == [
-        "exemplar", "image", "exemplar_size", "seed"
+        "exemplar", "image", "exemplar_size", "seed", "weights"
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.Score)] == [
-        "levels", "spectrum", "floor_levels", "spectrum_floor"
+        "levels", "spectrum", "floor_levels", "spectrum_floor", "evenness", "evenness_of_exemplar",
+            "structure", "why_no_structure",
     ]  # fmt: skip
 
 

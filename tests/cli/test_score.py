@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import sys
@@ -32,17 +33,26 @@ def test_the_table_has_the_floor_and_then_each_image_in_order(
 ) -> None:
     outcome = texonnx("score", exemplar, other.name, "stone.png", *SIZE)
     assert (outcome.code, outcome.err) == (0, "")
-    heads, *rows = (line.split() for line in outcome.out.splitlines())
-    assert heads == ["mean", "1/1", "spectrum"]
-    assert [row[0] for row in rows] == ["floor", other.name, "stone.png"]
+    why, *tables = outcome.out.split("\n\n")
+    assert why == "no structure: an image has 40x40 pixels, and 64x64 are needed"
+    fine, even = ([line.split() for line in table.splitlines()] for table in tables)
+    assert fine[:2] == [["colour,", "contrast,", "fine", "grain"], ["mean", "1/1", "spectrum"]]
+    assert even[:2] == [["evenness"], ["edge", "contrast", "colour"]]
+    assert [row[0] for row in fine[2:]] == ["floor", other.name, "stone.png"]
+    assert [row[0] for row in even[2:]] == ["exemplar", other.name, "stone.png"]
 
     expected = score(exemplar, other, exemplar_size=40)
-    floor, far, same = ([float(word) for word in row[1:]] for row in rows)
+    floor, far, same = ([float(word) for word in row[1:]] for row in fine[2:])
     assert far == pytest.approx([expected.mean, *expected.levels, expected.spectrum], abs=1e-4)
     assert floor == pytest.approx(
         [expected.floor, *expected.floor_levels, expected.spectrum_floor], abs=1e-4
     )
     assert same == [0, 0, 0]
+    own, far, same = ([float(word) for word in row[1:]] for row in even[2:])
+    assert far == pytest.approx(dataclasses.astuple(expected.evenness), abs=1e-4)
+    assert (
+        own == same == pytest.approx(dataclasses.astuple(expected.evenness_of_exemplar), abs=1e-4)
+    )
 
 
 def test_the_json_file_has_the_numbers_of_the_function(
@@ -67,7 +77,10 @@ def test_the_json_file_has_the_numbers_of_the_function(
         "mean": expected.mean,
         "levels": list(expected.levels),
         "spectrum": expected.spectrum,
+        "evenness": dataclasses.asdict(expected.evenness),
+        "structure": None,
     }
+    assert content["why_no_structure"] == expected.why_no_structure
     assert set(everything_below(tmp_path)) == {"stone.png", other.name, "scores.json"}
 
 
@@ -111,6 +124,10 @@ def test_an_image_that_is_too_small_is_refused_by_its_name_and_size(
         (("--json", "no/such/folder/scores.json"), "no/such/folder"),
         (("--json", "."), "folder"),
         (("--losses",), "--losses"),
+        (("--weights", "vgg"), "vgg"),
+        (("--copy-map", "no/such/folder/map.png"), "no/such/folder"),
+        (("--copy-map", "map.txt"), ".txt"),
+        (("--copy-map", "map.png"), "no copy map: no structure: an image has 40x40"),
     ],
     ids=" ".join,
 )
@@ -118,6 +135,11 @@ def test_an_option_that_will_not_do_is_refused_by_its_value(
     options: tuple[str, ...], told: str, texonnx: Texonnx, exemplar: Path, tmp_path: Path
 ) -> None:
     assert told in refused(texonnx, tmp_path, exemplar, exemplar, *options)
+
+
+def test_a_copy_map_is_of_one_image(texonnx: Texonnx, exemplar: Path, tmp_path: Path) -> None:
+    sentence = refused(texonnx, tmp_path, exemplar, exemplar, exemplar, "--copy-map", "map.png")
+    assert sentence == "texonnx: a copy map is of one image, and there are 2"
 
 
 def test_nothing_to_score_is_refused(texonnx: Texonnx, exemplar: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from pathlib import Path
 
@@ -10,11 +11,16 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from texonnx import Score, score
+from texonnx import Score
+from texonnx import score as score_with_structure
 from texonnx.errors import ImageError, OptionError
 from texonnx.images import Image, load_image, save_image, scale_shorter_side
-from texonnx.scoring import score_all
+from texonnx.scoring import Evenness
+from texonnx.scoring import score_all as score_all_with_structure
 
+score = functools.partial(score_with_structure, weights=None)
+score_all = functools.partial(score_all_with_structure, weights=None)
+"""Here without the network that judges the structure, and so without ONNX Runtime."""
 STONE = Path(__file__).parents[2] / "images" / "stone.jpg"
 MAPLE = STONE.with_name("maple_leaves.jpg")
 
@@ -146,7 +152,8 @@ def test_several_images_are_scored_on_the_levels_of_the_smallest(stone: Image) -
 
 
 def test_mean_and_floor_are_those_of_the_levels() -> None:
-    found = Score(levels=(1, 2, 6), spectrum=9, floor_levels=(0, 1, 2), spectrum_floor=9)
+    even = Evenness(1, 0, 0)
+    found = Score((1, 2, 6), 9, (0, 1, 2), 9, evenness=even, evenness_of_exemplar=even)
     assert (found.mean, found.floor) == (3, 1)
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.spectrum = 0  # type: ignore[misc]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from texonnx.errors import ImageError
 from texonnx.images import Image, check_image, load_image, scale_shorter_side
-from texonnx.options import RUN, RunOptions
+from texonnx.options import OBJECTIVE, RUN, RunOptions
 from texonnx.scoring.comparison import (
     COARSEST_SIDE,
     Distances,
@@ -19,19 +20,25 @@ from texonnx.scoring.comparison import (
     statistics_of,
     units_of,
 )
+from texonnx.scoring.evenness import Evenness, evenness
+from texonnx.scoring.judging import judge_of
 from texonnx.sizes import size_of
+
+if TYPE_CHECKING:
+    from texonnx.scoring.structure import Structure
 
 
 @dataclass(frozen=True)
 class Score:
     """How far an image's texture is from an exemplar's; smaller is closer.
 
-    All but the spectra are in standard deviations of the exemplar's pixels at the level in
-    question. The floor is what the exemplar scores against itself, its left half against the right
-    and its top against the bottom, averaged: a synthesised image near the floor differs from the
-    exemplar no more than two pieces of the exemplar do. It is a guide, not a bound: the halves are
-    smaller than an image, so chance adds to the floor at the coarse levels, and a copy of the
-    exemplar scores 0.
+    Structure is what an eye sees first: see :class:`texonnx.scoring.structure.Structure`. The
+    other distances see colour, contrast and fine grain. All but the spectra are in standard
+    deviations of the exemplar's pixels at the level in question. The floor is what the exemplar
+    scores against itself, its left half against the right and its top against the bottom, averaged:
+    a synthesised image near the floor differs from the exemplar no more than two pieces of the
+    exemplar do. It is a guide, not a bound: the halves are smaller than an image, so chance adds to
+    the floor at the coarse levels, and a copy of the exemplar scores 0.
 
     Attributes
     ----------
@@ -41,16 +48,26 @@ class Score:
         Root mean square difference of the natural logarithms of the power spectra.
     floor_levels, spectrum_floor
         The same between the exemplar's halves.
+    evenness, evenness_of_exemplar
+        How much image and exemplar differ from place to place.
+    structure
+        Whether what is there is seen in the exemplar, and the other way round, and what is copied.
+    why_no_structure
+        A sentence, where `structure` is None.
     """
 
     levels: tuple[float, ...]
     spectrum: float
     floor_levels: tuple[float, ...]
     spectrum_floor: float
+    evenness: Evenness
+    evenness_of_exemplar: Evenness
+    structure: Structure | None = None
+    why_no_structure: str = ""
 
     @property
     def mean(self) -> float:
-        """The score: the mean over the levels."""
+        """The mean over the levels."""
         return sum(self.levels) / len(self.levels)
 
     @property
@@ -65,15 +82,22 @@ def score(
     *,
     exemplar_size: int = RUN.exemplar_size,
     seed: int = RUN.seed,
+    weights: str | None = OBJECTIVE.weights,
 ) -> Score:
-    """Measure how far an image's texture is from an exemplar's, without any network.
+    """Measure how far an image's texture is from an exemplar's.
 
-    No loss of texonnx optimises this distance, so it can tell their results apart. Both images
-    become Laplacian pyramids; at each level, patches of 7x7 pixels in 3 colours, measured in the
-    exemplar's means and standard deviations, are projected on 512 random directions, and the sorted
-    projections compared (the sliced Wasserstein-1 distance). Where patches lie plays no part, nor
-    does the images' size; colours and contrast do. The pyramid has as many levels as keep the
-    shorter side of the smaller image at 32 pixels or more.
+    No loss of texonnx optimises these distances, so they can tell their results apart. There are
+    two kinds.
+
+    Structure: 3x3 patches of the features of the pretrained VGG-16, each with its nearest in the
+    other image; in units of the distance between the exemplar's halves. And what the image has
+    copied. It needs ONNX Runtime, the pretrained weights and 64x64 pixels.
+
+    Colour, contrast and fine grain, without any network: both images become Laplacian pyramids; at
+    each level, patches of 7x7 pixels in 3 colours, measured in the exemplar's means and standard
+    deviations, are projected on 512 random directions, and the sorted projections compared (the
+    sliced Wasserstein-1 distance). Where patches lie plays no part, nor does the images' size. The
+    pyramid has as many levels as keep the shorter side of the smaller image at 32 pixels or more.
 
     Parameters
     ----------
@@ -85,11 +109,15 @@ def score(
     seed
         Of the directions, and of the sample of 16384 patches at levels that have more; the same
         seed gives the same numbers.
+    weights
+        Of the network that judges the structure: ``pretrained`` or an imported name or file of
+        VGG-16; None leaves the structure out. Nothing is downloaded.
 
     Returns
     -------
     Score
-        Distances by level, their mean, and those of the exemplar's own halves.
+        Distances by level, their mean, and those of the exemplar's own halves; structure and
+        copies; evenness.
 
     Raises
     ------
@@ -97,22 +125,27 @@ def score(
         When an image cannot be read, or is smaller than 32x32 pixels.
     OptionError
         When the exemplar's size is below 1, or the seed below 0.
+    WeightsError
+        When there are no such weights.
 
     Notes
     -----
     Patches of 7x7 pixels at one level are local. An image of the exemplar's power spectrum with
     random phases, a cloud of the right colours, scores only two or three times as much as the
-    exemplar's mirror image, no more than many a good synthesis; so the score ranks runs that are
-    alike, and does not replace looking.
+    exemplar's mirror image, no more than many a good synthesis; the structure tells them apart.
+    Structure alone would reward pasting pieces of the exemplar: look at `copies` beside it.
 
     References
     ----------
+    Simakov, Caspi, Shechtman and Irani, "Summarizing Visual Data Using Bidirectional Similarity",
+    CVPR 2008, for the structure; there of pixels.
+
     Karras, Aila, Laine and Lehtinen, "Progressive Growing of GANs for Improved Quality, Stability,
     and Variation", ICLR 2018, section 5; they compare sets of images, normalise each set by itself,
     which would not see a colour cast, and take other directions (see
     `texonnx.scoring.sliced_wasserstein`).
     """
-    return score_all(exemplar, [image], exemplar_size=exemplar_size, seed=seed)[0]
+    return score_all(exemplar, [image], exemplar_size=exemplar_size, seed=seed, weights=weights)[0]
 
 
 def score_all(
@@ -121,6 +154,7 @@ def score_all(
     *,
     exemplar_size: int = RUN.exemplar_size,
     seed: int = RUN.seed,
+    weights: str | None = OBJECTIVE.weights,
 ) -> list[Score]:
     """Score several images, all on the number of levels that the smallest of them allows.
 
@@ -137,7 +171,21 @@ def score_all(
     floor = _floor(whole, units)
     wanted = statistics_of(whole, units)
     found = [compare(wanted, statistics_of(array, units)) for array in read]
-    return [Score(one.levels, one.spectrum, floor.levels, floor.spectrum) for one in found]
+    even = evenness(whole)
+    judge = judge_of(whole, read, weights, options.seed)
+    return [
+        Score(
+            levels=one.levels,
+            spectrum=one.spectrum,
+            floor_levels=floor.levels,
+            spectrum_floor=floor.spectrum,
+            evenness=evenness(array),
+            evenness_of_exemplar=even,
+            structure=None if isinstance(judge, str) else judge.judge(array),
+            why_no_structure=judge if isinstance(judge, str) else "",
+        )
+        for array, one in zip(read, found, strict=True)
+    ]
 
 
 def _floor(exemplar: Image, units: Units) -> Distances:

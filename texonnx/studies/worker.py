@@ -99,7 +99,8 @@ def _score(model: str, image: Path, settings: dict[str, Any]) -> CellScore | Non
     made = load_image(image)
     shown = round(min(made.shape[2:]) * settings.get("style_scale", 1))
     try:
-        found = score(model, made, exemplar_size=settings.get("exemplar_size", shown))
+        size = settings.get("exemplar_size", shown)
+        found = score(model, made, exemplar_size=size, weights=None)
     except ImageError:  # too small
         return None
     return CellScore(found.mean, found.levels, found.spectrum, found.floor, found.spectrum_floor)
