@@ -15,11 +15,12 @@ import texonnx
 
 NETWORK = ["pool", "padding", "arch", "weights", "activation_scale"]
 OBJECTIVE = [
-    "loss", "layers", "layer_weights", "gram_norm", *NETWORK, "disc_widths",
+    "loss", "layers", "layer_weights", "gram_norm", *NETWORK, "detail", "disc_widths",
 ]  # fmt: skip
+WITHOUT_DETAIL = [name for name in OBJECTIVE if name != "detail"]
 TRANSFER = ["content_layers", "content_weight", "style_weight", "tv"]
 RUN = [
-    "scales", "steps", "until", "optimizer", "lr", "init", "seed", "engine", "provider",
+    "quality", "scales", "steps", "until", "optimizer", "lr", "init", "seed", "engine", "provider",
     "precision", "memory", "threads", "on_step", "on_download",
 ]  # fmt: skip
 VERBS = [texonnx.synthesize, texonnx.transfer, texonnx.reconstruct, texonnx.export]
@@ -75,14 +76,14 @@ def test_the_parameters_of_synthesize_are_these() -> None:
 
 def test_the_parameters_of_transfer_are_these() -> None:
     assert list(inspect.signature(texonnx.transfer).parameters) == [
-        "content", "style", *OBJECTIVE, "disc_steps", *TRANSFER, "preserve_colour", "style_scale",
-        "size", *RUN,
+        "content", "style", *WITHOUT_DETAIL, "disc_steps", *TRANSFER,
+            "preserve_colour", "style_scale", "size", *RUN,
     ]  # fmt: skip
 
 
 def test_the_parameters_of_reconstruct_are_these() -> None:
     assert list(inspect.signature(texonnx.reconstruct).parameters) == [
-        "image", "layer", "style", "loss", "layer_weights", "gram_norm", *NETWORK, "size", *RUN
+        "image", "layer", "style", "loss", "layer_weights", "gram_norm", *NETWORK, "size", *RUN[1:]
     ]  # fmt: skip
 
 

@@ -55,11 +55,13 @@ def synthesize(
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
+    detail: str = OBJECTIVE.detail,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
     disc_steps: int = RUN.disc_steps,
     artifacts: str | Path | None = None,
     exemplar_size: int = RUN.exemplar_size,
     size: tuple[int, int] | None = RUN.size,
+    quality: str = RUN.quality,
     scales: int | None = RUN.scales,
     steps: int | Sequence[int] | None = RUN.steps,
     until: float | None = RUN.until,
@@ -108,6 +110,9 @@ def synthesize(
         ``pretrained``, ``random``, ``random:SEED``, an imported name, or a weights file.
     activation_scale
         Divide every layer by its mean activation, so that no layer drowns the others.
+    detail
+        What a finer scale starts from beside the coarser one's result: ``patches`` of the exemplar
+        in place of its own, or noise with the ``spectrum`` of the detail.
     disc_widths
         Of the ``gan`` loss: channels of the hidden layers of its discriminators; none for
         logistic regression.
@@ -119,6 +124,8 @@ def synthesize(
         The exemplar is scaled so that its shorter side has this many pixels.
     size
         Height and width of the result in pixels; the scaled exemplar's if not given.
+    quality
+        ``draft``, ``good`` or ``best``: sets the steps, where they are not given.
     scales
         How many sizes, each twice the one before; chosen by the size if not given.
     steps
@@ -197,11 +204,13 @@ def plan(
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
+    detail: str = OBJECTIVE.detail,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
     disc_steps: int = RUN.disc_steps,
     artifacts: str | Path | None = None,
     exemplar_size: int = RUN.exemplar_size,
     size: tuple[int, int] | None = RUN.size,
+    quality: str = RUN.quality,
     scales: int | None = RUN.scales,
     steps: int | Sequence[int] | None = RUN.steps,
     until: float | None = RUN.until,
@@ -263,6 +272,7 @@ def transfer(
     preserve_colour: str = TRANSFER.preserve_colour,
     style_scale: float = TRANSFER.style_scale,
     size: int | None = TRANSFER.size,
+    quality: str = RUN.quality,
     scales: int | None = RUN.scales,
     steps: int | Sequence[int] | None = RUN.steps,
     until: float | None = RUN.until,
@@ -494,6 +504,7 @@ def export(
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
+    detail: str = OBJECTIVE.detail,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
     content_layers: str = OBJECTIVE.content_layers,
     content_weight: float = EXPORT.content_weight,

@@ -21,6 +21,9 @@ class Optimizer:
         for engines that do not take its steps inside the runtime. See :mod:`texonnx.optim.run`.
     steps
         How many a synthesis takes at its finest scale.
+    steps_with_patches
+        How many it takes at its finest scale, at the next coarser one and so on, by quality, where
+        scales start from patches of the exemplar; the last number is of all coarser ones.
     content_steps
         How many a reconstruction from one layer takes.
     searches
@@ -29,6 +32,9 @@ class Optimizer:
         After how many steps it holds as much memory as it ever will.
     learning_rate
         Taken where none is given; ``None`` for an optimiser that has none.
+    learning_rates_with_patches
+        The same at the finest scale, at the next coarser one and so on, where scales start from
+        patches of the exemplar, which are nearly right; the last is of all coarser ones.
     adversarial_learning_rate
         The same against discriminators, which must keep up with the image.
     step_graph
@@ -40,13 +46,20 @@ class Optimizer:
     name: str
     method: str
     steps: int
+    steps_with_patches: Mapping[str, tuple[int, ...]]
     content_steps: int
     searches: bool = False
     fills_in: int = 0
     learning_rate: float | None = None
+    learning_rates_with_patches: tuple[float, ...] = ()
     adversarial_learning_rate: float | None = None
     step_graph: str = ""
     training_model: str = ""
+
+    def rate_with_patches(self, halvings: int) -> float | None:
+        """Return the learning rate of a scale that is so many halvings below the finest."""
+        rates = self.learning_rates_with_patches
+        return rates[min(halvings, len(rates) - 1)] if rates else self.learning_rate
 
     def load(self) -> Any:
         """Return the function or class that `method` names."""
@@ -54,10 +67,14 @@ class Optimizer:
         return getattr(importlib.import_module(module), name)
 
 
+_EVALUATIONS = {"draft": (1, 3, 12, 80), "good": (3, 8, 40, 200), "best": (20, 60, 150, 400)}
+_ADAM_STEPS = {"draft": (2, 8, 30, 150), "good": (10, 30, 80, 300), "best": (30, 80, 200, 600)}
+
 LBFGS = Optimizer(
     "lbfgs",
     "texonnx.optim.lbfgs:minimise_lbfgs",
     steps=8,
+    steps_with_patches=_EVALUATIONS,
     content_steps=60,
     searches=True,
     fills_in=22,
@@ -66,6 +83,7 @@ SCIPY_LBFGS = Optimizer(
     "scipy-lbfgs",
     "texonnx.optim.scipy_lbfgs:minimise_scipy_lbfgs",
     steps=8,
+    steps_with_patches=_EVALUATIONS,
     content_steps=60,
     searches=True,
     fills_in=12,
@@ -74,8 +92,10 @@ ADAM = Optimizer(
     "adam",
     "texonnx.optim.adam:AdamStepper",
     steps=40,
+    steps_with_patches=_ADAM_STEPS,
     content_steps=150,
     learning_rate=0.02,  # in units of the image
+    learning_rates_with_patches=(0.005, 0.005, 0.005, 0.02),
     adversarial_learning_rate=0.004,
     step_graph="adam_step",
     training_model="optimizer_model.onnx",
@@ -84,6 +104,7 @@ SGD = Optimizer(
     "sgd",
     "texonnx.optim.sgd:SgdStepper",
     steps=60,
+    steps_with_patches=_ADAM_STEPS,
     content_steps=300,
     learning_rate=1e-5,  # for each pixel of the image
     training_model="sgd_optimizer_model.onnx",

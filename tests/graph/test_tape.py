@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 import onnx_ir as ir
+from onnx.reference import ReferenceEvaluator
 from support.evaluation import Reference
 
 from texonnx.graph import gradient
@@ -86,3 +89,27 @@ def test_a_gradient_that_is_cut_looks_at_the_value_that_comes_in() -> None:
     tape.cut(y, "y")
     _, run = closed(tape)
     assert run({"x": np.array(3.0), "y": np.array(5.0)})["slope"] == 60
+
+
+def test_a_scan_goes_through_a_series_and_sees_what_lies_around_it() -> None:
+    tape = Tape("scan")
+    series = tape.input("series", ["count", 2])
+    factor = tape.input("factor", [2])
+    start = tape.constant([0.0, 0.0])
+
+    def add(
+        inner: Tape, states: Sequence[ir.Value], element: ir.Value
+    ) -> tuple[Sequence[ir.Value], ir.Value]:
+        total = inner.add(states[0], inner.mul(element, factor))
+        return [total], inner.scale(total, 2.0)
+
+    [total], doubled = tape.scan([start], series, add)
+    tape.output(total, "total")
+    tape.output(doubled, "doubled")
+    values = np.float32([[1, 2], [3, 4], [5, 6]])
+    found = ReferenceEvaluator(ir.to_proto(tape.model())).run(
+        None, {"series": values, "factor": np.float32([1, 10])}
+    )
+    sums = values.cumsum(axis=0) * [1, 10]
+    np.testing.assert_array_equal(found[0], sums[-1])
+    np.testing.assert_array_equal(found[1], 2 * sums)

@@ -72,7 +72,7 @@ def test_a_finer_scale_starts_where_a_run_does(size: Size) -> None:
     # Results may leave [0, 1]; what is enlarged does not.
     image: Image = 2 * RNG.random((1, 3, *coarser), dtype=np.float32) - np.float32(0.5)
     found = run(
-        finer_image_model(),
+        finer_image_model(specify(ObjectiveOptions(detail="spectrum"))),
         image=image,
         exemplar=EXEMPLAR,
         coarser_exemplar_size=(30, 39),
@@ -103,3 +103,46 @@ def test_discriminators_begin_as_in_a_run(widths: tuple[int, ...]) -> None:
     expected = draw_parameters({name: value.shape for name, value in found.items()}, 7, 0)
     for name, value in found.items():
         np.testing.assert_allclose(value, expected[name], atol=1e-6)
+
+
+def by_patches(image: Image, exemplar: Image, coarser: Size, size: Size, padding: str) -> Image:
+    options = ObjectiveOptions(detail="patches", padding=padding)
+    model = finer_image_model(specify(options))
+    assert "seed" not in [value.name for value in model.graph.inputs]
+    return run(
+        model, image=image, exemplar=exemplar, coarser_exemplar_size=coarser, output_size=size
+    )["finer_image"]
+
+
+@pytest.mark.parametrize("padding", ["zeros", "circular"])
+@pytest.mark.parametrize("size", [(60, 78), (61, 79), (30, 40), (200, 33), (3, 2)], ids=str)
+def test_a_finer_scale_of_patches_has_the_exemplars_colours_and_contrast(
+    size: Size, padding: str
+) -> None:
+    coarser = Size(*(max(1, side // 2) for side in size))
+    image: Image = 1.2 * RNG.random((1, 3, *coarser), dtype=np.float32) - np.float32(0.1)
+    found = by_patches(image, EXEMPLAR, (30, 39), size, padding)
+    assert found.shape == (1, 3, *size)
+    assert np.isfinite(found).all()
+    if min(size) >= 30:
+        means, wanted = (one.mean(axis=(2, 3)) for one in (found, EXEMPLAR))
+        np.testing.assert_allclose(means, wanted, atol=0.01)
+        deviations, wanted = (one.std(axis=(2, 3)) for one in (found, EXEMPLAR))
+        np.testing.assert_allclose(deviations, wanted, rtol=0.15)
+
+
+def test_what_is_coarse_of_the_exemplar_becomes_the_exemplar_again() -> None:
+    rough = np.random.default_rng(3).random((1, 3, 60, 78), dtype=np.float32)
+    found = by_patches(resize(rough, 30, 39), rough, Size(30, 39), Size(60, 78), "zeros")
+    inner = np.s_[..., 12:-12, 12:-12]
+    assert np.abs(found[inner] - rough[inner]).mean() < 0.1 * rough.std()
+    enlarged = resize(resize(rough, 30, 39), 60, 78)
+    assert np.abs(enlarged[inner] - rough[inner]).mean() > 0.5 * rough.std()
+
+
+def test_a_flat_exemplar_gives_a_flat_image() -> None:
+    flat = np.full((1, 3, 32, 32), 0.3, np.float32)
+    found = by_patches(
+        RNG.random((1, 3, 16, 16), dtype=np.float32), flat, (16, 16), (32, 32), "zeros"
+    )
+    np.testing.assert_allclose(found, 0.3, atol=1e-3)

@@ -19,10 +19,13 @@ def test_sizes_halve_from_the_finest_down() -> None:
 @pytest.mark.parametrize(
     ("side", "coarsest"), [(64, 64), (127, 127), (128, 64), (256, 64), (300, 75), (1024, 64)]
 )
-def test_without_a_number_of_scales_the_shorter_side_stays_at_64_or_more(
-    side: int, coarsest: int
+@pytest.mark.parametrize("detail", ["spectrum", "patches"])
+def test_without_a_number_of_scales_the_shorter_side_stays_at_64_or_more_and_32_with_patches(
+    side: int, coarsest: int, detail: str
 ) -> None:
-    scales = pyramid((side, 2 * side), (side, side), None, 16)
+    scales = pyramid((side, 2 * side), (side, side), None, 16, detail)
+    if detail == "patches":
+        coarsest //= 2
     assert scales[0].output == (coarsest, coarsest)
     assert scales[-1].output == (side, side)
 

@@ -40,11 +40,37 @@ def test_by_default_the_coarsest_scale_has_48_steps_or_more(
 
 @pytest.mark.parametrize("optimizer", NAMED, ids=list(OPTIMIZERS))
 def test_effort_multiplies_the_default_and_not_what_is_given(optimizer: Optimizer) -> None:
-    once, thrice = (steps_by_scale(None, optimizer, 3, effort) for effort in (1, 3))
+    once, thrice = (steps_by_scale(None, optimizer, 3, effort=effort) for effort in (1, 3))
     assert [3 * steps for steps in once[1:]] == list(thrice[1:])
     assert once[0] <= thrice[0] <= 3 * once[0]
-    assert steps_by_scale(7, optimizer, 2, 3) == (7, 7)
-    assert steps_by_scale((7, 5), optimizer, 2, 3) == (7, 5)
+    assert steps_by_scale(7, optimizer, 2, effort=3) == (7, 7)
+    assert steps_by_scale((7, 5), optimizer, 2, effort=3) == (7, 5)
+
+
+@pytest.mark.parametrize("optimizer", NAMED, ids=list(OPTIMIZERS))
+def test_after_patches_few_steps_at_the_finest_are_enough(optimizer: Optimizer) -> None:
+    noise, patches = (
+        steps_by_scale(None, optimizer, 4, detail=detail) for detail in ("spectrum", "patches")
+    )
+    assert patches[-1] < noise[-1]
+    # The coarsest costs next to nothing, and decides what lies where.
+    assert patches[0] >= 100
+    assert steps_by_scale(None, optimizer, 2, detail="patches")[0] == patches[0]
+    assert steps_by_scale(None, optimizer, 6, detail="patches")[2:] == patches
+
+
+@pytest.mark.parametrize("detail", ["spectrum", "patches"])
+@pytest.mark.parametrize("optimizer", NAMED, ids=list(OPTIMIZERS))
+def test_a_better_quality_takes_more_steps_at_every_scale(
+    optimizer: Optimizer, detail: str
+) -> None:
+    draft, good, best = (
+        steps_by_scale(None, optimizer, 3, quality, detail=detail)
+        for quality in ("draft", "good", "best")
+    )
+    assert all(a <= b < c for a, b, c in zip(draft, good, best, strict=True))
+    assert draft[-1] < good[-1]
+    assert steps_by_scale(7, optimizer, 3, "best", detail=detail) == (7, 7, 7)
 
 
 @pytest.mark.parametrize("steps", [7, (7,)])

@@ -75,7 +75,12 @@ def test_a_plan_is_steps_times_seconds_and_the_line_through_the_small_scales(
 
     monkeypatch.setattr(trial, "answers_of", answers_of)
     planned = texonnx.plan(
-        exemplar(512), exemplar_size=512, weights="drawn", steps=(8, 4, 2, 1), engine="analytic"
+        exemplar(512),
+        exemplar_size=512,
+        scales=4,
+        weights="drawn",
+        steps=(8, 4, 2, 1),
+        engine="analytic",
     )
     assert [scale.measured for scale in planned.scales] == [True, True, True, False]
     finest = planned.scales[-1]

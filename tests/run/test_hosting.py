@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.drawn_objective import drawn, specification
@@ -10,7 +12,8 @@ from texonnx.errors import ImageError
 from texonnx.exported.folder import ExportedFolder
 from texonnx.exported.writing import export_folder
 from texonnx.objective.built import BuiltGraphs
-from texonnx.run.hosting import GraphHost, Host, host_for
+from texonnx.objective.kinds import FINER_IMAGE, FIRST_IMAGE, RESIZE
+from texonnx.run.hosting import GraphHost, Host
 
 EXEMPLAR = np.random.default_rng(0).random((1, 3, 40, 56), dtype=np.float32)
 
@@ -18,13 +21,14 @@ EXEMPLAR = np.random.default_rng(0).random((1, 3, 40, 56), dtype=np.float32)
 @pytest.fixture(scope="module")
 def of_a_folder(tmp_path_factory: pytest.TempPathFactory) -> Host:
     folder = tmp_path_factory.mktemp("models") / "small"
-    export_folder(folder, specification(), drawn())
-    return host_for(ExportedFolder(folder))
+    export_folder(folder, specification(detail="spectrum"), drawn())
+    return GraphHost(ExportedFolder(folder))
 
 
 def test_a_folder_brings_its_own_graphs_and_what_is_built_does_not(of_a_folder: Host) -> None:
     assert isinstance(of_a_folder, GraphHost)
-    assert type(host_for(BuiltGraphs(specification(), drawn()))) is Host
+    built = BuiltGraphs(specification(detail="spectrum"), drawn())
+    assert not any(built.has(kind) for kind in (RESIZE, FIRST_IMAGE, FINER_IMAGE))
 
 
 @pytest.mark.parametrize("seed", [0, 3, 10**25])
@@ -39,6 +43,26 @@ def test_both_go_on_from_the_same_image(of_a_folder: Host) -> None:
         host.finer_image(coarser, EXEMPLAR, (20, 28), (64, 48), 5) for host in (Host(), of_a_folder)
     )
     np.testing.assert_allclose(theirs, ours, atol=2e-5)
+
+
+def test_what_is_built_has_the_graph_that_puts_patches_in_and_it_is_the_folders(
+    tmp_path: Path,
+) -> None:
+    patched = specification(detail="patches")
+    export_folder(tmp_path / "patched", patched, drawn())
+    built = BuiltGraphs(patched, drawn())
+    assert built.has(FINER_IMAGE) and not built.has(RESIZE)
+    coarser = np.random.default_rng(1).random((1, 3, 32, 24), dtype=np.float32)
+    ours, theirs, otherwise = (
+        GraphHost(source).finer_image(coarser, EXEMPLAR, (20, 28), (64, 48), 5)
+        for source in (
+            built,
+            ExportedFolder(tmp_path / "patched"),
+            BuiltGraphs(specification(detail="spectrum"), drawn()),
+        )
+    )
+    np.testing.assert_array_equal(theirs, ours)
+    assert np.abs(otherwise - ours).max() > 0.1
 
 
 def test_both_resize_alike_and_leave_the_same_size_alone(of_a_folder: Host) -> None:

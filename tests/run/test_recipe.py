@@ -12,7 +12,7 @@ from texonnx.optim.adam import AdamStepper
 from texonnx.optim.pyramid import Scale, pyramid
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.optimizers import ADAM
-from texonnx.options import ObjectiveOptions, RunOptions
+from texonnx.options import DETAILS, ObjectiveOptions, RunOptions
 from texonnx.run.recipe import adam_recipe
 from texonnx.sizes import Size
 
@@ -54,13 +54,15 @@ def planned(
     ],
     ids=str,
 )
-def test_sizes_and_steps_are_those_of_a_run(exemplar: Size, output: Size) -> None:
-    recipe = adam_recipe(specified(), None)
+@pytest.mark.parametrize("detail", DETAILS)
+def test_sizes_and_steps_are_those_of_a_run(exemplar: Size, output: Size, detail: str) -> None:
+    recipe = adam_recipe(specified(detail=detail), None)
     assert recipe is not None
     found = planned(recipe, exemplar, output, 16)
-    scales = pyramid(exemplar, output, None, 16)
+    scales = pyramid(exemplar, output, None, 16, detail)
     assert [scale for scale, _ in found] == scales
-    assert tuple(steps for _, steps in found) == steps_by_scale(None, ADAM, len(scales))
+    steps = steps_by_scale(None, ADAM, len(scales), detail=detail)
+    assert tuple(steps for _, steps in found) == steps
 
 
 def test_a_folder_of_one_size_has_one_scale() -> None:
@@ -68,15 +70,17 @@ def test_a_folder_of_one_size_has_one_scale() -> None:
     assert recipe is not None
     assert [scale["factor"] for scale in recipe["scales"]] == [1]
     assert [steps for _, steps in planned(recipe, (256, 256), (256, 256), 16)] == list(
-        steps_by_scale(None, ADAM, 1)
+        steps_by_scale(None, ADAM, 1, detail="patches")
     )
 
 
 def test_the_rate_and_its_fall_are_those_of_a_run() -> None:
-    recipe = adam_recipe(specified(), None)
-    assert recipe is not None
-    rates = {scale["learning_rate"] for scale in recipe["scales"]}
+    recipe, noisy = (adam_recipe(specified(detail=detail), None) for detail in DETAILS)
+    assert recipe is not None and noisy is not None
+    rates = {scale["learning_rate"] for scale in noisy["scales"]}
     assert rates == {RunOptions(optimizer="adam").learning_rate}
+    rates_by_halvings = [scale["learning_rate"] for scale in recipe["scales"]]
+    assert rates_by_halvings[:5] == [0.005, 0.005, 0.005, 0.02, 0.02]
     begins = recipe["learning_rate_falls_from"]
     image = np.zeros((1, 3, 2, 2), np.float32)
     assert AdamStepper.rate(1, begins, image) == 1 > AdamStepper.rate(1, begins + 0.01, image)

@@ -11,7 +11,7 @@ from texonnx.objective.banding import Banding
 from texonnx.objective.source import GraphSource
 from texonnx.options import RunOptions
 from texonnx.providers import PROVIDERS
-from texonnx.run.hosting import host_for
+from texonnx.run.hosting import GraphHost
 from texonnx.runtime.analytic import AnalyticEngine
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.installed import the_runtime
@@ -47,7 +47,7 @@ def engine_over(
 
 
 def inputs_of(source: GraphSource, sampling: Sampling | None = None) -> ObjectiveInputs:
-    return ObjectiveInputs(source, host_for(source), sampling or Sampling())
+    return ObjectiveInputs(source, GraphHost(source), sampling or Sampling())
 
 
 def no_bands(size: Size) -> None:
@@ -67,7 +67,7 @@ class Targets:
     ) -> None:
         opened = partial(open_session, provider="cpu", threads=1)
         self._statistics = TargetStatistics(source, goal, size, opened, banding)
-        self._host = host_for(source)
+        self._host = GraphHost(source)
         self._seed = seed
         self._draws = 0
 

@@ -96,7 +96,7 @@ class Promises:
         words: tuple[str, ...],
     ) -> None:
         given = host.readable(exemplar, tmp_path)
-        done = host(small_folder, given, tmp_path / "out.png", "--exemplar-size", "128", *options)
+        done = host(small_folder, given, tmp_path / "out.png", "--exemplar-size", "64", *options)
         assert_refused(done, *words)
 
     @pytest.mark.parametrize(

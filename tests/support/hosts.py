@@ -47,10 +47,10 @@ class Run:
         return ("--exemplar-size", str(self.exemplar_size), "--steps", self.steps_in_words)
 
 
-TWO_SCALES = Run(128, (4, 2))
-"""The coarser of 77x64 pixels."""
+TWO_SCALES = Run(64, (4, 2))
+"""The coarser of 38x32 pixels."""
 
-ONE_SCALE = Run(64, (4,))
+ONE_SCALE = Run(48, (4,))
 """For a whole network."""
 
 

@@ -103,8 +103,9 @@ def test_a_run_from_a_folder_draws_and_trains_as_one_in_memory(
     exemplar = smooth_image(40, 40)
     built = texonnx.synthesize(exemplar, engine="analytic", **SMALL, **options, **RUN)
     ran = texonnx.synthesize(exemplar, engine="analytic", artifacts=folder, **RUN)
-    # What lies around the steps, the folder's graphs and NumPy round otherwise.
-    assert psnr(ran.image, built.image) > 50
+    # What lies around the steps, the folder's graphs and NumPy round otherwise; of two patches that
+    # are as near, they may take another.
+    assert psnr(ran.image, built.image) > 45
     assert list(ran.history[0].layer_losses) == list(built.history[0].layer_losses)
 
 

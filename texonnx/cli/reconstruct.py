@@ -14,7 +14,13 @@ from texonnx.cli.ending import INTERRUPTED, RANDOM_WEIGHTS, complain, stop
 from texonnx.cli.outputs import OutputOptions, run_and_write
 from texonnx.cli.parameters import Output, Quiet, Values
 from texonnx.errors import OptionError
-from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, ReconstructionOptions, RunOptions
+from texonnx.options import (
+    CONTENT_OPTIONS,
+    TEXTURE_OPTIONS,
+    ObjectiveOptions,
+    ReconstructionOptions,
+    RunOptions,
+)
 from texonnx.vgg import layer_names
 
 if TYPE_CHECKING:
@@ -32,8 +38,8 @@ def reconstruct(
         Values,
         Takes(
             ReconstructionOptions,
-            without(ObjectiveOptions, "layers", "disc_widths", *CONTENT_OPTIONS),
-            without(RunOptions, "disc_steps", "exemplar_size"),
+            without(ObjectiveOptions, "layers", "disc_widths", *CONTENT_OPTIONS, *TEXTURE_OPTIONS),
+            without(RunOptions, "disc_steps", "exemplar_size", "quality"),
         ),
     ],
     every_layer: Annotated[

@@ -11,7 +11,13 @@ from texonnx.cli.command import Takes, command, without
 from texonnx.cli.outputs import OutputOptions, run_and_write
 from texonnx.cli.parameters import Output, Quiet, Values
 from texonnx.errors import OptionError
-from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TransferOptions
+from texonnx.options import (
+    CONTENT_OPTIONS,
+    TEXTURE_OPTIONS,
+    ObjectiveOptions,
+    RunOptions,
+    TransferOptions,
+)
 from texonnx.options.text import parse_style
 
 
@@ -35,7 +41,7 @@ def transfer(
         Values,
         Takes(
             TransferOptions,
-            without(ObjectiveOptions, *CONTENT_OPTIONS),
+            without(ObjectiveOptions, *CONTENT_OPTIONS, *TEXTURE_OPTIONS),
             without(RunOptions, "exemplar_size"),
         ),
     ],

@@ -116,6 +116,7 @@ def write_manifest(
             for term in part.terms
         ],
         "parts": list(specification.parts),
+        "detail": specification.detail,
         "gram_norm": specification.loss_options.gram_norm,
         "discriminator": _discriminator(specification),
         "preprocessing": {
@@ -224,6 +225,8 @@ def _contents(manifest: Any) -> Contents:
             random_weights=bool(manifest["network"]["weights_random"]),
             draws=any(is_drawn(name) or is_trained(name) for name in graphs[OBJECTIVE.name].inputs),
             adversarial=DISCRIMINATOR_STEP.name in graphs,
+            # Folders of texonnx 0.1 before patches do not say it.
+            detail=str(manifest.get("detail", "spectrum")),
             fixed_size=None if size is None else _size(size),
             training_sizes=tuple(training),
         ),

@@ -6,7 +6,7 @@ that need it read it at run time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
@@ -36,11 +36,14 @@ class Tape:
         The graph's name.
     dtype
         Floating-point type of the graph: FLOAT, or DOUBLE where a test wants finite differences.
+    prefix
+        What the names of its values begin with: those of a graph within another must be others.
     """
 
-    def __init__(self, name: str, dtype: ir.DataType = ir.DataType.FLOAT) -> None:
+    def __init__(self, name: str, dtype: ir.DataType = ir.DataType.FLOAT, prefix: str = "") -> None:
         self.name = name
         self.dtype = dtype
+        self._prefix = prefix
         self.nodes: list[ir.Node] = []
         self._inputs: list[ir.Value] = []
         self._outputs: list[ir.Value] = []
@@ -73,7 +76,7 @@ class Tape:
         array = np.asarray(values, dtype=(dtype or self.dtype).numpy())
         key = (str(array.dtype), array.shape, array.tobytes())
         if key not in self._constants:
-            name = f"constant_{len(self._constants)}"
+            name = f"{self._prefix}constant_{len(self._constants)}"
             self._constants[key] = self.initializer(name, ir.tensor(array, name=name))
         return self._constants[key]
 
@@ -105,7 +108,7 @@ class Tape:
         """Close the tape: return the model, without the nodes that no output needs."""
         needed = _needed_nodes(self._outputs)
         nodes = [node for node in self.nodes if node in needed]
-        used = {value for node in nodes for value in node.inputs}
+        used = {value for node in nodes for value in _values_read(node)}
         graph = ir.Graph(
             self._inputs,
             self._outputs,
@@ -135,9 +138,9 @@ class Tape:
         op_type: str,
         inputs: Sequence[ir.Value],
         outputs: Sequence[tuple[Dims, ir.DataType]],
-        attributes: dict[str, Attribute],
+        attributes: Mapping[str, Attribute | ir.Graph],
     ) -> list[ir.Value]:
-        name = f"{op_type}_{len(self.nodes)}"
+        name = f"{self._prefix}{op_type}_{len(self.nodes)}"
         values = [
             ir.Value(name=f"{name}_{k}", shape=ir.Shape(shape), type=ir.TensorType(dtype))
             for k, (shape, dtype) in enumerate(outputs)
@@ -146,6 +149,47 @@ class Tape:
             ir.node(op_type, inputs, attributes=attributes, outputs=values, name=name)
         )
         return values
+
+    def scan(
+        self,
+        states: Sequence[ir.Value],
+        series: ir.Value,
+        write: Callable[[Tape, Sequence[ir.Value], ir.Value], tuple[Sequence[ir.Value], ir.Value]],
+    ) -> tuple[list[ir.Value], ir.Value]:
+        """Go through `series` along its first axis, one element after the other.
+
+        Parameters
+        ----------
+        states
+            What is handed on from element to element, as it is at first.
+        series
+            The elements.
+        write
+            Writes what is done with one: from a tape of its own, the states and the element to
+            the next states and what is kept. It may use values of this tape as well.
+
+        Returns
+        -------
+        list of ir.Value, ir.Value
+            The last states, and what was kept of each element along a new first axis.
+        """
+        name = f"{self._prefix}scan_{len(self.nodes)}"
+        inner = Tape(name, self.dtype, f"{name}_")
+        handed = [
+            inner.input(f"{name}_state_{k}", dims(state), state.dtype)
+            for k, state in enumerate(states)
+        ]
+        element = inner.input(f"{name}_element", dims(series)[1:], series.dtype)
+        following, kept = write(inner, handed, element)
+        for k, value in enumerate([*following, kept]):
+            inner.output(value, f"{name}_output_{k}")
+        kept_type = kept.dtype or self.dtype
+        outputs = [(dims(state), state.dtype or self.dtype) for state in states]
+        outputs.append(((dims(series)[0], *dims(kept)), kept_type))
+        body = inner.model().graph
+        attributes: dict[str, Attribute | ir.Graph] = {"body": body, "num_scan_inputs": 1}
+        *last, all_kept = self._append("Scan", [*states, series], outputs, attributes)
+        return last, all_kept
 
     # Convolution and pooling, over [1, channels, height, width]
 
@@ -417,5 +461,14 @@ def _needed_nodes(outputs: Sequence[ir.Value]) -> set[ir.Node]:
         if node is None or node in needed:
             continue
         needed.add(node)
-        waiting.extend(value.producer() for value in node.inputs if value is not None)
+        waiting.extend(value.producer() for value in _values_read(node))
     return needed
+
+
+def _values_read(node: ir.Node) -> Iterator[ir.Value]:
+    """Yield what a node takes, and what the graphs within it take, from wherever it is."""
+    yield from (value for value in node.inputs if value is not None)
+    for attribute in node.attributes.values():
+        if attribute.type == ir.AttributeType.GRAPH:
+            for inner in attribute.as_graph():
+                yield from _values_read(inner)

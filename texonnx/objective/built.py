@@ -81,11 +81,14 @@ class BuiltGraphs:
             averages=can_be_banded(specification),
             draws=any(term.loss.draws for term in specification.terms),
             adversarial=specification.adversarial,
+            detail=specification.detail,
         )
 
     def has(self, kind: GraphKind) -> bool:
-        """Whether there is such a graph for a run: what has no network, NumPy does faster."""
-        return kind.network and kind.when(self._specification)
+        """Whether there is such a graph for a run; what others do, NumPy does faster."""
+        specification = self._specification
+        taken = kind.network or kind.indispensable(specification)
+        return taken and kind.when(specification)
 
     def graph(self, kind: GraphKind, size: Size | None = None) -> Path:
         """Return a graph, for images of `size` where that matters to it."""

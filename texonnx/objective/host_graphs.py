@@ -17,12 +17,18 @@ from texonnx.losses.ports import Port
 from texonnx.losses.swd import DIRECTIONS, STREAMS_A_DRAW
 from texonnx.objective.forward import image_shape
 from texonnx.objective.specification import Specification
+from texonnx.subgraphs.colours import mean_colour, with_colours_of
 from texonnx.subgraphs.noise import standard_normal
+from texonnx.subgraphs.patch_detail import patch_detail
 from texonnx.subgraphs.resampling import clip_to_visible, resample
-from texonnx.subgraphs.spot_noise import mean_colour, spot_noise
+from texonnx.subgraphs.spot_noise import spot_noise
 from texonnx.vgg import layer_channels
 
 _INT64 = ir.DataType.INT64
+_MOST_GAIN = 2.0
+"""Of the contrast of details: where patches agree nowhere, more would make noise of them."""
+_LEAST_VARIANCE = 1e-8
+"""Of details; where there are none, nothing is divided by 0."""
 
 
 def resize_model() -> ir.Model:
@@ -49,7 +55,14 @@ def first_image_model() -> ir.Model:
     return tape.model()
 
 
-def finer_image_model() -> ir.Model:
+def finer_image_model(specification: Specification) -> ir.Model:
+    """Build the graph from the coarser scale's result to where this one starts, ``finer_image``."""
+    if specification.detail == "patches":
+        return _finer_by_patches(wraps=specification.trunk.padding == "circular")
+    return _finer_by_spectrum()
+
+
+def _finer_by_spectrum() -> ir.Model:
     """Build the graph: image, exemplar, coarser_exemplar_size, output_size, seed -> finer_image.
 
     The coarser scale's result enlarged, with noise of the spectrum that the exemplar has at this
@@ -61,11 +74,57 @@ def finer_image_model() -> ir.Model:
     coarser = tape.input("coarser_exemplar_size", [2], _INT64)
     size, seed = (tape.input(name, [n], _INT64) for name, n in (("output_size", 2), ("seed", 1)))
     enlarged = resample(tape, clip_to_visible(tape, image), size)
-    extent = tape.concat([tape.extent(exemplar, 2), tape.extent(exemplar, 3)], axis=0)
-    detail = tape.sub(exemplar, resample(tape, resample(tape, exemplar, coarser), extent))
+    detail = tape.sub(exemplar, _without_detail(tape, exemplar, coarser))
     noise = spot_noise(tape, detail, _white(tape, size, seed))
     tape.output(tape.add(enlarged, noise), "finer_image", image_shape("image", None))
     return tape.model()
+
+
+def _finer_by_patches(*, wraps: bool) -> ir.Model:
+    """Build the graph: image, exemplar, coarser_exemplar_size, output_size -> finer_image.
+
+    The coarser scale's result, each of its patches replaced by the exemplar's; what is coarse in
+    it gets the exemplar's colours there, and what is fine the exemplar's contrast, for averages of
+    patches are pale.
+    """
+    tape = Tape("finer_image")
+    image = tape.input("image", image_shape("coarser", None))
+    exemplar = tape.input("exemplar", image_shape("exemplar", None))
+    coarser = tape.input("coarser_exemplar_size", [2], _INT64)
+    size = tape.input("output_size", [2], _INT64)
+    coarse = clip_to_visible(tape, image)
+    coarse_exemplar = resample(tape, exemplar, coarser)
+    # Sides are halved and rounded down: where one was odd, that pixel is resampled away.
+    twice = resample(tape, exemplar, tape.mul(coarser, tape.integers([2])))
+    detailed = patch_detail(tape, coarse, coarse_exemplar, twice, wraps=wraps)
+    detailed = resample(tape, detailed, size)
+    low, wanted = (
+        _without_detail(tape, one, extent)
+        for one, extent in ((detailed, _extent(tape, coarse)), (exemplar, coarser))
+    )
+    gain = tape.div(
+        _contrast(tape, tape.sub(exemplar, wanted)), _contrast(tape, tape.sub(detailed, low))
+    )
+    gain = tape.op("Min", [gain, tape.constant(_MOST_GAIN)], (1, 3, 1, 1))
+    fine = tape.mul(tape.sub(detailed, low), gain)
+    finer = tape.add(with_colours_of(tape, low, wanted), fine)
+    tape.output(finer, "finer_image", image_shape("image", None))
+    return tape.model()
+
+
+def _without_detail(tape: Tape, image: ir.Value, coarse: ir.Value) -> ir.Value:
+    """Write what is left of an image that is shrunk to the size `coarse`, and enlarged again."""
+    return resample(tape, resample(tape, image, coarse), _extent(tape, image))
+
+
+def _extent(tape: Tape, image: ir.Value) -> ir.Value:
+    return tape.concat([tape.extent(image, 2), tape.extent(image, 3)], axis=0)
+
+
+def _contrast(tape: Tape, detail: ir.Value) -> ir.Value:
+    """Write the deviation of each channel of what has a mean of about 0, [1, 3, 1, 1]."""
+    variance = mean_colour(tape, tape.square(detail))
+    return tape.unary("Sqrt", tape.add(variance, tape.constant(_LEAST_VARIANCE)))
 
 
 def _white(tape: Tape, size: ir.Value, seed: ir.Value) -> ir.Value:

@@ -38,6 +38,8 @@ class GraphKind:
     inputs, outputs
         What it takes and gives whatever the losses are, and what each is; what is of a loss at a
         layer comes to it, by the names of :class:`texonnx.losses.ports.Port`.
+    optional_inputs
+        What it takes of some objectives alone.
     when
         Whether an objective has it.
     network
@@ -48,17 +50,22 @@ class GraphKind:
         Whether it is for one size of the image, where that is known.
     size_from
         The input that says how large its images come out.
+    indispensable
+        Whether a run takes it also where no folder is: what has a network, and what nothing else
+        does; of the others there are faster twins.
     """
 
     name: str
     build: Build
     inputs: Meanings
     outputs: Meanings = field(default_factory=dict)
+    optional_inputs: Meanings = field(default_factory=dict)
     when: Callable[[Specification], bool] = lambda specification: True
     network: bool = True
     targets: bool = False
     sized: bool = False
     size_from: str = ""
+    indispensable: Callable[[Specification], bool] = lambda specification: False
 
     @property
     def file(self) -> str:
@@ -119,17 +126,18 @@ FIRST_IMAGE = GraphKind(
 )
 FINER_IMAGE = GraphKind(
     "finer_image",
-    lambda specification, parameters, size: host_graphs.finer_image_model(),
+    lambda specification, parameters, size: host_graphs.finer_image_model(specification),
     {
         **_IMAGE,
         **_EXEMPLAR,
         "coarser_exemplar_size": "height and width in pixels of the exemplar at the scale before",
         **_OUTPUT_SIZE,
-        **_SEED,
     },
     {"finer_image": "where this scale starts"},
+    optional_inputs=_SEED,  # of noise; patches have none
     network=False,
     size_from="output_size",
+    indispensable=lambda specification: specification.detail == "patches",
 )
 TARGETS = GraphKind(
     "targets",
@@ -189,7 +197,7 @@ ALWAYS = (OBJECTIVE, ADAM_STEP, RESIZE, FIRST_IMAGE, FINER_IMAGE)
 _MEANINGS = {
     name: meaning
     for kind in KINDS.values()
-    for values in (kind.inputs, kind.outputs)
+    for values in (kind.inputs, kind.outputs, kind.optional_inputs)
     for name, meaning in values.items()
 }
 

@@ -35,6 +35,8 @@ class Traits:
         Whether a loss wants something drawn or trained anew every few steps.
     adversarial
         Whether a loss has discriminators, which are trained in the loop.
+    detail
+        What a finer scale starts from: ``patches`` or ``spectrum``.
     fixed_size
         Height and width, if the graphs are for one size alone.
     training_sizes
@@ -48,6 +50,7 @@ class Traits:
     averages: bool = False
     draws: bool = False
     adversarial: bool = False
+    detail: str = "spectrum"
     fixed_size: Size | None = None
     training_sizes: Sequence[Size] | None = None
 

@@ -56,6 +56,8 @@ class Specification:
         The layers at which the image is held against a content image, and the weight of each.
     image_terms
         The losses of the image by itself.
+    detail
+        What a finer scale starts from: ``patches`` or ``spectrum``.
     """
 
     trunk: TrunkOptions
@@ -66,6 +68,7 @@ class Specification:
     content_layers: tuple[str, ...] = ()
     content_weight: float = 1.0
     image_terms: tuple[ImageTerm, ...] = ()
+    detail: str = "spectrum"
 
     @property
     def texture_parts(self) -> tuple[LayerPart, ...]:
@@ -197,4 +200,5 @@ def specify(options: ObjectiveOptions) -> Specification:
         content_layers=content_layers,
         content_weight=options.content_weight,
         image_terms=tuple(image_terms),
+        detail=options.detail,
     )

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from texonnx.errors import OptionError
 from texonnx.sizes import Size
 
-COARSEST_SIDE = 64
-"""Without a number of scales, sizes are halved while the shorter side stays at least this."""
+COARSEST_SIDE = {"patches": 32, "spectrum": 64}
+"""Without a number of scales, sizes are halved while the shorter side stays at least this.
+
+By what a finer scale starts from: patches keep what was laid out where everything is cheapest,
+noise does not.
+"""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,9 @@ class Scale:
     output: Size
 
 
-def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int) -> list[Scale]:
+def pyramid(
+    exemplar: Size, output: Size, scales: int | None, minimum_size: int, detail: str = "spectrum"
+) -> list[Scale]:
     """Return the scales from coarsest to finest; each halves the one after it.
 
     Parameters
@@ -31,9 +37,12 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
     exemplar, output
         Height and width in pixels at the finest scale.
     scales
-        How many scales; if not given, as many as keep the shorter side at 64 pixels or more.
+        How many scales; if not given, as many as keep the shorter side at 32 pixels or more, or
+        at 64, as `COARSEST_SIDE` says.
     minimum_size
         The least side that the layers can look at.
+    detail
+        What a finer scale starts from.
 
     Raises
     ------
@@ -47,7 +56,7 @@ def pyramid(exemplar: Size, output: Size, scales: int | None, minimum_size: int)
     """
     shortest = min(*exemplar, *output)
     if scales is None:
-        scales = max(1, (shortest // max(COARSEST_SIDE, minimum_size)).bit_length())
+        scales = max(1, (shortest // max(COARSEST_SIDE[detail], minimum_size)).bit_length())
     coarsest = shortest >> (scales - 1)
     if coarsest < minimum_size:
         raise OptionError(

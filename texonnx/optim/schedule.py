@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from texonnx.errors import OptionError
 from texonnx.optimizers import Optimizer
@@ -13,8 +13,17 @@ AT_THE_COARSEST = 48
 _WINDOW = 10
 
 
+EFFORTS = {"draft": 0.5, "good": 1, "best": 6}
+"""What the numbers of steps are multiplied by for a quality, where scales start from noise."""
+
+
 def steps_by_scale(
-    steps: int | Sequence[int] | None, optimizer: Optimizer, scales: int, effort: int = 1
+    steps: int | Sequence[int] | None,
+    optimizer: Optimizer,
+    scales: int,
+    quality: str = "good",
+    effort: int = 1,
+    detail: str = "spectrum",
 ) -> tuple[int, ...]:
     """Return how many steps each of `scales` scales gets, coarsest first.
 
@@ -22,13 +31,17 @@ def steps_by_scale(
     ----------
     steps
         One number for every scale, or one for each; if not given, few at the finest scale and
-        twice as many at each coarser one, where a step costs about a quarter.
+        more at each coarser one, where a step costs about a quarter.
     optimizer
         Whose steps they are.
     scales
         How many scales there are.
+    quality
+        ``draft``, ``good`` or ``best``.
     effort
         What the numbers are multiplied by where they are not given.
+    detail
+        What a finer scale starts from: after ``patches`` it needs fewer steps than after noise.
 
     Raises
     ------
@@ -38,6 +51,8 @@ def steps_by_scale(
     Examples
     --------
     >>> from texonnx.optimizers import ADAM, LBFGS
+    >>> steps_by_scale(None, LBFGS, 4, detail="patches")
+    (200, 40, 8, 3)
     >>> steps_by_scale(None, LBFGS, 3)
     (48, 16, 8)
     >>> steps_by_scale((80, 40, 20), LBFGS, 3)
@@ -46,9 +61,9 @@ def steps_by_scale(
     (100, 100)
     """
     if steps is None:
-        finest = optimizer.steps * effort
-        coarsest, *finer = (finest * 2**k for k in reversed(range(scales)))
-        return max(coarsest, AT_THE_COARSEST), *finer
+        wanted = steps_by_halvings(optimizer, quality, detail)
+        coarsest, *finer = (wanted(k) * effort for k in reversed(range(scales)))
+        return max(coarsest, least_at_coarsest(optimizer, quality, detail)), *finer
     if isinstance(steps, int):
         return (steps,) * scales
     if len(steps) == 1:
@@ -60,6 +75,20 @@ def steps_by_scale(
             "give one number, or one for each scale, coarsest first"
         )
     return tuple(steps)
+
+
+def steps_by_halvings(optimizer: Optimizer, quality: str, detail: str) -> Callable[[int], int]:
+    """Return the function from how many halvings a scale lies below the finest to its steps."""
+    if detail == "patches":
+        table = optimizer.steps_with_patches[quality]
+        return lambda halvings: table[min(halvings, len(table) - 1)]
+    least = max(1, round(optimizer.steps * EFFORTS[quality]))
+    return lambda halvings: least * 2**halvings
+
+
+def least_at_coarsest(optimizer: Optimizer, quality: str, detail: str) -> int:
+    """Return how many steps the coarsest of several scales gets at least."""
+    return optimizer.steps_with_patches[quality][-1] if detail == "patches" else AT_THE_COARSEST
 
 
 class Plateau:

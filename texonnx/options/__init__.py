@@ -9,6 +9,7 @@ from texonnx.options.records import AUTO_LAYER_WEIGHTS as AUTO_LAYER_WEIGHTS
 from texonnx.options.records import AUTO_LAYER_WEIGHTS_OF_GAN as AUTO_LAYER_WEIGHTS_OF_GAN
 from texonnx.options.records import BENCH as BENCH
 from texonnx.options.records import CONTENT_OPTIONS as CONTENT_OPTIONS
+from texonnx.options.records import DETAILS as DETAILS
 from texonnx.options.records import ENGINES as ENGINES
 from texonnx.options.records import EXPORT as EXPORT
 from texonnx.options.records import EXPORT_SIZE as EXPORT_SIZE
@@ -17,8 +18,10 @@ from texonnx.options.records import INITS as INITS
 from texonnx.options.records import OBJECTIVE as OBJECTIVE
 from texonnx.options.records import PADDINGS as PADDINGS
 from texonnx.options.records import POOLINGS as POOLINGS
+from texonnx.options.records import QUALITIES as QUALITIES
 from texonnx.options.records import RECONSTRUCTION as RECONSTRUCTION
 from texonnx.options.records import RUN as RUN
+from texonnx.options.records import TEXTURE_OPTIONS as TEXTURE_OPTIONS
 from texonnx.options.records import TRANSFER as TRANSFER
 from texonnx.options.records import TRANSFER_SIZE as TRANSFER_SIZE
 from texonnx.options.records import BenchOptions as BenchOptions

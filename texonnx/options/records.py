@@ -28,6 +28,8 @@ from texonnx.vgg import ARCHITECTURES
 GRAM_NORMS = ("gatys", "no-n2", "no-m2", "no-n2-m2", "chw")
 POOLINGS = ("avg", "max")
 PADDINGS = ("zeros", "reflect", "circular")
+DETAILS = ("patches", "spectrum")
+QUALITIES = ("draft", "good", "best")
 INITS = ("spectrum", "noise", "mean")
 ENGINES = ("analytic", "training")
 AUTO_LAYER_WEIGHTS = "geometric:0.5"
@@ -109,6 +111,11 @@ class ObjectiveOptions(Options):
         _NETWORK,
         flag="--activation-scale/--raw",
     ).default(True)
+    detail: str = Option(
+        "What a finer scale starts from: patches of the exemplar, or noise of its spectrum.",
+        _RUN,
+        choices=DETAILS,
+    ).default("patches")
     disc_widths: tuple[int, ...] = Option(
         "Of gan: channels of its discriminators' hidden layers, such as 64,32, or none.",
         _OBJECTIVE,
@@ -147,6 +154,9 @@ class RunOptions(Options):
         parse=parse_size,
         shown="the scaled exemplar's",
     ).default(None)
+    quality: str = Option(
+        "draft, good or best: sets the steps, where they are not given.", _RUN, choices=QUALITIES
+    ).default("good")
     scales: int | None = Option(
         "How many sizes, each twice the one before.",
         _RUN,
@@ -345,6 +355,8 @@ class BenchOptions(Options):
 
 CONTENT_OPTIONS = ("content_layers", "content_weight", "style_weight", "tv")
 """Those of :class:`ObjectiveOptions` that a texture by itself does not have."""
+TEXTURE_OPTIONS = ("detail",)
+"""Those that it alone has."""
 
 OBJECTIVE = ObjectiveOptions()
 RUN = RunOptions()

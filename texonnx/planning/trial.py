@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from texonnx.optim.pyramid import Scale
-from texonnx.optim.schedule import steps_by_scale
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.planned import Plan, PlannedScale
 from texonnx.planning.probes import Probe, extrapolate, pixels_of, scales_to_try
+from texonnx.run.course import Course
 from texonnx.run.preparation import Exemplar, prepare
 from texonnx.runtime.choose import choose_route
 from texonnx.system.processes import answers_of
@@ -31,7 +31,7 @@ def plan_run(
     prepared = prepare([exemplar], objective, options, artifacts, on_download)
     sizes = [scale.output for scale in prepared.scales]
     choose_route(prepared.source.traits, prepared.options, sizes)
-    schedule = steps_by_scale(options.steps, prepared.optimizer, len(sizes))
+    schedule = Course(prepared).schedule()
     steps = dict(zip(sizes, schedule, strict=True))
     tried = scales_to_try(prepared.scales, prepared.source.traits)
     job = {

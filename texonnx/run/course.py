@@ -46,8 +46,24 @@ class Course:
 
     def schedule(self) -> tuple[int, ...]:
         """Return how many steps there are at each scale, coarsest first."""
-        steps, scales = self.prepared.options.steps, len(self.prepared.scales)
-        return steps_by_scale(steps, self.prepared.optimizer, scales, self.effort)
+        options, traits = self.prepared.options, self.prepared.source.traits
+        return steps_by_scale(
+            options.steps,
+            self.prepared.optimizer,
+            len(self.prepared.scales),
+            options.quality,
+            self.effort,
+            # Discriminators have to keep up with an image that moves slowly, patches or not.
+            "spectrum" if traits.adversarial else traits.detail,
+        )
+
+    def learning_rate(self, scale: int) -> float:
+        """Return the learning rate: the one given, or the optimiser's own there."""
+        options, traits = self.prepared.options, self.prepared.source.traits
+        rate = self.prepared.optimizer.rate_with_patches(len(self.prepared.scales) - 1 - scale)
+        if options.lr is None and traits.detail == "patches" and rate is not None:
+            return rate
+        return options.learning_rate
 
     def goal(self, scale: int) -> Goal:
         """Return what the image is held against: the exemplars."""
@@ -132,7 +148,7 @@ class _Run:
                         image,
                         optimizer,
                         schedule[number],
-                        self._prepared.options.learning_rate,
+                        course.learning_rate(number),
                         partial(self._after_step, number + 1, schedule),
                         course.metric(number),
                         refresh_interval(self._traits, optimizer),

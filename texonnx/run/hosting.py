@@ -2,8 +2,8 @@
 
 From an exported folder a run takes the folder's own graphs, so that it ends with the picture that
 every other host makes of it: differences in the seventh digit would grow under a few hundred steps
-of Adam until they can be seen. Otherwise NumPy, SciPy and Pillow do the same to those seven digits,
-and faster for large images.
+of Adam until they can be seen. Otherwise NumPy, SciPy and Pillow do most of the same to those seven
+digits, and faster for large images.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Host:
 
 
 class GraphHost(Host):
-    """Does it with the graphs of an exported folder, as far as it brings them."""
+    """Does it with graphs, as far as there are any: an exported folder brings them all."""
 
     def __init__(self, source: GraphSource) -> None:
         self._source = source
@@ -79,18 +79,24 @@ class GraphHost(Host):
 
     def resize(self, image: Image, size: Size) -> Image:
         """Return an image at another size, in [0, 1]."""
+        if not self._source.has(RESIZE):
+            return super().resize(image, size)
         check_new_size(*size)
         return self._run(RESIZE, image=image, size=size)["resized"]
 
     def first_image(self, exemplar: Image, size: Size, seed: int) -> Image:
         """Return noise of the exemplar's colours and spectrum, to start from."""
+        if not self._source.has(FIRST_IMAGE):
+            return super().first_image(exemplar, size, seed)
         values = self._run(FIRST_IMAGE, exemplar=exemplar, output_size=size, seed=[seed % PRIME])
         return values["first_image"]
 
     def finer_image(
         self, coarser: Image, exemplar: Image, exemplar_before: Size, size: Size, seed: int
     ) -> Image:
-        """Return the result of the scale before, enlarged, with noise for the detail."""
+        """Return the result of the scale before, enlarged, with detail."""
+        if not self._source.has(FINER_IMAGE):
+            return super().finer_image(coarser, exemplar, exemplar_before, size, seed)
         return self._run(
             FINER_IMAGE,
             image=coarser,
@@ -126,8 +132,3 @@ class GraphHost(Host):
                 for name, value in values.items()
             }
         )
-
-
-def host_for(source: GraphSource) -> Host:
-    """Return the host of a run over the graphs of `source`."""
-    return GraphHost(source) if source.has(RESIZE) else Host()

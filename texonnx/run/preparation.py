@@ -18,7 +18,7 @@ from texonnx.objective.specification import specify
 from texonnx.optim.pyramid import Scale, pyramid, shrunk
 from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
 from texonnx.options import OBJECTIVE, ObjectiveOptions, RunOptions
-from texonnx.run.hosting import Host, host_for
+from texonnx.run.hosting import GraphHost, Host
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import check_size, size_of
 from texonnx.weights import load_weights
@@ -124,7 +124,7 @@ def prepare(
     adversarial_rate = OPTIMIZERS[options.optimizer].adversarial_learning_rate
     if source.traits.adversarial and adversarial_rate is not None and options.lr is None:
         options = replace(options, lr=adversarial_rate)
-    host = host_for(source)
+    host = GraphHost(source)
     scaled = tuple(
         host.resize(original, size_by_shorter_side(size_of(original), options.exemplar_size))
         for original in originals
@@ -191,5 +191,5 @@ def _choose_scales(exemplar: Image, options: RunOptions, traits: Traits) -> list
         check_size("output", options.size, traits.minimum_size)
     for what, sides in (("exemplar", exemplar_size), ("output", size)):
         check_size(what, sides, traits.minimum_size)
-    one_size_alone = 1 if traits.fixed_size else None
-    return pyramid(exemplar_size, size, options.scales or one_size_alone, traits.minimum_size)
+    scales = options.scales or (1 if traits.fixed_size else None)
+    return pyramid(exemplar_size, size, scales, traits.minimum_size, traits.detail)

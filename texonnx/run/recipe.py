@@ -8,14 +8,14 @@ from texonnx.objective.specification import Specification
 from texonnx.optim.adam import FALL_BEGINS
 from texonnx.optim.pyramid import COARSEST_SIDE
 from texonnx.optim.run import STEPS_A_DRAW
-from texonnx.optim.schedule import AT_THE_COARSEST
+from texonnx.optim.schedule import least_at_coarsest, steps_by_halvings
 from texonnx.optimizers import ADAM
 from texonnx.options import RUN
 from texonnx.runtime.discriminators import DISCRIMINATOR_RATE
 from texonnx.sizes import Size
 
-_FACTORS = tuple(2**k for k in range(7))
-"""By which sizes are divided: enough for outputs of 4096 pixels."""
+_HALVINGS = tuple(range(8))
+"""How often sizes are halved: enough for outputs of 4096 pixels."""
 
 
 def adam_recipe(specification: Specification, size: Size | None) -> dict[str, Any] | None:
@@ -36,16 +36,23 @@ def adam_recipe(specification: Specification, size: Size | None) -> dict[str, An
     """
     if specification.content_layers:
         return None
-    rate = ADAM.adversarial_learning_rate if specification.adversarial else ADAM.learning_rate
+    detail = "spectrum" if specification.adversarial else specification.detail
+    steps = steps_by_halvings(ADAM, RUN.quality, detail)
+
+    def rate(halvings: int) -> float | None:
+        if specification.adversarial:
+            return ADAM.adversarial_learning_rate
+        return ADAM.rate_with_patches(halvings) if detail == "patches" else ADAM.learning_rate
+
     return {
         "optimizer": ADAM.name,
         "exemplar_size": RUN.exemplar_size,
-        "coarsest_side": COARSEST_SIDE,
+        "coarsest_side": COARSEST_SIDE[specification.detail],
         "scales": [
-            {"factor": factor, "steps": ADAM.steps * factor, "learning_rate": rate}
-            for factor in (_FACTORS if size is None else _FACTORS[:1])
+            {"factor": 2**halvings, "steps": steps(halvings), "learning_rate": rate(halvings)}
+            for halvings in (_HALVINGS if size is None else _HALVINGS[:1])
         ],
-        "least_steps_at_the_coarsest": AT_THE_COARSEST,
+        "least_steps_at_the_coarsest": least_at_coarsest(ADAM, RUN.quality, detail),
         "learning_rate_falls_from": FALL_BEGINS,
         "seed": RUN.seed,
         "draw_every": STEPS_A_DRAW if specification.draws_at_random else None,

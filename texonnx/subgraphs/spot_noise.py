@@ -14,6 +14,7 @@ import onnx_ir as ir
 
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
+from texonnx.subgraphs.colours import mean_colour
 from texonnx.subgraphs.noise import counting
 
 _PLANES = (1, 3, None, None)
@@ -51,12 +52,6 @@ def _canvas(tape: Tape, spot: ir.Value, size: ir.Value) -> ir.Value:
     missing = tape.sub(size, shown)
     pads = tape.concat([none, none, none, missing], axis=0)
     return tape.mul(tape.op("Pad", [centred, pads], _PLANES), contrast)
-
-
-def mean_colour(tape: Tape, image: ir.Value) -> ir.Value:
-    """Write the mean of each channel, [1, 3, 1, 1], the rows' first: runtimes round less so."""
-    rows = tape.reduce_mean(image, [3], keepdims=True)
-    return tape.reduce_mean(rows, [2], keepdims=True)
 
 
 def _extent(tape: Tape, planes: ir.Value) -> ir.Value:

@@ -7,7 +7,7 @@ from pathlib import Path
 from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.writing import check_destination, export_folder
 from texonnx.losses.content import CONTENT
-from texonnx.objective.specification import specify
+from texonnx.objective.specification import Specification, specify
 from texonnx.optim.pyramid import pyramid
 from texonnx.options import EXPORT_SIZE, ExportOptions, ObjectiveOptions
 from texonnx.run.recipe import adam_recipe
@@ -34,7 +34,7 @@ def export_objective(
     else:
         destination = Path(folder)
     check_destination(destination, replace=chosen.force)
-    training_sizes = _training_sizes(chosen, specification.minimum_size)
+    training_sizes = _training_sizes(chosen, specification)
     export_folder(
         destination,
         specification,
@@ -49,7 +49,7 @@ def export_objective(
     return destination
 
 
-def _training_sizes(chosen: ExportOptions, minimum_size: int) -> list[Size]:
+def _training_sizes(chosen: ExportOptions, specification: Specification) -> list[Size]:
     """Return the sizes for which there are to be training artifacts, coarsest first."""
     training = chosen.training
     if training is None:
@@ -64,4 +64,5 @@ def _training_sizes(chosen: ExportOptions, minimum_size: int) -> list[Size]:
             "make another environment with pip install 'texonnx[training]'"
         )
     full = chosen.size or Size(EXPORT_SIZE, EXPORT_SIZE)
-    return [scale.output for scale in pyramid(full, full, chosen.scales, minimum_size)]
+    least, detail = specification.minimum_size, specification.detail
+    return [scale.output for scale in pyramid(full, full, chosen.scales, least, detail)]

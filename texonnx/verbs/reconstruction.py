@@ -37,6 +37,7 @@ def reconstruct_image(
     The size in `run` is that of `chosen`, in its place.
     """
     started = time.perf_counter()
+    objective = replace(objective, detail="spectrum")  # no patches are given away
     names = layer_names(objective.arch)
     if chosen.layer not in names:
         raise OptionError(unknown(f"{objective.arch} layer", chosen.layer, names))

@@ -57,6 +57,7 @@ def transfer_style(
     side = chosen.size or min(*shown.shape[2:], TRANSFER_SIZE)
     shown = scale_shorter_side(shown, side)
     run = replace(run, exemplar_size=max(1, round(side * chosen.style_scale)), size=size_of(shown))
+    objective = replace(objective, detail="spectrum")  # the content brings its own
     images, counts = _styles(style)
     way = chosen.preserve_colour
     coloured = [_recoloured(load_or_check(image), shown, way) for image in images]
