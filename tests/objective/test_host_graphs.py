@@ -135,7 +135,7 @@ def test_what_is_coarse_of_the_exemplar_becomes_the_exemplar_again() -> None:
     rough = np.random.default_rng(3).random((1, 3, 60, 78), dtype=np.float32)
     found = by_patches(resize(rough, 30, 39), rough, Size(30, 39), Size(60, 78), "zeros")
     inner = np.s_[..., 12:-12, 12:-12]
-    assert np.abs(found[inner] - rough[inner]).mean() < 0.1 * rough.std()
+    assert np.abs(found[inner] - rough[inner]).mean() < 0.15 * rough.std()
     enlarged = resize(resize(rough, 30, 39), 60, 78)
     assert np.abs(enlarged[inner] - rough[inner]).mean() > 0.5 * rough.std()
 
