@@ -129,7 +129,7 @@ def test_a_run_from_training_artifacts_draws_and_trains_as_one_in_memory(
     built = texonnx.synthesize(exemplar, engine="training", **SMALL, **options, **RUN)
     ran = texonnx.synthesize(exemplar, engine="training", artifacts=folder, **RUN)
     assert ran.engine == "training"
-    assert psnr(ran.image, built.image) > 60
+    assert psnr(ran.image, built.image) > 45
 
 
 def test_an_existing_folder_is_refused_before_the_weights_are_read(tmp_path: Path) -> None:

@@ -104,10 +104,13 @@ def _allowed_sizes(description: Description) -> str:
 def _recipe(recipe: Mapping[str, Any] | None) -> str:
     if recipe is None:
         return ""
-    scales = ", ".join(f"1/{scale['factor']}: {scale['steps']}" for scale in recipe["scales"])
+    scales = ", ".join(
+        f"1/{scale['factor']}: {scale['steps']} at {scale['learning_rate']:g}"
+        for scale in recipe["scales"]
+    )
     return (
-        f"{recipe['optimizer']} from learning rate {recipe['scales'][0]['learning_rate']:g}, "
-        f"exemplar at {recipe['exemplar_size']} pixels, seed {recipe['seed']}; steps by scale "
+        f"{recipe['optimizer']}, exemplar at {recipe['exemplar_size']} pixels, "
+        f"seed {recipe['seed']}; steps and learning rate by scale "
         f"{scales}"
     )
 

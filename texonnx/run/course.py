@@ -54,14 +54,14 @@ class Course:
             options.quality,
             self.effort,
             # Discriminators have to keep up with an image that moves slowly, patches or not.
-            "spectrum" if traits.adversarial else traits.detail,
+            "spectrum" if traits.adversarial else self.prepared.detail,
         )
 
     def learning_rate(self, scale: int) -> float:
         """Return the learning rate: the one given, or the optimiser's own there."""
-        options, traits = self.prepared.options, self.prepared.source.traits
+        options = self.prepared.options
         rate = self.prepared.optimizer.rate_with_patches(len(self.prepared.scales) - 1 - scale)
-        if options.lr is None and traits.detail == "patches" and rate is not None:
+        if options.lr is None and self.prepared.detail == "patches" and rate is not None:
             return rate
         return options.learning_rate
 

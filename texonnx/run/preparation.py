@@ -44,6 +44,8 @@ class Prepared:
         Those of the run, with an optimiser by name.
     host
         What is done around the steps.
+    detail
+        What a finer scale starts from: ``patches`` or ``spectrum``.
     """
 
     source: GraphSource
@@ -51,6 +53,7 @@ class Prepared:
     scales: list[Scale]
     options: RunOptions
     host: Host
+    detail: str
 
     @property
     def optimizer(self) -> Optimizer:
@@ -72,6 +75,8 @@ def prepare(
     options: RunOptions,
     artifacts: str | Path | None,
     on_download: Progress | None = None,
+    *,
+    mixes: bool = False,
 ) -> Prepared:
     """Load the exemplars and the weights, and choose the sizes.
 
@@ -81,6 +86,8 @@ def prepare(
         At least one; the first decides the sizes that are not given.
     artifacts, on_download
         As in :func:`texonnx.synthesize`.
+    mixes
+        Whether more than one of the exemplars counts; patches would be of one alone.
     objective, options
         Its options; those of the objective must be the defaults where there are `artifacts`.
 
@@ -129,8 +136,9 @@ def prepare(
         host.resize(original, size_by_shorter_side(size_of(original), options.exemplar_size))
         for original in originals
     )
-    scales = _choose_scales(scaled[0], options, source.traits)
-    return Prepared(source, scaled, scales, options, host)
+    detail = "spectrum" if mixes else source.traits.detail
+    scales = _choose_scales(scaled[0], options, source.traits, detail)
+    return Prepared(source, scaled, scales, options, host, detail)
 
 
 def load_or_check(image: Exemplar) -> Image:
@@ -183,7 +191,9 @@ def _check_large_enough(exemplars: Sequence[Image], minimum_size: int) -> None:
             )
 
 
-def _choose_scales(exemplar: Image, options: RunOptions, traits: Traits) -> list[Scale]:
+def _choose_scales(
+    exemplar: Image, options: RunOptions, traits: Traits, detail: str
+) -> list[Scale]:
     exemplar_size = size_of(exemplar)
     size = options.size or traits.fixed_size or exemplar_size
     if options.size is not None:
@@ -192,4 +202,4 @@ def _choose_scales(exemplar: Image, options: RunOptions, traits: Traits) -> list
     for what, sides in (("exemplar", exemplar_size), ("output", size)):
         check_size(what, sides, traits.minimum_size)
     scales = options.scales or (1 if traits.fixed_size else None)
-    return pyramid(exemplar_size, size, scales, traits.minimum_size, traits.detail)
+    return pyramid(exemplar_size, size, scales, traits.minimum_size, detail)

@@ -10,6 +10,7 @@ from texonnx.images import Image
 from texonnx.optim.metric import ImageMetric
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.run.course import Course, run_course
+from texonnx.run.hosting import Host
 from texonnx.run.preparation import Exemplar, prepare, shares_of
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.sizes import size_of
@@ -27,20 +28,26 @@ def synthesize_texture(
 ) -> SynthesisResult:
     """Make an image with the texture statistics of exemplars: see :func:`texonnx.synthesize`."""
     started = time.perf_counter()
-    prepared = prepare(exemplars, objective, run, artifacts, on_download)
-    shares = shares_of(mix, len(prepared.exemplars))
+    shares = shares_of(mix, len(exemplars)) if exemplars else ()
+    mixes = sum(share > 0 for share in shares) > 1
+    prepared = prepare(exemplars, objective, run, artifacts, on_download, mixes=mixes)
     return run_course(Texture(prepared, shares), on_step, started)
 
 
 class Texture(Course):
-    """More of a texture: noise, then at every finer scale the detail that it has there."""
+    """More of a texture: noise, then at every finer scale the detail that it has there.
+
+    A mixture's is noise too: see :func:`texonnx.run.preparation.prepare`.
+    """
 
     def start(self, scale: int, coarser: Image | None) -> Image:
-        """Return the first image, or the coarser one enlarged, with noise for its detail."""
+        """Return the first image, or the coarser one enlarged, with detail."""
         if coarser is None:
             return self.first_image(scale)
         before = size_of(self.exemplar(scale - 1))
-        host, seed = self.prepared.host, self.prepared.options.seed
+        prepared = self.prepared
+        of_folder = prepared.detail == prepared.source.traits.detail
+        host, seed = prepared.host if of_folder else Host(), prepared.options.seed
         return host.finer_image(coarser, self.exemplar(scale), before, self.size(scale), seed)
 
     def metric(self, scale: int) -> ImageMetric:
