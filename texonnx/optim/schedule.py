@@ -52,7 +52,7 @@ def steps_by_scale(
     --------
     >>> from texonnx.optimizers import ADAM, LBFGS
     >>> steps_by_scale(None, LBFGS, 4, detail="patches")
-    (200, 40, 8, 3)
+    (240, 60, 8, 3)
     >>> steps_by_scale(None, LBFGS, 3)
     (48, 16, 8)
     >>> steps_by_scale((80, 40, 20), LBFGS, 3)
