@@ -219,13 +219,17 @@ def test_a_finished_texture_has_the_exemplars_colours_and_can_be_saved(
     page: TexturePage, exemplar: Path, tmp_path: Path
 ) -> None:
     page.open(SMALL)
-    page.choose(exemplar_size=128, width=160, height=128, steps="16,8")
+    page.choose(exemplar_size=128, width=160, height=128, steps="16,8,8")
     page.start()
     told = page.end()
     assert told["state"] == "finished"
-    for scale in (0, 1):
-        losses = [step["loss"] for step in told["history"] if step["scale"] == scale]
-        assert losses[-1] < 0.5 * max(losses)
+    by_scale = [
+        [step["loss"] for step in told["history"] if step["scale"] == scale] for scale in range(3)
+    ]
+    assert [len(losses) for losses in by_scale] == [16, 8, 8]
+    assert by_scale[0][-1] < 0.5 * max(by_scale[0])
+    # Finer scales start from patches, nearly right.
+    assert all(losses[-1] < losses[0] for losses in by_scale)
     image = page.picture(told)
     assert image.shape == (1, 3, 128, 160)
     np.testing.assert_allclose(colour(image), colour(load_image(exemplar)), atol=0.05)
@@ -306,7 +310,7 @@ def test_a_folder_that_will_not_do_is_refused_in_words(
     [
         ({"width": 1}, "at least 2 × 2"),
         ({"width": "wide"}, "“wide”"),
-        ({"steps": "1,2,3"}, "2 scales"),
+        ({"steps": "1,2,3,4"}, "3 scales"),
         ({"steps": "-3"}, "“-3”"),
     ],
 )
