@@ -281,6 +281,31 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert contents.traits.random_weights
 
 
+@pytest.mark.parametrize(("entry", "detail"), [("patches", "patches"), (None, "spectrum")])
+def test_what_finer_scales_start_from_is_read_and_was_noise_where_nothing_is_said(
+    folder: Path, tmp_path: Path, entry: str | None, detail: str
+) -> None:
+    copy = _with_detail(folder, tmp_path / "copy", entry)
+    assert read_manifest(copy).traits.detail == detail
+
+
+@pytest.mark.parametrize("entry", ["pixels", 7, ["patches"]])
+def test_a_detail_that_there_is_not_is_damage(folder: Path, tmp_path: Path, entry: Any) -> None:
+    with pytest.raises(ArtifactError, match="is damaged"):
+        read_manifest(_with_detail(folder, tmp_path / "copy", entry))
+
+
+def _with_detail(folder: Path, copy: Path, entry: Any) -> Path:
+    """Copy a folder, and say of its detail `entry`, or nothing."""
+    shutil.copytree(folder, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    del manifest["detail"]
+    if entry is not None:
+        manifest["detail"] = entry
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    return copy
+
+
 def test_the_folder_of_a_link_is_read(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
     assert read_manifest(tmp_path / "link").traits.parts == ("conv1_1", "conv2_1")

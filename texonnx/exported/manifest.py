@@ -21,12 +21,15 @@ from texonnx.objective.kinds import ALWAYS, DISCRIMINATOR_STEP, OBJECTIVE, meani
 from texonnx.objective.parameters import layer_units
 from texonnx.objective.source import Traits
 from texonnx.objective.specification import Specification
+from texonnx.options import DETAILS
 from texonnx.sizes import Size, check_size
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
 SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
+_DETAIL_UNSAID = "spectrum"
+"""What finer scales start from in folders that were exported before there were patches."""
 
 
 @dataclass(frozen=True)
@@ -225,8 +228,7 @@ def _contents(manifest: Any) -> Contents:
             random_weights=bool(manifest["network"]["weights_random"]),
             draws=any(is_drawn(name) or is_trained(name) for name in graphs[OBJECTIVE.name].inputs),
             adversarial=DISCRIMINATOR_STEP.name in graphs,
-            # Folders of texonnx 0.1 before patches do not say it.
-            detail=str(manifest.get("detail", "spectrum")),
+            detail=_detail(manifest.get("detail", _DETAIL_UNSAID)),
             fixed_size=None if size is None else _size(size),
             training_sizes=tuple(training),
         ),
@@ -235,6 +237,12 @@ def _contents(manifest: Any) -> Contents:
         versions=(int(manifest["opset"]), int(manifest["ir_version"])),
         entries=manifest,
     )
+
+
+def _detail(entry: Any) -> str:
+    if entry not in DETAILS:
+        raise ValueError(f"'{entry}' is no detail")
+    return str(entry)
 
 
 def _names(entry: Any) -> tuple[str, ...]:

@@ -8,13 +8,12 @@ from texonnx.errors import OptionError
 from texonnx.optimizers import Optimizer
 
 AT_THE_COARSEST = 48
-"""At least: everything large is decided there."""
-
-_WINDOW = 10
-
+"""At least, where scales start from noise: everything large is decided there."""
 
 EFFORTS = {"draft": 0.5, "good": 1, "best": 6}
 """What the numbers of steps are multiplied by for a quality, where scales start from noise."""
+
+_WINDOW = 10
 
 
 def steps_by_scale(
@@ -87,7 +86,7 @@ def steps_by_halvings(optimizer: Optimizer, quality: str, detail: str) -> Callab
 
 
 def least_at_coarsest(optimizer: Optimizer, quality: str, detail: str) -> int:
-    """Return how many steps the coarsest of several scales gets at least."""
+    """Return how many steps the coarsest scale, or the only one, gets at least."""
     return optimizer.steps_with_patches[quality][-1] if detail == "patches" else AT_THE_COARSEST
 
 

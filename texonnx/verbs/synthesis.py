@@ -46,8 +46,9 @@ class Texture(Course):
             return self.first_image(scale)
         before = size_of(self.exemplar(scale - 1))
         prepared = self.prepared
-        of_folder = prepared.detail == prepared.source.traits.detail
-        host, seed = prepared.host if of_folder else Host(), prepared.options.seed
+        # Of a mixture the graphs may be for patches; then NumPy has the noise.
+        graphs_fit = prepared.detail == prepared.source.traits.detail
+        host, seed = prepared.host if graphs_fit else Host(), prepared.options.seed
         return host.finer_image(coarser, self.exemplar(scale), before, self.size(scale), seed)
 
     def metric(self, scale: int) -> ImageMetric:
