@@ -28,6 +28,7 @@ PORTABLE = (
     "cli/test_progress.py",
     "cli/test_score.py",
     "exported/test_graph_files.py",
+    "losses/test_mixing.py",
     "losses/test_ports.py",
     "losses/test_terms.py",
     "objective/test_banding.py",

@@ -12,13 +12,15 @@ import pytest
 from support.commands import Outcome, run_process
 
 import texonnx
+from texonnx.options import TransferOptions
 
 NETWORK = ["pool", "padding", "arch", "weights", "activation_scale"]
 OBJECTIVE = [
     "loss", "layers", "layer_weights", "gram_norm", *NETWORK, "detail", "disc_widths",
 ]  # fmt: skip
 WITHOUT_DETAIL = [name for name in OBJECTIVE if name != "detail"]
-TRANSFER = ["content_layers", "content_weight", "style_weight", "tv"]
+CONTENT = ["content_layers", "content_weight", "style_weight", "tv"]
+TRANSFER = ["content_layers", "strength", *CONTENT[1:]]
 RUN = [
     "quality", "scales", "steps", "until", "optimizer", "lr", "init", "seed", "engine", "provider",
     "precision", "memory", "threads", "on_step", "on_download",
@@ -130,7 +132,7 @@ def test_the_fields_of_a_plan_are_these() -> None:
 
 def test_the_parameters_of_export_are_these() -> None:
     assert list(inspect.signature(texonnx.export).parameters) == [
-        "folder", *OBJECTIVE, *TRANSFER, "fp16", "size", "training", "scales", "force",
+        "folder", *OBJECTIVE, *CONTENT, "fp16", "size", "training", "scales", "force",
         "on_download",
     ]  # fmt: skip
 
@@ -164,11 +166,8 @@ def test_all_but_images_and_folder_are_by_keyword(function: Callable[..., object
 
 SIZES = {"size", "init"}
 """A texture's size is height and width; a transfer starts from the content."""
-OTHERWISE = {(texonnx.reconstruct, "layer_weights"), (texonnx.transfer, "padding")}
-"""A reconstruction's layers count alike; a texture's count half as much from one to the next.
-
-A transfer has no edges, at which its colours would drift.
-"""
+OTHERWISE = {(texonnx.reconstruct, "layer_weights")}
+"""A reconstruction's layers count alike; a texture's count half as much from one to the next."""
 
 
 def test_what_two_functions_have_in_common_has_the_same_default() -> None:
@@ -189,8 +188,9 @@ def test_an_export_is_a_textures_unless_content_layers_are_named() -> None:
         inspect.signature(function).parameters for function in (texonnx.transfer, texonnx.export)
     )
     assert (export["content_layers"].default, transfer["content_layers"].default) == ("", "conv4_2")
-    for name in ("content_weight", "style_weight", "tv"):
+    for name in ("style_weight", "tv"):
         assert export[name].default == transfer[name].default
+    assert export["content_weight"].default == TransferOptions().weight_of_content
 
 
 def test_the_fields_of_step_and_result_are_these() -> None:
@@ -199,7 +199,7 @@ def test_the_fields_of_step_and_result_are_these() -> None:
             "seconds",
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.SynthesisResult)] == [
-        "image", "engine", "provider", "random_weights", "history", "seconds", "why"
+        "image", "engine", "provider", "random_weights", "history", "seconds", "why", "notes"
     ]  # fmt: skip
 
 

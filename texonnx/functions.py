@@ -102,8 +102,8 @@ def synthesize(
     pool
         ``avg`` or ``max``.
     padding
-        What surrounds the input of every convolution: ``zeros``, ``reflect``, or ``circular``,
-        which makes an image that tiles.
+        What surrounds the input of every convolution: ``circular``, what lies on the other side,
+        so that the image tiles and has no frame; ``zeros`` or ``reflect``.
     arch
         ``vgg16`` or ``vgg19``.
     weights
@@ -259,14 +259,15 @@ def transfer(
     layer_weights: str = OBJECTIVE.layer_weights,
     gram_norm: str = OBJECTIVE.gram_norm,
     pool: str = OBJECTIVE.pool,
-    padding: str = TRANSFER.padding,
+    padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
     activation_scale: bool = OBJECTIVE.activation_scale,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
     disc_steps: int = RUN.disc_steps,
     content_layers: str = TRANSFER.content_layers,
-    content_weight: float = TRANSFER.content_weight,
+    strength: float | None = TRANSFER.strength,
+    content_weight: float | None = TRANSFER.content_weight,
     style_weight: float = TRANSFER.style_weight,
     tv: float = TRANSFER.tv,
     preserve_colour: str = TRANSFER.preserve_colour,
@@ -298,15 +299,18 @@ def transfer(
         Whose texture it shall have; or several, each by itself or with what it counts, whose
         statistics are then mixed.
     loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, activation_scale
-        Of the style, as for :func:`texonnx.synthesize`; but the padding is ``circular``: at an
-        edge the content is held less, and the style's colours would gather there.
+        Of the style, as for :func:`texonnx.synthesize`.
     disc_widths, disc_steps
         As for :func:`texonnx.synthesize`.
     content_layers
         The layers at which the content's features are kept, by name.
+    strength
+        How much of the style, from 0 to 1; it sets the content weight, from 0.2 down to 0.002;
+        0.5 if not given.
     content_weight, style_weight, tv
         What multiplies the content loss (half the mean squared difference of the features, at
-        each content layer), the texture losses, and total variation.
+        each content layer), the texture losses, and total variation. A content weight stands in
+        place of a strength.
     preserve_colour
         ``none``; ``luminance``: only the luminance is made, and the colours are the content's;
         ``histogram``: the style's colours are mapped to the content's beforehand (mean and

@@ -459,7 +459,7 @@ def test_a_folder_that_does_not_exist_is_refused(
         ("--layer-weights", "1,2"),
         ("--gram-norm", "chw"),
         ("--pool", "max"),
-        ("--padding", "circular"),
+        ("--padding", "zeros"),
         ("--arch", "vgg19"),
         ("--weights", "random"),
         ("--raw",),

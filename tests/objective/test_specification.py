@@ -17,7 +17,7 @@ def test_the_defaults_are_all_layers_each_half_the_one_before_and_the_gram_loss(
     assert specification.layer_weights == tuple(0.5**i for i in range(13))
     assert [term.loss.name for term in specification.terms] == ["gram"]
     assert specification.loss_options.gram_norm == "gatys"
-    assert (specification.trunk.pooling, specification.trunk.padding) == ("avg", "zeros")
+    assert (specification.trunk.pooling, specification.trunk.padding) == ("avg", "circular")
 
 
 @pytest.mark.parametrize("loss", ["gan", "gram,gan:0.1"])

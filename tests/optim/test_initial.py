@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from texonnx.images import Image
-from texonnx.optim.initial import initial_image, with_detail
+from texonnx.images import Image, resize
+from texonnx.optim.initial import blended, initial_image, with_detail
 from texonnx.options import INITS
 from texonnx.sizes import Size
 
@@ -152,3 +152,33 @@ def test_adding_detail_leaves_its_arguments_alone() -> None:
     with_detail(image, exemplar, (8, 8), 0)
     assert np.array_equal(exemplar, before[0])
     assert np.array_equal(image, before[1])
+
+
+# Detail of several
+
+
+def test_what_stands_alone_is_not_touched() -> None:
+    image = textured(24, 28)
+    assert blended([(image, 1.0)], Size(12, 14)) is image
+
+
+def test_averaged_details_keep_the_contrast_that_theirs_have_in_the_mean() -> None:
+    first, second = textured(64, 64, seed=1, contrast=0.1), textured(64, 64, seed=2, contrast=0.04)
+    coarser = Size(32, 32)
+    found = blended([(first, 0.25), (second, 0.75)], coarser)
+
+    def detail(image: Image) -> Image:
+        return image - resize(resize(image, *coarser), 64, 64)
+
+    wanted = 0.25 * detail(first).std(axis=(2, 3)) + 0.75 * detail(second).std(axis=(2, 3))
+    assert (detail(0.25 * first + 0.75 * second).std(axis=(2, 3)) < 0.85 * wanted).all()
+    np.testing.assert_allclose(detail(found).std(axis=(2, 3)), wanted, rtol=0.1)
+    np.testing.assert_allclose(
+        resize(found, *coarser), resize(0.25 * first + 0.75 * second, *coarser), atol=0.02
+    )
+
+
+def test_where_there_is_no_detail_none_is_made() -> None:
+    np.testing.assert_allclose(
+        blended([(EXEMPLAR, 0.5), (EXEMPLAR + 0.1, 0.5)], Size(5, 6)), EXEMPLAR + 0.05, atol=1e-4
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from texonnx.errors import OptionError
-from texonnx.optim.pyramid import Scale, pyramid, shrunk
+from texonnx.optim.pyramid import COARSEST_SIDE, Scale, pyramid, shrunk
 
 
 def test_sizes_halve_from_the_finest_down() -> None:
@@ -23,7 +23,7 @@ def test_sizes_halve_from_the_finest_down() -> None:
 def test_without_a_number_of_scales_the_shorter_side_stays_at_64_or_more_and_32_with_patches(
     side: int, coarsest: int, detail: str
 ) -> None:
-    scales = pyramid((side, 2 * side), (side, side), None, 16, detail)
+    scales = pyramid((side, 2 * side), (side, side), None, 16, COARSEST_SIDE[detail])
     if detail == "patches":
         coarsest //= 2
     assert scales[0].output == (coarsest, coarsest)

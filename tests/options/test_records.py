@@ -35,7 +35,7 @@ from texonnx.vgg import LAYER_SETS
 def test_the_defaults_are_those_of_the_readme() -> None:
     assert (OBJECTIVE.loss, OBJECTIVE.layers) == ("gram", "all")
     assert OBJECTIVE.layer_weights == "auto"
-    assert (OBJECTIVE.pool, OBJECTIVE.padding, OBJECTIVE.arch) == ("avg", "zeros", "vgg16")
+    assert (OBJECTIVE.pool, OBJECTIVE.padding, OBJECTIVE.arch) == ("avg", "circular", "vgg16")
     assert OBJECTIVE.weights == "pretrained"
     assert OBJECTIVE.activation_scale is True
     assert RUN.exemplar_size == 256
@@ -123,10 +123,21 @@ def test_a_weight_from_0_up_is_accepted(name: str, weight: float) -> None:
     assert getattr(ObjectiveOptions(**{name: weight}), name) == weight  # type: ignore[arg-type]
 
 
+def test_a_strength_sets_the_content_weight_geometrically() -> None:
+    weights = [
+        TransferOptions(strength=strength).weight_of_content for strength in (0, 0.25, 0.5, 1)
+    ]
+    assert weights == pytest.approx([0.2, 0.2 / 10**0.5, 0.02, 0.002])
+    assert TransferOptions().weight_of_content == pytest.approx(weights[2])
+    assert TransferOptions(content_weight=3.0).weight_of_content == 3
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"size": 0}, "the size must be 1 or more, not 0"),
+        ({"strength": -0.1}, "the strength goes from 0 to 1, and -0.1 does not lie there"),
+        ({"strength": 1.0, "content_weight": 1.0}, "give one of the two, not both"),
         ({"style_scale": 0.0}, "the style's scale must be above 0 and at most 16, not 0.0"),
         ({"style_scale": 17.0}, "the style's scale must be above 0 and at most 16, not 17.0"),
         ({"style_scale": float("nan")}, "the style's scale must be above 0 .*, not nan"),

@@ -9,7 +9,7 @@ import pytest
 
 from texonnx.objective.specification import Specification, specify
 from texonnx.optim.adam import AdamStepper
-from texonnx.optim.pyramid import Scale, pyramid
+from texonnx.optim.pyramid import COARSEST_SIDE, Scale, pyramid
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.optimizers import ADAM
 from texonnx.options import DETAILS, ObjectiveOptions, RunOptions
@@ -59,7 +59,7 @@ def test_sizes_and_steps_are_those_of_a_run(exemplar: Size, output: Size, detail
     recipe = adam_recipe(specified(detail=detail), None)
     assert recipe is not None
     found = planned(recipe, exemplar, output, 16)
-    scales = pyramid(exemplar, output, None, 16, detail)
+    scales = pyramid(exemplar, output, None, 16, COARSEST_SIDE[detail])
     assert [scale for scale, _ in found] == scales
     steps = steps_by_scale(None, ADAM, len(scales), detail=detail)
     assert tuple(steps for _, steps in found) == steps

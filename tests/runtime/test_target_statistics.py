@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from support.drawn_objective import built, smooth_image
 from support.engines import Targets
 
+from texonnx.losses.mixing import average, bures_barycentre
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.kinds import CONTENT_TARGETS, TARGETS
 from texonnx.runtime.goal import Goal, texture_of
@@ -127,20 +128,21 @@ def test_the_seed_decides_the_directions() -> None:
 
 
 def test_statistics_are_averaged_by_their_shares() -> None:
-    values = [{"target.gram.conv1_1": np.array([[value]], np.float32)} for value in (2, 10, -4)]
+    values = [{"target.mean.conv1_1": np.array([[value]], np.float32)} for value in (2, 10, -4)]
     found = mixed(values, (0.5, 0.25, 0.25))
     # 1 + 2.5 - 1
-    np.testing.assert_allclose(found["target.gram.conv1_1"], [[2.5]])
+    np.testing.assert_allclose(found["target.mean.conv1_1"], [[2.5]])
 
 
 @pytest.mark.parametrize("loss", ["gram", "emd", "swd", "mean+cov"])
-def test_a_mixture_is_the_average_of_the_statistics_along_one_draw(loss: str) -> None:
+def test_a_mixture_is_of_the_statistics_along_one_draw(loss: str) -> None:
     source = built(loss=loss)
     found = statistics(source, Goal(EXEMPLARS, (0.75, 0.25))).draw()
     directions = directions_in(found)
     first, second = (plain_run(source, exemplar, **directions) for exemplar in EXEMPLARS)
     for name, value in first.items():
-        expected = 0.75 * value + 0.25 * second[name]
+        mix = bures_barycentre if name.split(".")[1] in ("gram", "cov") else average
+        expected = mix([value, second[name]], (0.75, 0.25))
         np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-6)
 
 

@@ -65,6 +65,13 @@ def test_the_style_is_scaled_to_the_content_and_by_its_own_scale() -> None:
     assert psnr(half, given) > psnr(half, run(**options).image) + 5
 
 
+def test_a_style_that_was_scaled_is_told_with_what_leaves_it_as_it_is() -> None:
+    assert run(steps=1).notes == (
+        "the style of 48x40 pixels was scaled to 38x32; a style scale of 1.25 leaves it as it is",
+    )
+    assert run(style_scale=1.25, steps=1).notes == ()
+
+
 @pytest.mark.parametrize("style_scale", [0, -1, 17, float("nan")])
 def test_a_scale_of_the_style_that_will_not_do_is_refused(style_scale: float) -> None:
     with pytest.raises(OptionError, match=f"at most 16, not {style_scale}"):
@@ -119,6 +126,16 @@ def test_the_more_the_content_counts_the_closer_the_result_is() -> None:
     ]
     assert kept == sorted(kept)
     assert kept[-1] > kept[0] + 3
+
+
+def test_the_stronger_the_further_from_the_content() -> None:
+    kept = [psnr(run(strength=strength).image, SHOWN) for strength in (0, 0.5, 1)]
+    assert kept == sorted(kept, reverse=True)
+    assert kept[0] > kept[-1] + 1
+
+
+def test_a_strength_is_a_content_weight() -> None:
+    assert np.array_equal(run(strength=1).image, run(content_weight=0.002).image)
 
 
 def test_the_more_the_style_counts_the_closer_the_result_is() -> None:
@@ -317,9 +334,16 @@ def test_it_starts_from_the_content_in_the_styles_colours_unless_something_else_
 
 
 def test_the_contents_detail_comes_in_at_every_scale() -> None:
-    # With hardly a step taken, coarse to fine gives what a single scale starts from.
-    made = run(optimizer="adam", lr=1e-7, scales=2, steps=1).image
-    assert psnr(made, first_image(scales=1).clip(0, 1)) > 40
+    """With hardly a step taken, beside that of the style's patches; without a style alone."""
+
+    def detail(image: Image) -> Image:
+        return image - resize(resize(image, 16, 21), 32, 43)
+
+    hardly: dict[str, Any] = {"optimizer": "adam", "lr": 1e-7, "scales": 2, "steps": 1}
+    start = first_image(scales=1).clip(0, 1)
+    alike = np.corrcoef(detail(run(**hardly).image).ravel(), detail(start).ravel())[0, 1]
+    assert 0.3 < alike < 0.99
+    assert psnr(run(style_weight=0, **hardly).image, SHOWN) > 40
 
 
 def test_a_first_image_that_is_none_is_refused() -> None:

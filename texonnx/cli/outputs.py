@@ -109,6 +109,8 @@ def run_and_write(
         stop(f"{stopped}; the image so far, {size}, is in {target}", code)
     if not quiet:
         print(_summary(result, target))
+        for note in result.notes:
+            print(f"  {note}")
         if result.random_weights:
             complain(RANDOM_WEIGHTS)
 

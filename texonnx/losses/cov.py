@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from texonnx.losses.gram import gram_matrix
 from texonnx.losses.mean import channel_means
+from texonnx.losses.mixing import bures_barycentre
 from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
 
 
@@ -28,5 +29,6 @@ COV = register(
         source="second central moment",
         statistic=covariance,
         distance=_distance,
+        mix=bures_barycentre,
     )
 )

@@ -18,6 +18,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from texonnx.graph.tape import Tape
+from texonnx.losses.mixing import bures_barycentre
 from texonnx.losses.registry import Comparison, LayerFeatures, TextureLoss, register
 
 
@@ -48,6 +49,7 @@ GRAM = register(
         source="Gatys 2015",
         statistic=_statistic,
         distance=_distance,
+        mix=bures_barycentre,
         averages=True,
     )
 )

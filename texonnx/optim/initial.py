@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,10 @@ from texonnx.sizes import Size, size_of
 
 _CONTRAST = {"noise": 0.05, "mean": 0.01}
 """Standard deviation of the noise; a flat image would keep what is symmetric symmetric."""
+_MOST_GAIN = 2.0
+"""Of the contrast of averaged details."""
+_LEAST_CONTRAST = 1e-4
+"""Where there is no detail, nothing is divided by 0."""
 
 
 def initial_image(init: str, exemplar: Image, size: Size, seed: int) -> Image:
@@ -54,8 +60,39 @@ def with_detail(image: Image, exemplar: Image, coarser: Size, seed: int) -> Imag
     seed
         The same seed and size give the same noise.
     """
-    detail = exemplar - resize(resize(exemplar, *coarser), *size_of(exemplar))
-    return image + spot_noise(detail, _white(size_of(image), seed))
+    return image + spot_noise(_detail(exemplar, coarser), _white(size_of(image), seed))
+
+
+def blended(images: Sequence[tuple[Image, float]], coarser: Size) -> Image:
+    """Return the average of images that differ in their detail, by what each counts, in all 1.
+
+    Details that have nothing to do with each other average to less contrast than they have, so the
+    detail of the average gets the contrast that theirs have in the mean.
+
+    Parameters
+    ----------
+    images
+        Each [1, 3, H, W], and its share.
+    coarser
+        Height and width at which they show no detail.
+    """
+    if len(images) == 1:
+        return images[0][0]
+    average = np.sum([np.float32(share) * image for image, share in images], axis=0)
+    wanted = sum(share * _contrast(_detail(image, coarser)) for image, share in images)
+    detail = _detail(average, coarser)
+    gain = np.minimum(wanted / np.maximum(_contrast(detail), _LEAST_CONTRAST), _MOST_GAIN)
+    finer: Image = average + (gain - 1).astype(np.float32) * detail
+    return finer
+
+
+def _detail(image: Image, coarser: Size) -> Image:
+    """Return what an image shows and does not at a coarser size."""
+    return image - resize(resize(image, *coarser), *size_of(image))
+
+
+def _contrast(detail: Image) -> NDArray[np.float32]:
+    return np.asarray(detail.std(axis=(2, 3), keepdims=True))
 
 
 def _white(size: Size, seed: int) -> NDArray[np.float32]:

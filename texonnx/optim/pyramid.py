@@ -28,7 +28,7 @@ class Scale:
 
 
 def pyramid(
-    exemplar: Size, output: Size, scales: int | None, minimum_size: int, detail: str = "spectrum"
+    exemplar: Size, output: Size, scales: int | None, minimum_size: int, coarsest_side: int = 64
 ) -> list[Scale]:
     """Return the scales from coarsest to finest; each halves the one after it.
 
@@ -37,12 +37,11 @@ def pyramid(
     exemplar, output
         Height and width in pixels at the finest scale.
     scales
-        How many scales; if not given, as many as keep the shorter side at 32 pixels or more, or
-        at 64, as `COARSEST_SIDE` says.
+        How many scales; if not given, as many as keep the shorter side at `coarsest_side`.
     minimum_size
         The least side that the layers can look at.
-    detail
-        What a finer scale starts from.
+    coarsest_side
+        In pixels, at least: what `COARSEST_SIDE` says, or what a verb wants.
 
     Raises
     ------
@@ -56,7 +55,7 @@ def pyramid(
     """
     shortest = min(*exemplar, *output)
     if scales is None:
-        scales = max(1, (shortest // max(COARSEST_SIDE[detail], minimum_size)).bit_length())
+        scales = max(1, (shortest // max(coarsest_side, minimum_size)).bit_length())
     coarsest = shortest >> (scales - 1)
     if coarsest < minimum_size:
         raise OptionError(

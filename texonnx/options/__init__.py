@@ -15,6 +15,7 @@ from texonnx.options.records import EXPORT as EXPORT
 from texonnx.options.records import EXPORT_SIZE as EXPORT_SIZE
 from texonnx.options.records import GRAM_NORMS as GRAM_NORMS
 from texonnx.options.records import INITS as INITS
+from texonnx.options.records import LARGEST_STYLE_SCALE as LARGEST_STYLE_SCALE
 from texonnx.options.records import OBJECTIVE as OBJECTIVE
 from texonnx.options.records import PADDINGS as PADDINGS
 from texonnx.options.records import POOLINGS as POOLINGS

@@ -27,7 +27,7 @@ from texonnx.vgg import ARCHITECTURES
 
 GRAM_NORMS = ("gatys", "no-n2", "no-m2", "no-n2-m2", "chw")
 POOLINGS = ("avg", "max")
-PADDINGS = ("zeros", "reflect", "circular")
+PADDINGS = ("circular", "zeros", "reflect")
 DETAILS = ("patches", "spectrum")
 QUALITIES = ("draft", "good", "best")
 INITS = ("spectrum", "noise", "mean")
@@ -49,18 +49,30 @@ _FOLDER = "Folder"
 _WHAT = "What"
 _CASES = "Cases"
 
-_LARGEST_STYLE_SCALE = 16
+LARGEST_STYLE_SCALE = 16
+
+STRENGTH = 0.5
+_CONTENT_WEIGHT_AT_0 = 0.2
+_CONTENT_WEIGHT_AT_1 = 0.002
+
+
+def content_weight_of(strength: float) -> float:
+    """Return the content weight that a strength of a transfer, from 0 to 1, stands for.
+
+    Examples
+    --------
+    >>> [round(content_weight_of(strength), 4) for strength in (0, 0.5, 1)]
+    [0.2, 0.02, 0.002]
+    """
+    ratio: float = (_CONTENT_WEIGHT_AT_1 / _CONTENT_WEIGHT_AT_0) ** strength
+    return _CONTENT_WEIGHT_AT_0 * ratio
+
 
 _LAYER_WEIGHTS = Option(
     f"auto ({AUTO_LAYER_WEIGHTS}; for gan {AUTO_LAYER_WEIGHTS_OF_GAN}), equal, linear, "
     "geometric:RATIO, quadratic, inverse-height, inverse-channels (:descending reverses one), or "
     "one number for each layer: 1,0.5,0.25.",
     _OBJECTIVE,
-)
-_PADDING = Option(
-    "Around every convolution: zeros, reflect, or circular (the result tiles).",
-    _NETWORK,
-    choices=PADDINGS,
 )
 _CONTENT_WEIGHT = Option("Of the content loss.", _OBJECTIVE, check=values.float32_from_0)
 _STYLE_WEIGHT = Option("Of the texture losses.", _OBJECTIVE, check=values.float32_from_0)
@@ -99,7 +111,11 @@ class ObjectiveOptions(Options):
     pool: str = Option(f"Pooling: {either(POOLINGS)}.", _NETWORK, "pooling", POOLINGS).default(
         "avg"
     )
-    padding: str = _PADDING.default("zeros")
+    padding: str = Option(
+        "Around every convolution: circular (the result tiles), zeros or reflect.",
+        _NETWORK,
+        choices=PADDINGS,
+    ).default("circular")
     arch: str = Option(
         f"{either(ARCHITECTURES)}.", _NETWORK, "architecture", ARCHITECTURES
     ).default("vgg16")
@@ -235,7 +251,18 @@ class RunOptions(Options):
 class TransferOptions(Options):
     """What only a style transfer has, or has otherwise; see :func:`texonnx.transfer`."""
 
-    content_weight: float = _CONTENT_WEIGHT.default(0.1)
+    strength: float | None = Option(
+        "Of the style, from 0 to 1: sets the content weight.",
+        _OBJECTIVE,
+        check=values.from_0_to_1,
+        shown=str(STRENGTH),
+    ).default(None)
+    content_weight: float | None = Option(
+        "Of the content loss.",
+        _OBJECTIVE,
+        check=values.float32_from_0,
+        shown="by the strength",
+    ).default(None)
     style_weight: float = _STYLE_WEIGHT.default(1.0)
     content_layers: str = Option("Where the content is kept.", _OBJECTIVE).default("conv4_2")
     tv: float = _TOTAL_VARIATION.default(0.0)
@@ -249,9 +276,8 @@ class TransferOptions(Options):
         "The style's shorter side, in those of the content.",
         _OBJECTIVE,
         "style's scale",
-        check=values.above_0_up_to(_LARGEST_STYLE_SCALE),
+        check=values.above_0_up_to(LARGEST_STYLE_SCALE),
     ).default(1.0)
-    padding: str = _PADDING.default("circular")
     size: int | None = Option(
         "Pixels of the result's shorter side.",
         _OUTPUT,
@@ -261,6 +287,18 @@ class TransferOptions(Options):
     init: str | Path = Option(
         "content, spectrum (the style's, as noise), noise, mean, or an image.", _RUN
     ).default("content")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.strength is not None and self.content_weight is not None:
+            raise OptionError("the strength sets the content weight; give one of the two, not both")
+
+    @property
+    def weight_of_content(self) -> float:
+        """The content weight given, or the strength's."""
+        if self.content_weight is not None:
+            return self.content_weight
+        return content_weight_of(STRENGTH if self.strength is None else self.strength)
 
 
 @dataclass(frozen=True)
@@ -284,7 +322,7 @@ class ReconstructionOptions(Options):
 class ExportOptions(Options):
     """What only an export has, or has otherwise; see :func:`texonnx.export`."""
 
-    content_weight: float = _CONTENT_WEIGHT.default(TransferOptions.content_weight)
+    content_weight: float = _CONTENT_WEIGHT.default(content_weight_of(STRENGTH))
     fp16: bool = Option("Store the weights in 16 bits.", _FOLDER, flag="--fp16").default(False)
     size: Size | None = Option(
         "Fix the image to N or WxH pixels.",

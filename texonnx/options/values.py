@@ -67,6 +67,12 @@ def share(what: str, value: float) -> None:
         raise OptionError(f"the {what} lies between 0 and 1, not at {value}")
 
 
+def from_0_to_1(what: str, value: float) -> None:
+    """Refuse what is below 0 or above 1."""
+    if not 0 <= value <= 1:
+        raise OptionError(f"the {what} goes from 0 to 1, and {value} does not lie there")
+
+
 def number_of_steps(what: str, value: int | tuple[int, ...]) -> None:
     """Refuse steps for no scale, and fewer than 1."""
     if value == ():

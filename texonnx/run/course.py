@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from texonnx.images import Image, load_image, resize
-from texonnx.optim.initial import initial_image
+from texonnx.optim.initial import blended, initial_image
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise, refresh_interval
 from texonnx.optim.schedule import Plateau, steps_by_scale
@@ -36,32 +36,41 @@ class Course:
     ----------
     effort
         What the numbers of steps are multiplied by where they are not given.
+    notes
+        What was done to what was given, a sentence each.
     """
 
     effort = 1
+    notes: tuple[str, ...] = ()
 
     def __init__(self, prepared: Prepared, shares: tuple[float, ...] = (1.0,)) -> None:
         self.prepared = prepared
         self.shares = shares
 
+    @property
+    def starts_near(self) -> bool:
+        """Whether a finer scale is nearly right when it starts, so that few small steps will do."""
+        traits = self.prepared.source.traits
+        # Discriminators have to keep up with an image that moves slowly, patches or not.
+        return traits.detail == "patches" and not traits.adversarial
+
     def schedule(self) -> tuple[int, ...]:
         """Return how many steps there are at each scale, coarsest first."""
-        options, traits = self.prepared.options, self.prepared.source.traits
+        options = self.prepared.options
         return steps_by_scale(
             options.steps,
             self.prepared.optimizer,
             len(self.prepared.scales),
             options.quality,
             self.effort,
-            # Discriminators have to keep up with an image that moves slowly, patches or not.
-            "spectrum" if traits.adversarial else self.prepared.detail,
+            "patches" if self.starts_near else "spectrum",
         )
 
     def learning_rate(self, scale: int) -> float:
         """Return the learning rate: the one given, or the optimiser's own there."""
         options = self.prepared.options
         rate = self.prepared.optimizer.rate_with_patches(len(self.prepared.scales) - 1 - scale)
-        if options.lr is None and self.prepared.detail == "patches" and rate is not None:
+        if options.lr is None and self.starts_near and rate is not None:
             return rate
         return options.learning_rate
 
@@ -90,6 +99,24 @@ class Course:
         if init in INITS:
             return initial_image(init, exemplar, size, options.seed)
         return self.scaled(load_image(options.init), scale)
+
+    def finer(self, coarser: Image, scale: int) -> Image:
+        """Return the result of the scale before, enlarged, with the detail of the exemplars."""
+        prepared = self.prepared
+        exemplars = zip(
+            prepared.exemplars_at(scale), prepared.exemplars_at(scale - 1), self.shares, strict=True
+        )
+        detailed = [
+            (
+                prepared.host.finer_image(
+                    coarser, here, size_of(before), self.size(scale), prepared.options.seed
+                ),
+                share,
+            )
+            for here, before, share in exemplars
+            if share > 0
+        ]
+        return blended(detailed, size_of(coarser))
 
     def exemplar(self, scale: int) -> Image:
         """Return the exemplar that counts most."""
@@ -210,6 +237,7 @@ class _Run:
             history=self._history,
             seconds=time.perf_counter() - self._started,
             why=self._route.why,
+            notes=self._course.notes,
         )
 
 

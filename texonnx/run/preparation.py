@@ -15,7 +15,7 @@ from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.kinds import CONTENT_TARGETS
 from texonnx.objective.source import GraphSource, Traits
 from texonnx.objective.specification import specify
-from texonnx.optim.pyramid import Scale, pyramid, shrunk
+from texonnx.optim.pyramid import COARSEST_SIDE, Scale, pyramid, shrunk
 from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
 from texonnx.options import OBJECTIVE, ObjectiveOptions, RunOptions
 from texonnx.run.hosting import GraphHost, Host
@@ -44,8 +44,6 @@ class Prepared:
         Those of the run, with an optimiser by name.
     host
         What is done around the steps.
-    detail
-        What a finer scale starts from: ``patches`` or ``spectrum``.
     """
 
     source: GraphSource
@@ -53,7 +51,6 @@ class Prepared:
     scales: list[Scale]
     options: RunOptions
     host: Host
-    detail: str
 
     @property
     def optimizer(self) -> Optimizer:
@@ -75,8 +72,7 @@ def prepare(
     options: RunOptions,
     artifacts: str | Path | None,
     on_download: Progress | None = None,
-    *,
-    mixes: bool = False,
+    coarsest_side: int | None = None,
 ) -> Prepared:
     """Load the exemplars and the weights, and choose the sizes.
 
@@ -86,8 +82,8 @@ def prepare(
         At least one; the first decides the sizes that are not given.
     artifacts, on_download
         As in :func:`texonnx.synthesize`.
-    mixes
-        Whether more than one of the exemplars counts; patches would be of one alone.
+    coarsest_side
+        Sizes are halved while they have at least so many pixels; by the detail if not given.
     objective, options
         Its options; those of the objective must be the defaults where there are `artifacts`.
 
@@ -136,9 +132,10 @@ def prepare(
         host.resize(original, size_by_shorter_side(size_of(original), options.exemplar_size))
         for original in originals
     )
-    detail = "spectrum" if mixes else source.traits.detail
-    scales = _choose_scales(scaled[0], options, source.traits, detail)
-    return Prepared(source, scaled, scales, options, host, detail)
+    scales = _choose_scales(
+        scaled[0], options, source.traits, coarsest_side or COARSEST_SIDE[source.traits.detail]
+    )
+    return Prepared(source, scaled, scales, options, host)
 
 
 def load_or_check(image: Exemplar) -> Image:
@@ -192,7 +189,7 @@ def _check_large_enough(exemplars: Sequence[Image], minimum_size: int) -> None:
 
 
 def _choose_scales(
-    exemplar: Image, options: RunOptions, traits: Traits, detail: str
+    exemplar: Image, options: RunOptions, traits: Traits, coarsest_side: int
 ) -> list[Scale]:
     exemplar_size = size_of(exemplar)
     size = options.size or traits.fixed_size or exemplar_size
@@ -202,4 +199,4 @@ def _choose_scales(
     for what, sides in (("exemplar", exemplar_size), ("output", size)):
         check_size(what, sides, traits.minimum_size)
     scales = options.scales or (1 if traits.fixed_size else None)
-    return pyramid(exemplar_size, size, scales, traits.minimum_size, detail)
+    return pyramid(exemplar_size, size, scales, traits.minimum_size, coarsest_side)

@@ -62,6 +62,8 @@ class SynthesisResult:
         How long it took, graphs and sessions included.
     why
         Why that engine, and how the objective was evaluated, in words.
+    notes
+        What was done to what was given, a sentence each: that a style was scaled down.
     """
 
     image: Image
@@ -71,6 +73,7 @@ class SynthesisResult:
     history: list[Step]
     seconds: float
     why: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class SynthesisInterrupted(KeyboardInterrupt):

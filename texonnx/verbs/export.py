@@ -8,7 +8,7 @@ from texonnx.errors import OptionError, RuntimeUnavailableError
 from texonnx.exported.writing import check_destination, export_folder
 from texonnx.losses.content import CONTENT
 from texonnx.objective.specification import Specification, specify
-from texonnx.optim.pyramid import pyramid
+from texonnx.optim.pyramid import COARSEST_SIDE, pyramid
 from texonnx.options import EXPORT_SIZE, ExportOptions, ObjectiveOptions
 from texonnx.run.recipe import adam_recipe
 from texonnx.runtime.installed import installed_runtimes, the_runtime
@@ -64,5 +64,5 @@ def _training_sizes(chosen: ExportOptions, specification: Specification) -> list
             "make another environment with pip install 'texonnx[training]'"
         )
     full = chosen.size or Size(EXPORT_SIZE, EXPORT_SIZE)
-    least, detail = specification.minimum_size, specification.detail
-    return [scale.output for scale in pyramid(full, full, chosen.scales, least, detail)]
+    least, coarsest = specification.minimum_size, COARSEST_SIDE[specification.detail]
+    return [scale.output for scale in pyramid(full, full, chosen.scales, least, coarsest)]

@@ -8,6 +8,8 @@ from dataclasses import replace
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from texonnx.images import (
     Image,
     luminance,
@@ -18,7 +20,13 @@ from texonnx.images import (
     with_colour_of,
 )
 from texonnx.optim.metric import ImageMetric
-from texonnx.options import TRANSFER_SIZE, ObjectiveOptions, RunOptions, TransferOptions
+from texonnx.options import (
+    LARGEST_STYLE_SCALE,
+    TRANSFER_SIZE,
+    ObjectiveOptions,
+    RunOptions,
+    TransferOptions,
+)
 from texonnx.run.course import Course, run_course
 from texonnx.run.preparation import (
     Exemplar,
@@ -30,10 +38,14 @@ from texonnx.run.preparation import (
 )
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.runtime.goal import Goal
-from texonnx.sizes import size_of
+from texonnx.sizes import Size, size_of
 from texonnx.weights.sources import Progress
 
 _CONTENT = "content"
+_COARSEST_SIDE = 64
+"""Where things of the content are smaller than that, they are lost to the style."""
+_OWN_DETAIL = np.float32(0.5)
+"""What the content's own detail counts beside patches of the style, where a scale starts."""
 
 Style = Exemplar | tuple[Exemplar, float]
 """A style image, and what it counts where there are several."""
@@ -57,11 +69,12 @@ def transfer_style(
     side = chosen.size or min(*shown.shape[2:], TRANSFER_SIZE)
     shown = scale_shorter_side(shown, side)
     run = replace(run, exemplar_size=max(1, round(side * chosen.style_scale)), size=size_of(shown))
-    objective = replace(objective, detail="spectrum")  # the content brings its own
+    objective = replace(objective, content_weight=chosen.weight_of_content)
     images, counts = _styles(style)
     way = chosen.preserve_colour
-    coloured = [_recoloured(load_or_check(image), shown, way) for image in images]
-    prepared = prepare(coloured, objective, run, None, on_download)
+    originals = [load_or_check(image) for image in images]
+    coloured = [_recoloured(original, shown, way) for original in originals]
+    prepared = prepare(coloured, objective, run, None, on_download, coarsest_side=_COARSEST_SIDE)
     course = _Transfer(
         prepared,
         shares_of(counts, len(images)),
@@ -69,13 +82,20 @@ def transfer_style(
         keep_colour=way == "luminance",
         has_style=objective.style_weight > 0,
     )
+    pairs = zip(originals, prepared.exemplars, strict=True)
+    course.notes = tuple(
+        _told_of_scaling(size_of(original), size_of(scaled), side)
+        for original, scaled in pairs
+        if size_of(original) != size_of(scaled)
+    )
     return run_course(course, on_step, started)
 
 
 class _Transfer(Course):
-    """The content's detail comes in at every scale that can show it."""
+    """The content's detail comes in at every scale that can show it, beside the style's."""
 
     effort = 2
+    starts_near = False  # to the style; the content pulls away from it
 
     def __init__(
         self,
@@ -94,20 +114,24 @@ class _Transfer(Course):
         # the content's are to be kept, the style has those already.
         finest = self.exemplar(len(prepared.scales) - 1)
         self._start = match_colours(self._content, finest) if has_style else self._content
+        self._has_style = has_style
 
     def goal(self, scale: int) -> Goal:
         """Return the styles at the scale, and the content."""
         return replace(super().goal(scale), content=self.scaled(self._content, scale))
 
     def start(self, scale: int, coarser: Image | None) -> Image:
-        """Return the first image; or the coarser one enlarged, with the content's detail."""
+        """Return the first image; or the coarser one enlarged, with the detail of both."""
         if str(self.prepared.options.init) != _CONTENT:
             return super().start(scale, coarser)
         content = self.scaled(self._start, scale)
         if coarser is None:
             return content
         coarse = self.scaled(self.scaled(self._start, scale - 1), scale)
-        return self.scaled(coarser, scale) + content - coarse
+        shown = self.scaled(coarser, scale) + content - coarse
+        if not self._has_style:
+            return shown
+        return _OWN_DETAIL * shown + (1 - _OWN_DETAIL) * self.finer(coarser, scale)
 
     def metric(self, scale: int) -> ImageMetric:
         """Return the metric that favours the style's colours.
@@ -122,6 +146,12 @@ class _Transfer(Course):
             return image
         size = size_of(image)
         return with_colour_of(image, resize(self._shown, *size).clip(0, 1))
+
+
+def _told_of_scaling(given: Size, taken: Size, side: int) -> str:
+    own = min(given) / side
+    way = f"; a style scale of {own:.3g} leaves it as it is" if own <= LARGEST_STYLE_SCALE else ""
+    return f"the style of {given} pixels was scaled to {taken}{way}"
 
 
 def _recoloured(style: Image, content: Image, preserve_colour: str) -> Image:

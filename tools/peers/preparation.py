@@ -19,9 +19,11 @@ from texonnx.vgg import layer_names
 from texonnx.weights import load_weights
 
 TRANSFER_OBJECTIVE = ObjectiveOptions(
-    content_layers=TRANSFER.content_layers, content_weight=TRANSFER.content_weight
+    content_layers=TRANSFER.content_layers,
+    content_weight=TRANSFER.weight_of_content,
+    padding="zeros",
 )
-"""What `texonnx transfer` lowers by default, and so the peer too."""
+"""What `texonnx transfer` lowers by default, but for the padding, and so the peer too."""
 
 
 def prepare(job: dict[str, Any]) -> None:

@@ -33,8 +33,8 @@ def engine_for(job: Job) -> Any:
     from texonnx.sizes import Size
     from texonnx.weights import load_weights
 
-    # As the peers weight them.
-    objective = ObjectiveOptions(loss=job["loss"], layer_weights="equal")
+    # As the peers weight and pad them.
+    objective = ObjectiveOptions(loss=job["loss"], layer_weights="equal", padding="zeros")
     source = BuiltGraphs(specify(objective), load_weights())
     options = RunOptions(threads=job["threads"], **job["settings"])
     size = Size(job["size"], job["size"])
