@@ -65,8 +65,10 @@ function plan() {
   const shorterSide = side('exemplar-size', 'Shorter side of the exemplar');
   const output = { height: side('height', 'Height'), width: side('width', 'Width') };
   const steps = parseSteps(element('steps').value);
-  return planScales(manifest, scaledExemplar(exemplar, shorterSide), output, steps);
+  return planScales(manifest, scaledExemplar(exemplar, shorterSide), output, quality(), steps);
 }
+
+const quality = () => element('quality').value;
 
 /** @returns {Promise<'webgpu' | 'wasm'>} */
 async function chooseBackend() {
@@ -93,7 +95,7 @@ function showPlan() {
     const { exemplar, output } = scales.at(-1);
     showExemplar(exemplar);
     setProportions(exemplar, output);
-    const usual = planScales(chosen.manifest, exemplar, output);
+    const usual = planScales(chosen.manifest, exemplar, output, quality());
     element('steps').placeholder = usual.map(({ steps }) => steps).join(', ');
     const steps = scales.map((scale) => scale.steps).join(' + ');
     hint('plan', `${steps} steps at ${scales.map((scale) => sizeText(scale.output)).join(', ')}`);
@@ -225,6 +227,7 @@ export function listenToFields() {
   }
   element('exemplar-size').oninput = proposeSize;
   element('steps').oninput = showPlan;
+  element('quality').onchange = showPlan;
   listenForDrops();
 }
 

@@ -10,6 +10,7 @@ import { Refusal } from './refusal.mjs';
  * @property {number} coarsest_side
  * @property {{factor: number, steps: number, learning_rate: number}[]} scales
  * @property {number} least_steps_at_the_coarsest
+ * @property {?Object<string, {steps: number[], least_steps_at_the_coarsest: number}>} qualities
  * @property {number} learning_rate_falls_from
  * @property {number} seed
  * @property {?number} draw_every
@@ -44,10 +45,13 @@ export function scaledExemplar({ height, width }, shorterSide) {
  * @param {{recipe: Recipe, minimum_size: number}} manifest
  * @param {Size} exemplar at the finest scale
  * @param {Size} output at the finest scale
- * @param {?number[]} steps one number for every scale, or one for each; the recipe's if null
+ * @param {string} quality one of the recipe's, for where there are no steps
+ * @param {?number[]} steps one number for every scale, or one for each; the quality's if null
  * @returns {Scale[]}
  */
-export function planScales({ recipe, minimum_size: minimum }, exemplar, output, steps = null) {
+export function planScales(manifest, exemplar, output, quality = 'good', steps = null) {
+  const { minimum_size: minimum } = manifest;
+  const recipe = withQuality(manifest.recipe, quality);
   checkSize('exemplar', exemplar, minimum);
   checkSize('output', output, minimum);
   const shortest = Math.min(exemplar.height, exemplar.width, output.height, output.width);
@@ -113,6 +117,14 @@ function checkSize(what, size, minimum) {
         `least ${minimum} × ${minimum}.`,
     );
   }
+}
+
+/** The recipe with a quality's numbers of steps; folders of before have no others than their own. */
+function withQuality(recipe, quality) {
+  const other = recipe.qualities?.[quality];
+  if (!other) return recipe;
+  const scales = recipe.scales.map((scale, place) => ({ ...scale, steps: other.steps[place] }));
+  return { ...recipe, ...other, scales };
 }
 
 function usualSteps(recipe, used) {

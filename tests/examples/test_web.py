@@ -324,6 +324,21 @@ def test_choices_that_do_not_fit_are_refused_in_words(
     assert words in page.error()
 
 
+def test_a_quality_sets_the_steps_until_others_are_given(page: TexturePage, models: Path) -> None:
+    manifest = json.loads((models / SMALL / "manifest.json").read_text(encoding="utf-8"))
+    page.open(SMALL)
+    page.choose(exemplar_size=128)
+    for quality in ("draft", "good", "best"):
+        page.page.select_option("#quality", quality)
+        told = manifest["recipe"]["qualities"][quality]
+        steps = told["steps"][2::-1]  # 128, 64 and 32 pixels
+        steps[0] = max(steps[0], told["least_steps_at_the_coarsest"])
+        plan = page.page.inner_text("#plan")
+        assert plan.startswith(" + ".join(map(str, steps)) + " steps at"), plan
+    page.choose(steps="7")
+    assert page.page.inner_text("#plan").startswith("7 + 7 + 7 steps")
+
+
 def test_without_the_headers_it_runs_on_one_thread_and_says_why(page: TexturePage) -> None:
     def without_headers(route: Any) -> None:
         answer = route.fetch()

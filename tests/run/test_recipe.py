@@ -12,7 +12,7 @@ from texonnx.optim.adam import AdamStepper
 from texonnx.optim.pyramid import COARSEST_SIDE, Scale, pyramid
 from texonnx.optim.schedule import steps_by_scale
 from texonnx.optimizers import ADAM
-from texonnx.options import DETAILS, ObjectiveOptions, RunOptions
+from texonnx.options import DETAILS, QUALITIES, ObjectiveOptions, RunOptions
 from texonnx.run.recipe import adam_recipe
 from texonnx.sizes import Size
 
@@ -63,6 +63,20 @@ def test_sizes_and_steps_are_those_of_a_run(exemplar: Size, output: Size, detail
     assert [scale for scale, _ in found] == scales
     steps = steps_by_scale(None, ADAM, len(scales), detail=detail)
     assert tuple(steps for _, steps in found) == steps
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize("kind", [*({"detail": detail} for detail in DETAILS), {"loss": "gan"}])
+def test_other_qualities_are_told_too(quality: str, kind: dict[str, str]) -> None:
+    recipe = adam_recipe(specified(**kind), None)
+    assert recipe is not None
+    told = recipe["qualities"][quality]
+    if quality == RunOptions().quality:
+        assert told["steps"] == [scale["steps"] for scale in recipe["scales"]]
+    counts = told["steps"][3::-1]
+    counts[0] = max(counts[0], told["least_steps_at_the_coarsest"])
+    detail = kind.get("detail", "spectrum")
+    assert tuple(counts) == steps_by_scale(None, ADAM, 4, quality, detail=detail)
 
 
 def test_a_folder_of_one_size_has_one_scale() -> None:

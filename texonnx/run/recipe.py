@@ -10,7 +10,7 @@ from texonnx.optim.pyramid import COARSEST_SIDE
 from texonnx.optim.run import STEPS_A_DRAW
 from texonnx.optim.schedule import least_at_coarsest, steps_by_halvings
 from texonnx.optimizers import ADAM
-from texonnx.options import RUN
+from texonnx.options import QUALITIES, RUN
 from texonnx.runtime.discriminators import DISCRIMINATOR_RATE
 from texonnx.sizes import Size
 
@@ -37,7 +37,10 @@ def adam_recipe(specification: Specification, size: Size | None) -> dict[str, An
     if specification.content_layers:
         return None
     detail = "spectrum" if specification.adversarial else specification.detail
-    steps = steps_by_halvings(ADAM, RUN.quality, detail)
+    used = _HALVINGS if size is None else _HALVINGS[:1]
+
+    def steps(quality: str) -> list[int]:
+        return [steps_by_halvings(ADAM, quality, detail)(halvings) for halvings in used]
 
     def rate(halvings: int) -> float | None:
         if specification.adversarial:
@@ -49,10 +52,17 @@ def adam_recipe(specification: Specification, size: Size | None) -> dict[str, An
         "exemplar_size": RUN.exemplar_size,
         "coarsest_side": COARSEST_SIDE[specification.detail],
         "scales": [
-            {"factor": 2**halvings, "steps": steps(halvings), "learning_rate": rate(halvings)}
-            for halvings in (_HALVINGS if size is None else _HALVINGS[:1])
+            {"factor": 2**halvings, "steps": count, "learning_rate": rate(halvings)}
+            for halvings, count in zip(used, steps(RUN.quality), strict=True)
         ],
         "least_steps_at_the_coarsest": least_at_coarsest(ADAM, RUN.quality, detail),
+        "qualities": {
+            quality: {
+                "steps": steps(quality),
+                "least_steps_at_the_coarsest": least_at_coarsest(ADAM, quality, detail),
+            }
+            for quality in QUALITIES
+        },
         "learning_rate_falls_from": FALL_BEGINS,
         "seed": RUN.seed,
         "draw_every": STEPS_A_DRAW if specification.draws_at_random else None,
