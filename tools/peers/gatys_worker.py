@@ -1,4 +1,4 @@
-"""The usual recipe in PyTorch, a process of its own: one scale, L-BFGS, one image.
+"""The usual recipe in PyTorch, a process of its own: one scale or several, L-BFGS, one image.
 
 From noise for a texture, from the content for a transfer. Gatys, Ecker and Bethge, "Texture
 Synthesis Using Convolutional Neural Networks", 2015; "Image Style Transfer Using Convolutional
@@ -14,22 +14,55 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import interpolate
 
 from peers.torch_objective import TorchObjective
 
+_COARSEST = 64
+"""Pixels of the shorter side."""
 _SCALE = 1e3
 """Multiplies the loss: L-BFGS's first step is along the gradient, and must be neither too long nor
 too short."""
 
 
 def synthesise(job: dict[str, Any]) -> dict[str, Any]:
-    """Return the image with the least loss, [1, 3, H, W] in [0, 1], and what was spent on it."""
+    """Return the image with the least loss, [1, 3, H, W] in [0, 1], and what was spent on it.
+
+    With ``coarse_to_fine`` in the job, sizes are halved down to 64 pixels, and each of them gets
+    the evaluations; features lie channels last, and are bfloat16 where the processor has it.
+    """
     if job["threads"]:
         torch.set_num_threads(job["threads"])
     with np.load(job["file"]) as shared:
-        objective = TorchObjective(shared, "gram")
-        image = _first_image(shared).requires_grad_()
-    evaluations = job["evaluations"]
+        arrays = dict(shared)
+    if not job.get("coarse_to_fine"):
+        return _lowered(TorchObjective(arrays, "gram"), _first_image(arrays), job["evaluations"])
+    exemplar = arrays["exemplar"]
+    height, width = exemplar.shape[2:]
+    found: dict[str, Any] = {}
+    for factor in (2**k for k in reversed(range((min(height, width) // _COARSEST).bit_length()))):
+        size = (height // factor, width // factor)
+        at_scale = {**arrays, "exemplar": _resized(torch.from_numpy(exemplar), size).numpy()}
+        start = (
+            _resized(torch.from_numpy(found["image"]), size) if found else _first_image(at_scale)
+        )
+        objective = TorchObjective(at_scale, "gram", channels_last=True, half=_has_bfloat16())
+        found = _lowered(objective, start, job["evaluations"])
+    return found
+
+
+def _resized(image: Any, size: tuple[int, int]) -> Any:
+    return interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def _has_bfloat16() -> bool:
+    return bool(
+        torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+
+
+def _lowered(objective: TorchObjective, start: Any, evaluations: int) -> dict[str, Any]:
+    image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
         [image],
         lr=1,
