@@ -95,7 +95,7 @@ class _Transfer(Course):
     """The content's detail comes in at every scale that can show it, beside the style's."""
 
     effort = 2
-    starts_near = False  # to the style; the content pulls away from it
+    starts_near = False  # the content pulls away from the style's patches
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class _Transfer(Course):
 
 def _told_of_scaling(given: Size, taken: Size, side: int) -> str:
     own = min(given) / side
-    way = f"; a style scale of {own:.3g} leaves it as it is" if own <= LARGEST_STYLE_SCALE else ""
+    way = f"; a style scale of {own:.4g} leaves it as it is" if own <= LARGEST_STYLE_SCALE else ""
     return f"the style of {given} pixels was scaled to {taken}{way}"
 
 
