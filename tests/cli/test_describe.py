@@ -12,7 +12,7 @@ def test_the_screen_says_what_the_folder_is(texonnx: Texonnx, exported: Path) ->
     outcome = texonnx("describe", exported, "--size", "64x32")
     assert (outcome.code, outcome.err) == (0, "")
     for told in (
-        "vgg16, avg pooling, padding zeros, layers divided by their mean activation",
+        "vgg16, avg pooling, padding circular, layers divided by their mean activation",
         "conv1_1 1, conv2_1 0.5",
         "gram 1 (norm gatys)",
         "any from 2x2 pixels up",

@@ -21,7 +21,8 @@ LAYERS = {"conv1_1": (3, 64, 1), "conv1_2": (64, 64, 1), "conv2_1": (64, 128, 2)
 
 
 def exported(folder: Path, size: tuple[int, int] | None = None, **words: Any) -> Path:
-    chosen = specification(**words)
+    # With zeros a gradient has as many products as its convolution, and none for a border.
+    chosen = specification(**{"padding": "zeros", **words})
     recipe = adam_recipe(chosen, size)
     export_folder(folder, chosen, drawn(), size=size, recipe=recipe)
     return folder

@@ -106,7 +106,9 @@ def test_targets_are_the_statistics_of_the_exemplar() -> None:
     objective = SmallObjective(replace(PLAIN, loss="gram,mean,cov"))
     found = objective.targets(EXEMPLAR, (8, 8))
     features = reference.features(
-        EXEMPLAR, WEIGHTS.kernels, WEIGHTS.biases, MEAN, LAYERS, activation_scale=SCALES
+        *(EXEMPLAR, WEIGHTS.kernels, WEIGHTS.biases, MEAN, LAYERS),
+        padding=PLAIN.padding,
+        activation_scale=SCALES,
     )
     for layer, maps in features.items():
         F = maps.reshape(len(maps), -1)
@@ -123,7 +125,9 @@ def test_targets_are_the_statistics_of_the_exemplar() -> None:
 def test_discriminators_learn_from_the_exemplars_features_at_its_own_positions() -> None:
     found = SmallObjective(replace(PLAIN, loss="gan")).targets(EXEMPLAR, (8, 8))
     features = reference.features(
-        EXEMPLAR, WEIGHTS.kernels, WEIGHTS.biases, MEAN, LAYERS, activation_scale=SCALES
+        *(EXEMPLAR, WEIGHTS.kernels, WEIGHTS.biases, MEAN, LAYERS),
+        padding=PLAIN.padding,
+        activation_scale=SCALES,
     )
     for layer, maps in features.items():
         expected = maps.reshape(len(maps), -1)

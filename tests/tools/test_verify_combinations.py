@@ -19,7 +19,7 @@ def test_every_padding_and_pooling_passes(
     monkeypatch.setattr(library, "random_weights", draw_once)
     found = list(tool.outcomes(tmp_path, (), None, "random:0", "conv1_1,conv2_1", [loss]))
     assert [(one.padding, one.pool) for one in found] == [
-        (padding, pool) for padding in ("zeros", "reflect", "circular") for pool in ("avg", "max")
+        (padding, pool) for padding in ("circular", "zeros", "reflect") for pool in ("avg", "max")
     ]
     for outcome in found:
         assert outcome.failures == ()
