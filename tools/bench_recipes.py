@@ -3,8 +3,8 @@ r"""What recipes make of a texture: seconds, structure and what is copied, PyTor
 In turn, exemplar by exemplar, each from the start of a process to its end:
 
 - Gatys' recipe in PyTorch: 500 evaluations of L-BFGS from noise at one scale;
-- the strongest that a user of PyTorch would write: coarse to fine, 100 evaluations a scale,
-  channels last, bfloat16 where the processor has it;
+- what a user of PyTorch would do next: the same coarse to fine, 100 evaluations a scale, channels
+  last, bfloat16 where the processor has it;
 - `texonnx synth` with `--quality draft`, `good` and `best`.
 
     .venv-cpu/bin/python tools/bench_recipes.py --torch .venv-torch/bin/python
