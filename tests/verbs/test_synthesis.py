@@ -375,8 +375,9 @@ DARK, BRIGHT = 0.4 * smooth_image(40, 48), 0.6 + 0.4 * smooth_image(56, 40, seed
 
 @pytest.mark.parametrize("loss", ["gram", "emd", "swd", "mean+cov", "gan"])
 def test_the_more_an_exemplar_counts_the_more_the_image_is_like_it(loss: str, red: Path) -> None:
+    steps = 60 if loss == "gan" else 30
     brightness = [
-        run([DARK, BRIGHT], loss=loss, mix=mix, size=(32, 32), init=red, steps=30).image.mean()
+        run([DARK, BRIGHT], loss=loss, mix=mix, size=(32, 32), init=red, steps=steps).image.mean()
         for mix in ((0.9, 0.1), (0.5, 0.5), (0.1, 0.9))
     ]
     if loss != "gan":  # a game between two comes near, in no order
@@ -551,10 +552,11 @@ def test_the_training_engine_has_fp32_alone() -> None:
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("loss", ["swd", "gan", "gram,tv"])
-def test_both_engines_make_about_the_same_image(loss: str) -> None:
+# Discriminators and image, each after the other, make ten times as much of rounding every step.
+@pytest.mark.parametrize(("loss", "steps"), [("swd", 12), ("gan", 4), ("gram,tv", 12)])
+def test_both_engines_make_about_the_same_image(loss: str, steps: int) -> None:
     # Not by Adam: it takes its full step along gradients that are hardly more than rounding.
-    options = {"loss": loss, "optimizer": "sgd", "lr": 0.01, "steps": 12, "scales": 2}
+    options = {"loss": loss, "optimizer": "sgd", "lr": 0.01, "steps": steps, "scales": 2}
     analytic, training = (run(engine=engine, **options) for engine in ("analytic", "training"))
     assert (analytic.engine, training.engine) == ("analytic", "training")
     assert psnr(training.image, analytic.image) > 45
