@@ -319,8 +319,10 @@ def transfer(
         The style is scaled so that its shorter side is the content's times this.
     size
         Pixels of the result's shorter side; the content's own if not given, at most 512.
-    scales, steps, until, optimizer, lr
-        As for :func:`texonnx.synthesize`; twice as many steps where they are not given.
+    quality, scales, steps, until, optimizer, lr
+        As for :func:`texonnx.synthesize`; sizes are halved down to 64 pixels, and where there are
+        no steps given, L-BFGS takes 16 evaluations at the finest and twice as many at each coarser
+        one, half of that for a ``draft`` and six times for the ``best``.
     init
         ``content``, in the style's colours, or as for :func:`texonnx.synthesize`.
     seed, engine, provider, precision, memory, threads, on_step, on_download

@@ -47,14 +47,16 @@ class Made:
         From the start of the process to its end.
     plausible, covers, copied
         As `texonnx.score` tells them.
+    problem
+        Why there is no picture, and so no figure.
     """
 
     exemplar: str
     recipe: str
-    seconds: float
-    plausible: float
-    covers: float
-    copied: float
+    seconds: float | None = None
+    plausible: float | None = None
+    covers: float | None = None
+    copied: float | None = None
     problem: str | None = None
 
     @property
@@ -148,9 +150,7 @@ def _judged(exemplar: Path, recipe: str, picture: Path, seconds: float) -> Made:
 
 
 def _failed(exemplar: Path, recipe: str, error: subprocess.CalledProcessError) -> Made:
-    nothing = float("nan")
-    problem = f"failed: ended with status {error.returncode}"
-    return Made(exemplar.stem, recipe, *(nothing,) * 4, problem=problem)
+    return Made(exemplar.stem, recipe, problem=f"failed: ended with status {error.returncode}")
 
 
 def recipes_table(rows: Sequence[Made]) -> str:

@@ -65,6 +65,16 @@ def test_the_style_is_scaled_to_the_content_and_by_its_own_scale() -> None:
     assert psnr(half, given) > psnr(half, run(**options).image) + 5
 
 
+@pytest.mark.parametrize(("size", "coarsest"), [(127, 127), (128, 64), (300, 75)])
+def test_sizes_are_halved_down_to_64_pixels(size: int, coarsest: int) -> None:
+    assert min(run(size=size, steps=1).history[0].size) == coarsest
+
+
+def test_the_default_steps_double_at_each_coarser_scale_and_are_48_at_least_there() -> None:
+    steps = {step.size.height: step.steps for step in run(size=128, steps=None).history}
+    assert steps == {64: 48, 128: 16}
+
+
 def test_a_style_that_was_scaled_is_told_with_what_leaves_it_as_it_is() -> None:
     assert run(steps=1).notes == (
         "the style of 48x40 pixels was scaled to 38x32; a style scale of 1.25 leaves it as it is",

@@ -37,11 +37,10 @@ def bures_barycentre(values: Values, shares: Sequence[float]) -> NDArray[np.floa
     counted = [(value, share) for value, share in zip(values, shares, strict=True) if share > 0]
     if len(counted) == 1:
         return counted[0][0]
-    wide = [_factor(value) for value, _ in counted]
-    rank = max(factor.shape[1] for factor in wide)
+    unequal = [(_factor(value), share) for value, share in counted]
+    rank = max(factor.shape[1] for factor, _ in unequal)
     factors = [
-        (np.pad(factor, ((0, 0), (0, rank - factor.shape[1]))), share)
-        for factor, (_, share) in zip(wide, counted, strict=True)
+        (np.pad(factor, ((0, 0), (0, rank - factor.shape[1]))), share) for factor, share in unequal
     ]
     together, _ = max(factors, key=lambda pair: pair[1])
     for _ in range(1 if len(factors) == 2 else _MOST_ROUNDS):
