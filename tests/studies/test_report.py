@@ -75,7 +75,7 @@ def keep(cells: Sequence[Cell], place: Path, outcomes: Sequence[Outcome | None])
 
 def scored(mean: float) -> Outcome:
     later = replace(STEP, step=2, loss=0.05, seconds=1.0)
-    score = CellScore(mean, (mean, mean), 0.4, 0.05, 0.06)
+    score = CellScore(mean, (mean, mean), 0.4, 0.05, 0.06, 4 * mean, 2 * mean, 0.1, 0.6)
     return replace(DONE, history=(STEP, later), score=score)
 
 
@@ -111,15 +111,40 @@ def test_the_page_says_what_was_asked_and_what_came_of_it(place: Path) -> None:
     assert "mean, of course" in text
     assert "the first moment" in text
     assert "not here: the weights of <vgg19> cannot be had" in text
-    assert "score 0.125" in text
+    assert "structure 0.38 · score 0.125" in text
     assert "2 × 2 runs, 1 of them without an image" in text
     assert "matplotlib" not in text
     assert "quick look" not in text
 
 
-def test_the_closest_of_a_row_is_marked(place: Path) -> None:
-    found = re.findall(r'<td class="score best"[^>]*>([\d.]+)', (place / "report.html").read_text())
-    assert found == ["0.125"], "a row with one score has nothing to compare"
+def closest(place: Path) -> list[str]:
+    """Return the figures of a page that are marked, from top to bottom."""
+    page = (place / "report.html").read_text(encoding="utf-8")
+    return re.findall(r'<td class="score best"[^>]*>([\d.]+)', page)
+
+
+def test_the_closest_of_a_row_is_marked_by_structure_and_by_grain(place: Path) -> None:
+    assert closest(place) == ["0.38", "0.125"], "a row with one score has nothing to compare"
+
+
+def test_the_closest_of_a_row_may_be_another_for_the_eye(
+    asked: tuple[Study, list[Cell]], tmp_path: Path
+) -> None:
+    fine = replace(DONE, score=CellScore(0.1, (0.1,), 0.4, 0.05, 0.06, 0.9, 0.8, 0.0, 0.5))
+    seen = replace(DONE, score=CellScore(0.2, (0.2,), 0.4, 0.05, 0.06, 0.7, 0.6, 0.0, 0.5))
+    keep(asked[1], tmp_path, (fine, seen, None, None))
+    write_report(*asked, tmp_path)
+    assert closest(tmp_path) == ["0.65", "0.100"]
+
+
+def test_where_no_structure_was_judged_the_page_has_the_other_figures(
+    asked: tuple[Study, list[Cell]], tmp_path: Path
+) -> None:
+    keep(asked[1], tmp_path, (DONE, REFUSED, DONE, REFUSED))
+    write_report(*asked, tmp_path)
+    text = Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "score 0.200" in text
+    assert "structure" not in text
 
 
 def test_the_table_has_a_row_for_every_cell(asked: tuple[Study, list[Cell]], place: Path) -> None:
@@ -136,9 +161,10 @@ def test_the_table_has_a_row_for_every_cell(asked: tuple[Study, list[Cell]], pla
         ("moss.png", "mean, of course", "refused"),
     ]
     assert rows[3]["message"] == REFUSED.message
-    assert rows[3]["seconds"] == rows[3]["score"] == rows[3]["image"] == ""
+    assert rows[3]["seconds"] == rows[3]["score"] == rows[3]["covers"] == rows[3]["image"] == ""
     first = rows[0]
     assert (first["first_loss"], first["last_loss"], first["steps_taken"]) == ("0.125", "0.05", "2")
+    assert (first["plausible"], first["covers"], first["copied"]) == ("1.0", "0.5", "0.1")
     assert (first["score"], first["score_1/1"], first["score_1/2"]) == ("0.25", "0.25", "0.25")
     assert (first["score_floor"], first["spectrum"]) == ("0.05", "0.4")
     assert (first["loss"], first["layers"], first["size"]) == ("gram", "conv1_1,conv2_1", "")

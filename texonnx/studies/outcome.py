@@ -19,13 +19,27 @@ _FINAL = (DONE, DIVERGED)
 
 @dataclass(frozen=True)
 class CellScore:
-    """What ``texonnx score`` says of the image; see :class:`texonnx.Score`."""
+    """What ``texonnx score`` says of the image; see :class:`texonnx.Score`.
+
+    The last four are of its structure, and ``None`` where that was not judged.
+    """
 
     mean: float
     levels: tuple[float, ...]
     spectrum: float
     floor: float
     spectrum_floor: float
+    plausible: float | None = None
+    covers: float | None = None
+    copied: float | None = None
+    used: float | None = None
+
+    @property
+    def structure(self) -> float | None:
+        """The mean of `plausible` and `covers`."""
+        if self.plausible is None or self.covers is None:
+            return None
+        return (self.plausible + self.covers) / 2
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,9 @@ def write_report(study: Study, cells: Sequence[Cell], place: Path, quick: bool =
 def _table(results: Results, place: Path) -> str:
     """Return the table: one row a cell, one column an option; paths are relative to `place`.
 
-    ``score`` is the mean over the levels, each of which has a column of its own, ``score_1/1`` the
-    finest; ``score_floor`` is that between halves of the exemplar. Empty is what a cell has not.
+    ``plausible`` to ``used`` are the structure's. ``score`` is the mean over the levels, each of
+    which has a column of its own, ``score_1/1`` the finest; ``score_floor`` is that between halves
+    of the exemplar. Empty is what a cell has not.
     """
     levels = max((len(one.outcome.score.levels) for one in results if one.outcome.score), default=0)
     rows = [_row(one, place, levels) for one in results]
@@ -82,6 +83,7 @@ def _row(one: Result, place: Path, levels: int) -> dict[str, Any]:
         "steps_taken": len(outcome.history) or None,
         "first_loss": losses[0],
         "last_loss": losses[-1],
+        **{name: score.get(name) for name in ("plausible", "covers", "copied", "used")},
         "score": score.get("mean"),
         "score_floor": score.get("floor"),
         "spectrum": score.get("spectrum"),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from texonnx.studies.cells import Cell
 from texonnx.studies.outcome import IMAGE, REFUSED, Outcome, read_outcome
 from texonnx.studies.study import Study, Subject
+
+Measure: TypeAlias = Literal["structure", "grain"]
 
 NOT_YET = Outcome("not run yet", "not run yet")
 
@@ -33,8 +36,13 @@ class Result:
         return "not here" if self.outcome.status == REFUSED else self.outcome.status
 
     @property
-    def score(self) -> float | None:
-        """The mean score, if it has one."""
+    def structure(self) -> float | None:
+        """The mean of `plausible` and `covers`, if it has been judged."""
+        return self.outcome.score.structure if self.outcome.score else None
+
+    @property
+    def grain(self) -> float | None:
+        """The mean score of colour, contrast and fine grain, if it has one."""
         return self.outcome.score.mean if self.outcome.score else None
 
 
@@ -45,27 +53,25 @@ class Row:
     subject: Subject
     results: tuple[Result, ...]
 
-    @property
-    def scores(self) -> list[float]:
-        """Those that there are."""
-        return [one.score for one in self.results if one.score is not None]
+    def figures(self, measure: Measure) -> list[float | None]:
+        """Return what `measure` says of each."""
+        return [getattr(one, measure) for one in self.results]
 
-    @property
-    def best(self) -> Result | None:
-        """The closest, where there are others to compare."""
-        if len(self.scores) < 2:
-            return None
-        return next(one for one in self.results if one.score == min(self.scores))
+    def best(self, measure: Measure) -> Result | None:
+        """Return the closest, where there are others to compare."""
+        there = [figure for figure in self.figures(measure) if figure is not None]
+        return self.results[self.figures(measure).index(min(there))] if len(there) > 1 else None
 
-    @property
-    def largest(self) -> float:
-        """The largest score."""
-        return max(self.scores, default=1.0) or 1.0
+    def largest(self, measure: Measure) -> float:
+        """Return the largest figure; 1 where there is none."""
+        return max((one for one in self.figures(measure) if one is not None), default=1.0) or 1.0
 
-    @property
-    def floor(self) -> float | None:
-        """What two halves of the exemplar score against each other."""
-        return next((one.outcome.score.floor for one in self.results if one.outcome.score), None)
+    def floor(self, measure: Measure) -> float | None:
+        """Return what two halves of the exemplar have against each other."""
+        scores = (one.outcome.score for one in self.results if one.outcome.score)
+        if measure == "structure":
+            return next((1.0 for one in scores if one.structure is not None), None)
+        return next((one.floor for one in scores), None)
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,12 @@ class Results:
     study: Study
     quick: bool
     rows: tuple[Row, ...]
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What there are figures of; structure, where it was judged, is what an eye sees first."""
+        judged = any(one.structure is not None for one in self)
+        return ("structure", "grain") if judged else ("grain",)
 
     def __iter__(self) -> Iterator[Result]:
         for row in self.rows:

@@ -100,10 +100,16 @@ def _score(model: str, image: Path, settings: dict[str, Any]) -> CellScore | Non
     shown = round(min(made.shape[2:]) * settings.get("style_scale", 1))
     try:
         size = settings.get("exemplar_size", shown)
-        found = score(model, made, exemplar_size=size, weights=None)
+        found = score(model, made, exemplar_size=size)
     except ImageError:  # too small
         return None
-    return CellScore(found.mean, found.levels, found.spectrum, found.floor, found.spectrum_floor)
+    seen = found.structure
+    structure = (
+        (seen.plausible, seen.covers, seen.copies.copied, seen.copies.used) if seen else ()
+    )
+    return CellScore(
+        found.mean, found.levels, found.spectrum, found.floor, found.spectrum_floor, *structure
+    )
 
 
 def _end_with_the_input() -> None:
