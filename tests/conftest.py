@@ -11,6 +11,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
+from support.stranger import Stranger, stranger_in
 
 from texonnx.errors import WeightsError
 from texonnx.runtime.installed import TRAINING_PACKAGE, installed_runtimes
@@ -111,6 +112,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("training"):
             item.add_marker(skip)
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Stranger:
+    """Somebody at whose home nothing is yet."""
+    folder = tmp_path / "stranger"
+    folder.mkdir()
+    return stranger_in(folder)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,12 @@ The names below are imported when they are first used, so that ``texonnx --help`
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# Before ONNX Runtime is loaded, here or in a process that this one starts: since 1.29 its builds
+# for Linux report home unless told not to (onnxruntime#27379). What the user has set stays.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from texonnx.benchmark.cases import Measurement

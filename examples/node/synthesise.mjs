@@ -3,6 +3,7 @@
 //
 // Makes more of a texture from a folder that `texonnx export` wrote.
 
+import './private.mjs';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { UserError } from './errors.mjs';

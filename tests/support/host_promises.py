@@ -10,6 +10,7 @@ import pytest
 
 from support.hosts import Host, Reference, assert_refused, assert_same_run
 from support.small_runs import psnr
+from support.stranger import Stranger
 
 PRETRAINED = "pretrained"
 KINDS = [
@@ -43,6 +44,24 @@ class Promises:
         _, other = host.synthesise(small_folder, exemplar, tmp_path, *short, "--seed", "1")
         assert image.shape == other.shape == (1, 3, 64, 72)
         assert psnr(image, other) < 30
+
+    def test_it_leaves_nothing_at_home_and_looks_up_no_name(
+        self,
+        host: Host,
+        small_folder: Path,
+        exemplar: Path,
+        tmp_path: Path,
+        stranger: Stranger,
+    ) -> None:
+        given = host.readable(exemplar, tmp_path)
+        short = ("--exemplar-size", "64", "--steps", "1")
+        environment = stranger.environment
+        done = host(
+            small_folder, given, tmp_path / f"out{host.suffix}", *short, environment=environment
+        )
+        assert done.returncode == 0, done.stderr
+        assert stranger.files() == []
+        assert stranger.names() == []
 
     def test_a_folder_that_is_none_is_refused(
         self, host: Host, exemplar: Path, tmp_path: Path

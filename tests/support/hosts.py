@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -84,7 +85,12 @@ class Host:
     suffix: str = ".png"
 
     def __call__(
-        self, folder: Path, exemplar: Path, out: Path, *options: str | Path
+        self,
+        folder: Path,
+        exemplar: Path,
+        out: Path,
+        *options: str | Path,
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
         return subprocess.run(
@@ -93,6 +99,7 @@ class Host:
             text=True,
             timeout=LONGEST_WAIT,
             check=False,
+            env=environment,
         )
 
     def synthesise(

@@ -104,9 +104,7 @@ def _score(model: str, image: Path, settings: dict[str, Any]) -> CellScore | Non
     except ImageError:  # too small
         return None
     seen = found.structure
-    structure = (
-        (seen.plausible, seen.covers, seen.copies.copied, seen.copies.used) if seen else ()
-    )
+    structure = (seen.plausible, seen.covers, seen.copies.copied, seen.copies.used) if seen else ()
     return CellScore(
         found.mean, found.levels, found.spectrum, found.floor, found.spectrum_floor, *structure
     )
