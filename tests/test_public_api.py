@@ -199,13 +199,16 @@ def test_the_fields_of_step_and_result_are_these() -> None:
             "seconds",
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.SynthesisResult)] == [
-        "image", "engine", "provider", "random_weights", "history", "seconds", "why", "notes"
+        "image", "engine", "provider", "random_weights", "history", "seconds", "why", "notes",
+            "alpha",
     ]  # fmt: skip
 
 
 def test_the_parameters_of_the_image_functions_are_these() -> None:
     assert list(inspect.signature(texonnx.load_image).parameters) == ["path"]
-    assert list(inspect.signature(texonnx.save_image).parameters) == ["path", "image", "metadata"]
+    assert list(inspect.signature(texonnx.save_image).parameters) == [
+        "path", "image", "metadata", "alpha", "depth"
+    ]  # fmt: skip
 
 
 def test_the_parameters_of_score_and_the_fields_of_a_score_are_these() -> None:

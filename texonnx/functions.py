@@ -29,7 +29,8 @@ from texonnx.options import (
 )
 from texonnx.planning.planned import Plan
 from texonnx.planning.trial import plan_run
-from texonnx.run.preparation import Exemplar, one_or_several
+from texonnx.run.given import Exemplar
+from texonnx.run.preparation import one_or_several
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.verbs.export import export_objective
 from texonnx.verbs.reconstruction import (

@@ -569,9 +569,17 @@ def pixels(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
+def in_part(height: int, width: int) -> np.ndarray:
+    """Return colours that are opaque but for a quarter of the rows."""
+    image = pixels(height, width, 4)
+    image[..., 3] = 255
+    image[: height // 4, :, 3] = 0
+    return image
+
+
 UNUSUAL: dict[str, tuple[str, Callable[[Path], None]]] = {
     "grey": ("a.png", lambda path: PIL.Image.fromarray(pixels(40, 40)).save(path)),
-    "alpha": ("a.png", lambda path: PIL.Image.fromarray(pixels(40, 40, 4), "RGBA").save(path)),
+    "alpha": ("a.png", lambda path: PIL.Image.fromarray(in_part(53, 40), "RGBA").save(path)),
     "CMYK": ("a.jpg", lambda path: PIL.Image.fromarray(pixels(40, 40, 4), "CMYK").save(path)),
     "palette": (
         "a.png",

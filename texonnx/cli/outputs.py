@@ -97,7 +97,7 @@ def run_and_write(
         except NotFiniteError as error:
             result, stopped, code = error.result, str(error), BAD_INPUT
     size = size_of(result.image)
-    save_image(target, result.image, _provenance(source, result))
+    save_image(target, result.image, _provenance(source, result), alpha=result.alpha)
     if also.history is not None:
         _write_history(also.history, result.history)
     if animation is not None and also.animate is not None:

@@ -13,7 +13,9 @@ from texonnx.images.colour import luminance as luminance
 from texonnx.images.colour import match_colours as match_colours
 from texonnx.images.colour import match_luminance as match_luminance
 from texonnx.images.colour import with_colour_of as with_colour_of
+from texonnx.images.reading import Picture as Picture
 from texonnx.images.reading import load_image as load_image
+from texonnx.images.reading import read_picture as read_picture
 from texonnx.images.sheet import contact_sheet as contact_sheet
 from texonnx.images.writing import check_writable as check_writable
 from texonnx.images.writing import next_free_path as next_free_path

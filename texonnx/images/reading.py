@@ -1,4 +1,4 @@
-"""Reading image files of every usual kind, and refusing what is none in one sentence."""
+"""Reading image files of every usual kind in sRGB, and refusing what is none in one sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import stat
 import threading
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import PIL.Image
@@ -16,37 +18,85 @@ from numpy.typing import NDArray
 
 from texonnx.errors import ImageError, reason
 from texonnx.images.arrays import Image, as_image
-from texonnx.sizes import MAX_PIXELS
+from texonnx.images.decoding import (
+    FORMATS,
+    TIFF_MAGICS,
+    Pixels,
+    check_pixels,
+    decode,
+    decode_deep_tiff,
+)
+from texonnx.images.extras import (
+    EXR_MAGIC,
+    EXTRA_FORMATS,
+    HEIC_MAGICS,
+    decode_exr,
+    register_heic,
+)
+from texonnx.images.profiles import name_of, through_profile
+from texonnx.sizes import MAX_PIXELS, Size
 from texonnx.system.files import StrPath
 
-# Pillow tries every format it knows unless told otherwise; one of them starts Ghostscript.
-_READ = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "PPM", "TGA")
-_ORIENTATION_TAG = 0x0112
+_MOST_REDUCED = 1_000_000_000
+"""Pixels of a JPEG, which need not be decoded whole."""
+_WORTH_REDUCING = 8_000_000
+_SPARE = 4
+"""A reduced image has at least so many times the pixels a side that are wanted of it."""
+
 _UPRIGHT = {
-    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
-    3: PIL.Image.Transpose.ROTATE_180,
-    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
-    5: PIL.Image.Transpose.TRANSPOSE,
-    6: PIL.Image.Transpose.ROTATE_270,
-    7: PIL.Image.Transpose.TRANSVERSE,
-    8: PIL.Image.Transpose.ROTATE_90,
+    2: (slice(None), slice(None, None, -1)),
+    3: (slice(None, None, -1), slice(None, None, -1)),
+    4: (slice(None, None, -1), slice(None)),
 }
+"""How rows and columns run after the EXIF orientation, those above 4 once they are exchanged."""
+_EXCHANGED = {5: 1, 6: 2, 7: 3, 8: 4}
+
 _pillow_lock = threading.Lock()
-# What Pillow logs of a damaged file would otherwise reach standard error beside our sentence.
-logging.getLogger("PIL").addHandler(logging.NullHandler())
+# What these log of a damaged file would otherwise reach standard error beside our sentence.
+for _name in ("PIL", "tifffile"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image file, read.
+
+    Attributes
+    ----------
+    image
+        [1, 3, H, W], sRGB in [0, 1]; grey has three equal channels.
+    alpha
+        [H, W], 0 where it is transparent, 1 where it is opaque; None where all of it is.
+    size
+        Height and width in pixels of the file, upright.
+    notes
+        What was done to it, a sentence each.
+    """
+
+    image: Image
+    alpha: NDArray[np.float32] | None
+    size: Size
+    notes: tuple[str, ...]
+
+    def over_white(self) -> Image:
+        """Return the image with white behind what is transparent."""
+        if self.alpha is None:
+            return self.image
+        return (self.image * self.alpha + (1 - self.alpha)).astype(np.float32)
 
 
 def load_image(path: StrPath) -> Image:
-    """Read an image file.
+    """Read an image file as it is seen: in sRGB.
 
-    Grey, palette and CMYK become RGB; 16-bit grey keeps its 16 bits; transparency is composited
-    over white; the EXIF orientation is applied; of several frames the first is read. Colour
-    profiles are not applied.
+    Grey, palette and CMYK become RGB; 16 bits are kept; colour profiles are applied, and what a PNG
+    says of its colours where it has none; transparency is composited over white; the EXIF
+    orientation is applied; of several frames the first is read.
 
     Parameters
     ----------
     path
-        A PNG, JPEG, WebP, TIFF, BMP, GIF, JPEG 2000, PPM or TGA file.
+        A PNG, JPEG, WebP, TIFF, BMP, GIF, JPEG 2000, PPM, TGA or AVIF file; HEIC and EXR with the
+        extras ``heic`` and ``exr``.
 
     Returns
     -------
@@ -56,70 +106,143 @@ def load_image(path: StrPath) -> Image:
     Raises
     ------
     ImageError
-        When there is no such file, it cannot be read, is not an image or is damaged, has more
-        than `MAX_PIXELS` pixels, or holds values of an unknown range.
+        When there is no such file, it cannot be read exactly, is not an image or is damaged, has
+        more than `MAX_PIXELS` pixels, or holds values of an unknown range.
+    """
+    return read_picture(path).over_white()
+
+
+def read_picture(path: StrPath, shorter_side: int | None = None) -> Picture:
+    """Read an image file as :func:`load_image` does, and tell what was done to it.
+
+    Parameters
+    ----------
+    path
+        As there.
+    shorter_side
+        How many pixels will be wanted of the shorter side: a large file need not be decoded whole
+        then, and a JPEG may be larger. The result has at least four times as many.
+
+    Raises
+    ------
+    ImageError
+        As there.
     """
     try:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
             what = "folder" if stat.S_ISDIR(status.st_mode) else "special file"
-            raise ImageError(f"cannot read '{path}': it is a {what}, not an image file")
+            raise ImageError(f"it is a {what}, not an image file")
         if status.st_size == 0:
-            raise ImageError(f"cannot read '{path}': the file is empty (0 bytes), not an image")
-        with Path(path).open("rb") as file, _pillow_alone():
-            pixels = _decode(PIL.Image.open(file, formats=_READ), path)
-    except ImageError:
-        raise
+            raise ImageError("the file is empty (0 bytes), not an image")
+        with Path(path).open("rb") as file:
+            return _read(file, shorter_side)
+    except ImageError as error:
+        raise ImageError(f"cannot read '{path}': {error}") from error.__cause__
     except FileNotFoundError:
         raise ImageError(f"there is no image file '{path}'") from None
     except PIL.UnidentifiedImageError:
+        known = ", ".join(known_formats())
         raise ImageError(
-            f"cannot read '{path}': it is not an image in a known format; known: {', '.join(_READ)}"
+            f"cannot read '{path}': it is not an image in a known format; known: {known}"
         ) from None
     except Exception as error:  # decoders meet damaged files with errors of a dozen types
         raise ImageError(f"cannot read '{path}': {reason(error)}") from error
-    return as_image(pixels)
 
 
-def _decode(picture: PIL.Image.Image, path: StrPath) -> NDArray[np.float32]:
-    """Return the pixels [H, W, 3] of an opened image."""
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"cannot read '{path}': it has {width} x {height} pixels ({width * height / 1e6:.0f} "
-            f"megapixels); at most {MAX_PIXELS // 10**6} megapixels are accepted"
-        )
-    file_format, transparency = picture.format, picture.info.get("transparency")
-    picture.load()
-    picture = _upright(picture)
-    # Of the formats that Pillow opens as "I", PPM alone has a known range.
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and file_format == "PPM"):
-        values = np.asarray(picture, np.float32) / np.float32(65535)
-        if transparency is not None:
-            values[values == np.float32(transparency) / np.float32(65535)] = 1
-    elif picture.mode in ("I", "F"):
-        values = np.asarray(picture, np.float32)
-        low, high = float(values.min()), float(values.max())
-        if not (low >= 0 and high <= 1):
-            raise ImageError(
-                f"cannot read '{path}': its values run from {low:g} to {high:g}; of 32-bit images "
-                "only floats from 0 to 1 are accepted"
-            )
-    elif picture.has_transparency_data:
-        rgba = np.asarray(picture.convert("RGBA"), np.float32) / np.float32(255)
-        alpha = rgba[..., 3:]
-        values = rgba[..., :3] * alpha + (1 - alpha)
-    else:
-        values = np.asarray(picture.convert("RGB"), np.float32) / np.float32(255)
-    return np.repeat(values[..., np.newaxis], 3, axis=2) if values.ndim == 2 else values
+def known_formats() -> list[str]:
+    """Return the formats that are read here, by Pillow's names."""
+    PIL.Image.init()
+    return [name for name in (*FORMATS, *EXTRA_FORMATS) if name in PIL.Image.OPEN]
 
 
-def _upright(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """Apply the EXIF orientation; damaged EXIF says nothing about which way is up."""
-    orientation = None
-    with contextlib.suppress(Exception):
-        orientation = picture.getexif().get(_ORIENTATION_TAG)
-    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
+def _read(file: IO[bytes], shorter_side: int | None) -> Picture:
+    head = file.read(16)
+    file.seek(0)
+    if head.startswith(EXR_MAGIC):
+        return _picture(decode_exr(file))
+    if head.startswith(TIFF_MAGICS) and (deep := decode_deep_tiff(file)) is not None:
+        return _picture(deep)
+    file.seek(0)
+    if head[4:12] in HEIC_MAGICS:
+        register_heic()
+    with _pillow_alone():
+        picture = PIL.Image.open(file, formats=known_formats())
+        width, height = picture.size
+        reduction = _reduction(width, height, shorter_side)
+        reducible = picture.format in ("JPEG", "MPO") and reduction > 1
+        most = _MOST_REDUCED if reducible else MAX_PIXELS
+        check_pixels(width, height, most)
+        pixels = decode(file, picture, reduction)
+    return _picture(pixels, (height, width))
+
+
+def _reduction(width: int, height: int, shorter_side: int | None) -> int:
+    """Return by how much a file's sides may be divided while it is decoded: 1, 2, 4 or 8."""
+    if shorter_side is None or width * height < _WORTH_REDUCING:
+        return 1
+    spare = min(width, height) // (_SPARE * max(shorter_side, 1))
+    return max(step for step in (1, 2, 4, 8) if step <= max(spare, 1))
+
+
+def _picture(pixels: Pixels, size: tuple[int, int] | None = None) -> Picture:
+    """Bring pixels to sRGB and upright."""
+    values, notes = _in_srgb(pixels)
+    height, width = size or values.shape[:2]
+    exchanged = pixels.orientation in _EXCHANGED
+    upright = _turned(values, pixels.orientation)
+    alpha = None if pixels.alpha is None else _turned(pixels.alpha, pixels.orientation)
+    rgb = upright if upright.shape[-1] == 3 else np.repeat(upright, 3, axis=-1)
+    return Picture(
+        as_image(rgb),
+        None if alpha is None else np.ascontiguousarray(alpha),
+        Size(width, height) if exchanged else Size(height, width),
+        notes,
+    )
+
+
+def _in_srgb(pixels: Pixels) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Return [H, W, 1 or 3] in [0, 1], and what was done."""
+    colours = pixels.colours
+    if pixels.profile is not None:
+        name = name_of(pixels.profile) or "unnamed"
+        try:
+            deep = colours if colours.dtype != np.float32 else _as_16_bits(colours)
+            converted = through_profile(deep, pixels.profile)
+        except ImageError:
+            return _plain(colours), (f"its colour profile '{name}' is damaged; read as sRGB",)
+        if converted is None:
+            return _plain(colours), ()
+        return converted, (f"colours converted to sRGB from the profile '{name}'",)
+    values = _plain(colours)
+    if pixels.encoding is None:
+        return values, ()
+    return pixels.encoding.to_srgb(values), (
+        f"colours converted to sRGB from {pixels.encoding.name}",
+    )
+
+
+def _as_16_bits(values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    scaled: NDArray[np.uint16] = np.rint(values * np.float32(65535)).astype(np.uint16)
+    return scaled
+
+
+def _plain(colours: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the numbers as they are, in [0, 1]; ink becomes light as if it were pure."""
+    values = colours.astype(np.float32)
+    if colours.dtype != np.float32:
+        values /= np.float32(np.iinfo(colours.dtype).max)
+    if values.shape[-1] == 4:
+        return (1 - values[..., :3]) * (1 - values[..., 3:])
+    return values
+
+
+def _turned(values: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+    """Return the rows and columns of [H, W, ...] upright."""
+    if orientation in _EXCHANGED:
+        values = values.swapaxes(0, 1)
+        orientation = _EXCHANGED[orientation]
+    return values[_UPRIGHT[orientation]] if orientation in _UPRIGHT else values
 
 
 @contextlib.contextmanager

@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngInfo
 
 from texonnx.errors import ImageError
-from texonnx.images.arrays import Image, as_picture, finite_image
+from texonnx.images.arrays import Image, finite_image
+from texonnx.images.profiles import srgb_profile
 from texonnx.system.files import StrPath, check_target, write_whole
 
-_WRITE: dict[str, tuple[str, dict[str, Any]]] = {
-    ".png": ("PNG", {}),
-    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".webp": ("WEBP", {"lossless": True}),
-    ".tif": ("TIFF", {}),
-    ".tiff": ("TIFF", {}),
-    ".bmp": ("BMP", {}),
+
+class _Format(NamedTuple):
+    """Pillow's name of a format, and how it is written."""
+
+    name: str
+    options: dict[str, Any] = {}  # noqa: RUF012
+
+
+_JPEG = _Format("JPEG", {"quality": 95, "subsampling": 0})
+_TIFF = _Format("TIFF")
+_WRITE = {
+    ".png": _Format("PNG"),
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": _Format("WEBP", {"lossless": True, "exact": True}),
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".bmp": _Format("BMP"),
 }
+_WITH_ALPHA = ("PNG", "WEBP", "TIFF")
+_DEEP = ("PNG", "TIFF")
 
 
-def save_image(path: StrPath, image: Image, metadata: Mapping[str, str] | None = None) -> None:
-    """Write an image file of 8 bits a channel; it appears whole or not at all.
+def save_image(
+    path: StrPath,
+    image: Image,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    alpha: NDArray[np.float32] | None = None,
+    depth: int = 8,
+) -> None:
+    """Write an image file; it appears whole or not at all, and says that it is in sRGB.
 
-    JPEG is written at quality 95 without chroma subsampling, WebP without loss.
+    JPEG is written at quality 95 without chroma subsampling, WebP without loss. An image without a
+    colour is written in grey where the format has that.
 
     Parameters
     ----------
@@ -39,28 +65,44 @@ def save_image(path: StrPath, image: Image, metadata: Mapping[str, str] | None =
         Shape [1, 3, H, W], RGB; values outside [0, 1] are clipped.
     metadata
         Text chunks of a PNG file; the other formats carry none.
+    alpha
+        [H, W], 0 where the image is transparent; with JPEG and BMP, which have none, it is put over
+        white.
+    depth
+        Bits a channel: 8, or 16 with PNG and TIFF.
 
     Raises
     ------
     ImageError
         For an unknown suffix, a folder that is missing or cannot be written, a path that is a
-        folder, an image of another shape or with values that are not finite, or an image too
-        large for the format.
+        folder, an image of another shape or with values that are not finite, an image too
+        large for the format, or a depth that it has not.
     """
-    picture = as_picture(finite_image(image))
+    values = finite_image(image)[0].clip(0, 1).transpose(1, 2, 0)
+    suffix = Path(path).suffix.lower()
+    if suffix in _WRITE:
+        _check_depth(path, depth)
+        if alpha is not None and _WRITE[suffix].name not in _WITH_ALPHA:
+            values = values * alpha[..., np.newaxis] + (1 - alpha[..., np.newaxis])
+            alpha = None
+    layers = [values[..., :1]] if _has_no_colour(values) else [values]
+    if alpha is not None:
+        layers.append(alpha[..., np.newaxis])
+    stacked = np.ascontiguousarray(np.concatenate(layers, axis=-1))
 
     def encode(file: IO[bytes]) -> None:
-        file_format, options = _WRITE[Path(path).suffix.lower()]
-        if file_format == "PNG":
-            options = {"pnginfo": _text_chunks(metadata or {})}
-        picture.save(file, format=file_format, **options)
+        if depth == 8:
+            _encode(file, _rounded(stacked, 8), _WRITE[suffix], metadata or {})
+        else:
+            _encode_deep(file, _rounded(stacked, 16), _WRITE[suffix].name, metadata or {})
 
     write_whole(path, encode, _WRITE, "image", ImageError)
 
 
-def check_writable(path: StrPath) -> None:
+def check_writable(path: StrPath, depth: int = 8) -> None:
     """Raise, before any work is done, what :func:`save_image` would raise because of `path`."""
     check_target(path, _WRITE, "image", ImageError)
+    _check_depth(path, depth)
 
 
 def next_free_path(path: StrPath) -> Path:
@@ -78,8 +120,75 @@ def next_free_path(path: StrPath) -> Path:
     return next(candidate for candidate in numbered if not os.path.lexists(candidate))
 
 
+def _check_depth(path: StrPath, depth: int) -> None:
+    if depth not in (8, 16):
+        raise ImageError(f"images are written with 8 or 16 bits a channel, not {depth}")
+    if depth == 16 and _WRITE[Path(path).suffix.lower()].name not in _DEEP:
+        raise ImageError(f"cannot write '{path}' with 16 bits a channel: use .png or .tif")
+
+
+def _has_no_colour(values: NDArray[np.floating[Any]]) -> bool:
+    return bool((values[..., :1] == values[..., 1:]).all())
+
+
+def _rounded(values: NDArray[np.floating[Any]], bits: int) -> NDArray[Any]:
+    kind = np.uint8 if bits == 8 else np.uint16
+    scaled: NDArray[Any] = np.rint(values * np.float32(2**bits - 1)).astype(kind)
+    return scaled
+
+
+def _encode(
+    file: IO[bytes], pixels: NDArray[Any], way: _Format, metadata: Mapping[str, str]
+) -> None:
+    options = dict(way.options)
+    if way.name == "PNG":
+        options["pnginfo"] = _text_chunks(metadata)
+    elif way.name != "BMP":
+        options["icc_profile"] = srgb_profile(grey=pixels.shape[-1] < 3)
+    if way.name == "WEBP" and pixels.shape[-1] < 3:
+        pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=-1)
+        options["icc_profile"] = srgb_profile(grey=False)
+    picture = PIL.Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    picture.save(file, format=way.name, **options)
+
+
+def _encode_deep(
+    file: IO[bytes], pixels: NDArray[np.uint16], name: str, metadata: Mapping[str, str]
+) -> None:
+    if name == "TIFF":
+        import tifffile
+
+        grey, transparent = pixels.shape[-1] < 3, pixels.shape[-1] in (2, 4)
+        tifffile.imwrite(
+            file,
+            pixels[..., 0] if pixels.shape[-1] == 1 else pixels,
+            photometric="minisblack" if grey else "rgb",
+            planarconfig="contig" if pixels.shape[-1] > 1 else None,
+            extrasamples=["unassalpha"] if transparent else None,
+            iccprofile=srgb_profile(grey=grey),
+            metadata=None,
+            software=metadata.get("Software", ""),
+        )
+        return
+    import imagecodecs
+
+    data = imagecodecs.png_encode(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    # The chunks of text go behind the header, which ends at byte 33.
+    file.write(data[:33] + _chunks_as_bytes(metadata) + data[33:])
+
+
 def _text_chunks(metadata: Mapping[str, str]) -> PngInfo:
+    """Return the chunks that say what is in a PNG; what no encoding has is replaced."""
     chunks = PngInfo()
+    chunks.add(b"sRGB", b"\0")
     for key, text in metadata.items():
-        chunks.add_text(key, text)
+        chunks.add_text(key, text.encode("utf-8", "replace").decode("utf-8"))
     return chunks
+
+
+def _chunks_as_bytes(metadata: Mapping[str, str]) -> bytes:
+    """Return the same chunks in the form that they have in a file, with length and checksum."""
+    return b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data, *_ in _text_chunks(metadata).chunks
+    )

@@ -62,30 +62,43 @@ def optimise(
     after_step: AfterStep,
     metric: ImageMetric | None = None,
     refresh_every: int | None = None,
+    *,
+    grey: bool = False,
 ) -> Image:
     """Return `image` after `steps` steps (for L-BFGS: evaluations) of `optimizer`.
 
     Adam and SGD step inside the runtime where the engine has them. Steps move the image where
     they like; it is brought back to [0, 1] by whoever shows it. `metric` is for those that search
     alone. Every `refresh_every` steps the engine draws and trains anew; a search then
-    starts anew, from the best image so far.
+    starts anew, from the best image so far. A `grey` image, whose channels are alike, stays so
+    where the steps are not taken inside the runtime: its gradient is the mean of the channels'.
     """
+    evaluate = _grey(engine.loss_and_gradient) if grey else engine.loss_and_gradient
     if optimizer.searches:
         minimise: Minimise = optimizer.load()
         for done in range(0, steps, refresh_every or steps):
             count = min(refresh_every or steps, steps - done)
             if refresh_every is not None:
                 engine.refresh(image, count)
-            image = minimise(engine.loss_and_gradient, image, count, after_step, metric)
+            image = minimise(evaluate, image, count, after_step, metric)
         return image
     on_host: type[HostStepper] = optimizer.load()
-    stepper = engine.stepper(optimizer, image) or on_host(engine.loss_and_gradient, image)
+    stepper = engine.stepper(optimizer, image) or on_host(evaluate, image)
     for step in range(steps):
         before = stepper.image()
         if refresh_every is not None and step % refresh_every == 0:
             engine.refresh(before, refresh_every)
         after_step(stepper.step(on_host.rate(learning_rate, step / steps, image)), before)
     return stepper.image()
+
+
+def _grey(evaluate: Evaluate) -> Evaluate:
+    def evaluated(image: Image) -> Evaluation:
+        found = evaluate(image)
+        mean = found.gradient.mean(axis=1, keepdims=True, dtype=np.float32)
+        return Evaluation(found.losses, np.repeat(mean, 3, axis=1))
+
+    return evaluated
 
 
 def refresh_interval(traits: Traits, optimizer: Optimizer) -> int | None:

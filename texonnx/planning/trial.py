@@ -12,7 +12,8 @@ from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.planned import Plan, PlannedScale
 from texonnx.planning.probes import Probe, extrapolate, pixels_of, scales_to_try
 from texonnx.run.course import Course
-from texonnx.run.preparation import Exemplar, prepare
+from texonnx.run.given import Exemplar
+from texonnx.run.preparation import prepare, scaling_notes
 from texonnx.runtime.choose import choose_route
 from texonnx.system.processes import answers_of
 from texonnx.weights.sources import Progress
@@ -29,6 +30,7 @@ def plan_run(
 ) -> Plan:
     """Say what a synthesis would take on this machine: see :func:`texonnx.plan`."""
     prepared = prepare([exemplar], objective, options, artifacts, on_download)
+    scaling_notes(prepared)  # refuses what a run would
     sizes = [scale.output for scale in prepared.scales]
     choose_route(prepared.source.traits, prepared.options, sizes)
     schedule = Course(prepared).schedule()

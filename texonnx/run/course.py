@@ -14,6 +14,7 @@ from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise, refresh_interval
 from texonnx.optim.schedule import Plateau, steps_by_scale
 from texonnx.options import INITS
+from texonnx.run.given import in_grey
 from texonnx.run.preparation import Prepared
 from texonnx.run.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
 from texonnx.runtime.choose import choose_route, open_engine
@@ -41,9 +42,9 @@ class Course:
     """
 
     effort = 1
-    notes: tuple[str, ...] = ()
 
     def __init__(self, prepared: Prepared, shares: tuple[float, ...] = (1.0,)) -> None:
+        self.notes = tuple(note for given in prepared.given for note in given.notes)
         self.prepared = prepared
         self.shares = shares
 
@@ -85,6 +86,11 @@ class Course:
     def metric(self, scale: int) -> ImageMetric | None:
         """Return the metric of L-BFGS; none here."""
         return None
+
+    @property
+    def grey(self) -> bool:
+        """Whether the result has no colours, since there are none in what it is made from."""
+        return self.prepared.grey
 
     def finish(self, image: Image) -> Image:
         """Return what the user shall see of an image in [0, 1]."""
@@ -166,7 +172,7 @@ class _Run:
         try:
             for number, scale in enumerate(self._prepared.scales):
                 if number:
-                    image = course.start(number, _visible(image))
+                    image = course.start(number, self._visible(image))
                     self._begin(image)
                 self._engine.aim(course.goal(number), scale.output)
                 try:
@@ -179,6 +185,7 @@ class _Run:
                         partial(self._after_step, number + 1, schedule),
                         course.metric(number),
                         refresh_interval(self._traits, optimizer),
+                        grey=course.grey,
                     )
                 except _PlateauReached:
                     image = self._best
@@ -214,7 +221,7 @@ class _Run:
         )
         self._history.append(step)
         if self._on_step is not None:
-            self._on_step(step, self._course.finish(image))
+            self._on_step(step, self._course.finish(self._without_tint(image)))
         if self._plateau is not None and self._plateau.reached(losses.total):
             raise _PlateauReached
 
@@ -230,7 +237,7 @@ class _Run:
 
     def _result(self, image: Image) -> SynthesisResult:
         return SynthesisResult(
-            image=self._course.finish(_visible(image)),
+            image=self._course.finish(self._visible(image)),
             engine=self._engine.name,
             provider=self._engine.provider,
             random_weights=self._traits.random_weights,
@@ -240,6 +247,9 @@ class _Run:
             notes=self._course.notes,
         )
 
+    def _visible(self, image: Image) -> Image:
+        return np.clip(self._without_tint(image), 0, 1)
 
-def _visible(image: Image) -> Image:
-    return np.clip(image, 0, 1)
+    def _without_tint(self, image: Image) -> Image:
+        """Return a grey image's channels alike, which steps inside the runtime move apart."""
+        return in_grey(image) if self._course.grey else image

@@ -10,7 +10,7 @@ from typing import Any
 
 from texonnx.errors import ImageError, OptionError
 from texonnx.exported.folder import ExportedFolder
-from texonnx.images import Image, check_image, load_image, size_by_shorter_side
+from texonnx.images import Image, size_by_shorter_side
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.kinds import CONTENT_TARGETS
 from texonnx.objective.source import GraphSource, Traits
@@ -18,14 +18,12 @@ from texonnx.objective.specification import specify
 from texonnx.optim.pyramid import COARSEST_SIDE, Scale, pyramid, shrunk
 from texonnx.optimizers import ADAM, LBFGS, OPTIMIZERS, Optimizer
 from texonnx.options import OBJECTIVE, ObjectiveOptions, RunOptions
+from texonnx.run.given import Exemplar, Given, is_grey, scaling_note, texture_of
 from texonnx.run.hosting import GraphHost, Host
 from texonnx.runtime.installed import the_runtime
 from texonnx.sizes import check_size, size_of
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
-
-Exemplar = str | Path | Image
-"""An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class Prepared:
         Those of the run, with an optimiser by name.
     host
         What is done around the steps.
+    given
+        The exemplars as they were given.
     """
 
     source: GraphSource
@@ -51,6 +51,12 @@ class Prepared:
     scales: list[Scale]
     options: RunOptions
     host: Host
+    given: tuple[Given, ...]
+
+    @property
+    def grey(self) -> bool:
+        """Whether no exemplar has a colour."""
+        return all(is_grey(one.image) for one in self.given)
 
     @property
     def optimizer(self) -> Optimizer:
@@ -67,7 +73,7 @@ class Prepared:
 
 
 def prepare(
-    exemplars: Sequence[Exemplar],
+    exemplars: Sequence[Exemplar | Given],
     objective: ObjectiveOptions,
     options: RunOptions,
     artifacts: str | Path | None,
@@ -93,7 +99,8 @@ def prepare(
         For an option, image, weights or folder that will not do.
     """
     the_runtime()
-    originals = [load_or_check(exemplar) for exemplar in exemplars]
+    given = tuple(texture_of(exemplar, options.exemplar_size) for exemplar in exemplars)
+    originals = [one.image for one in given]
     if not originals:
         raise OptionError("there is no exemplar; give one, or several to mix")
     if artifacts is None:
@@ -129,18 +136,22 @@ def prepare(
         options = replace(options, lr=adversarial_rate)
     host = GraphHost(source)
     scaled = tuple(
-        host.resize(original, size_by_shorter_side(size_of(original), options.exemplar_size))
-        for original in originals
+        host.resize(one.image, size_by_shorter_side(one.size, options.exemplar_size))
+        for one in given
     )
     scales = _choose_scales(
         scaled[0], options, source.traits, coarsest_side or COARSEST_SIDE[source.traits.detail]
     )
-    return Prepared(source, scaled, scales, options, host)
+    return Prepared(source, scaled, scales, options, host, given)
 
 
-def load_or_check(image: Exemplar) -> Image:
-    """Return the image of a file, or the array itself once it has been checked."""
-    return load_image(image) if isinstance(image, str | Path) else check_image(image)
+def scaling_notes(prepared: Prepared) -> tuple[str, ...]:
+    """Return what was done to the sizes of exemplars; raises as :func:`scaling_note` does."""
+    notes = (
+        scaling_note(given, size_of(scaled), prepared.options.exemplar_size)
+        for given, scaled in zip(prepared.given, prepared.exemplars, strict=True)
+    )
+    return tuple(note for note in notes if note)
 
 
 def one_or_several(given: object) -> list[Any]:

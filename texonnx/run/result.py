@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from texonnx.errors import TexonnxError
 from texonnx.images import Image
 from texonnx.sizes import Size
@@ -64,6 +67,8 @@ class SynthesisResult:
         Why that engine, and how the objective was evaluated, in words.
     notes
         What was done to what was given, a sentence each: that a style was scaled down.
+    alpha
+        float32, [H, W]: that of a transfer's content, where it has one.
     """
 
     image: Image
@@ -74,6 +79,7 @@ class SynthesisResult:
     seconds: float
     why: str = ""
     notes: tuple[str, ...] = ()
+    alpha: NDArray[np.float32] | None = None
 
 
 class SynthesisInterrupted(KeyboardInterrupt):

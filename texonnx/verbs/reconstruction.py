@@ -16,7 +16,8 @@ from texonnx.options import (
     RunOptions,
 )
 from texonnx.run.course import Course, run_course
-from texonnx.run.preparation import Exemplar, load_or_check, prepare
+from texonnx.run.given import Exemplar, Given, texture_of
+from texonnx.run.preparation import prepare
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.runtime.goal import Goal
 from texonnx.verbs.synthesis import Texture
@@ -25,7 +26,7 @@ from texonnx.weights.sources import Progress
 
 
 def reconstruct_image(
-    image: Exemplar,
+    image: Exemplar | Given,
     chosen: ReconstructionOptions,
     objective: ObjectiveOptions,
     run: RunOptions,
@@ -106,7 +107,7 @@ def reconstruct_every_layer(
     for count in range(1, len(layers) + 1):
         # What would otherwise be refused after all the content reconstructions.
         specify(replace(objective, layers=",".join(layers[:count])))
-    loaded = load_or_check(image)
+    loaded = texture_of(image)
 
     def made() -> Iterator[LayerReconstruction]:
         for style in (False, True):

@@ -10,7 +10,8 @@ from texonnx.images import Image
 from texonnx.optim.metric import ImageMetric
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.run.course import Course, run_course
-from texonnx.run.preparation import Exemplar, Prepared, prepare, shares_of
+from texonnx.run.given import Exemplar
+from texonnx.run.preparation import Prepared, prepare, scaling_notes, shares_of
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.weights.sources import Progress
 
@@ -28,7 +29,9 @@ def synthesize_texture(
     started = time.perf_counter()
     shares = shares_of(mix, len(exemplars)) if exemplars else ()
     prepared = prepare(exemplars, objective, run, artifacts, on_download)
-    return run_course(Texture(prepared, shares), on_step, started)
+    course = Texture(prepared, shares)
+    course.notes += scaling_notes(prepared)
+    return run_course(course, on_step, started)
 
 
 class Texture(Course):

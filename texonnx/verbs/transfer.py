@@ -9,6 +9,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from texonnx.images import (
     Image,
@@ -16,7 +17,7 @@ from texonnx.images import (
     match_colours,
     match_luminance,
     resize,
-    scale_shorter_side,
+    size_by_shorter_side,
     with_colour_of,
 )
 from texonnx.optim.metric import ImageMetric
@@ -28,14 +29,8 @@ from texonnx.options import (
     TransferOptions,
 )
 from texonnx.run.course import Course, run_course
-from texonnx.run.preparation import (
-    Exemplar,
-    Prepared,
-    load_or_check,
-    one_or_several,
-    prepare,
-    shares_of,
-)
+from texonnx.run.given import Exemplar, content_of, is_grey, texture_of
+from texonnx.run.preparation import Prepared, one_or_several, prepare, shares_of
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.runtime.goal import Goal
 from texonnx.sizes import Size, size_of
@@ -65,15 +60,16 @@ def transfer_style(
     The sizes in `run` are those of `chosen`, in its place.
     """
     started = time.perf_counter()
-    shown = load_or_check(content)
-    side = chosen.size or min(*shown.shape[2:], TRANSFER_SIZE)
-    shown = scale_shorter_side(shown, side)
-    run = replace(run, exemplar_size=max(1, round(side * chosen.style_scale)), size=size_of(shown))
+    given = content_of(content, chosen.size or TRANSFER_SIZE)
+    side = chosen.size or min(*given.size, TRANSFER_SIZE)
+    size = size_by_shorter_side(given.size, side)
+    shown = resize(given.image, *size)
+    run = replace(run, exemplar_size=max(1, round(side * chosen.style_scale)), size=size)
     objective = replace(objective, content_weight=chosen.weight_of_content)
     images, counts = _styles(style)
     way = chosen.preserve_colour
-    originals = [load_or_check(image) for image in images]
-    coloured = [_recoloured(original, shown, way) for original in originals]
+    originals = [texture_of(image, run.exemplar_size) for image in images]
+    coloured = [replace(one, image=_recoloured(one.image, shown, way)) for one in originals]
     prepared = prepare(coloured, objective, run, None, on_download, coarsest_side=_COARSEST_SIDE)
     course = _Transfer(
         prepared,
@@ -83,12 +79,19 @@ def transfer_style(
         has_style=objective.style_weight > 0,
     )
     pairs = zip(originals, prepared.exemplars, strict=True)
-    course.notes = tuple(
-        _told_of_scaling(size_of(original), size_of(scaled), side)
-        for original, scaled in pairs
-        if size_of(original) != size_of(scaled)
+    course.notes = (
+        *given.notes,
+        *course.notes,
+        *(
+            _told_of_scaling(original.size, size_of(scaled), side)
+            for original, scaled in pairs
+            if original.size != size_of(scaled)
+        ),
     )
-    return run_course(course, on_step, started)
+    result = run_course(course, on_step, started)
+    if given.alpha is None:
+        return result
+    return replace(result, alpha=_resized(given.alpha, size))
 
 
 class _Transfer(Course):
@@ -140,12 +143,22 @@ class _Transfer(Course):
         """
         return ImageMetric(self.exemplar(scale), self.size(scale), power_of_frequency=0.0)
 
+    @property
+    def grey(self) -> bool:
+        """Whether neither the styles nor the content have a colour."""
+        return super().grey and is_grey(self._content)
+
     def finish(self, image: Image) -> Image:
         """Give the image the content's colours, where they are to be kept."""
         if not self._keep_colour:
             return image
         size = size_of(image)
         return with_colour_of(image, resize(self._shown, *size).clip(0, 1))
+
+
+def _resized(alpha: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    image = np.repeat(alpha[np.newaxis, np.newaxis], 3, axis=1)
+    return np.ascontiguousarray(resize(image, *size)[0, 0])
 
 
 def _told_of_scaling(given: Size, taken: Size, side: int) -> str:

@@ -1,0 +1,119 @@
+"""What a run is given: opaque pixels alone, the content's alpha kept, sizes told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import texonnx
+from texonnx.errors import ImageError, OptionError
+from texonnx.images import load_image, read_picture, save_image
+from texonnx.run.given import content_of, in_grey, is_grey, largest_rectangle, texture_of
+
+SMALL = {"weights": "random:0", "layers": "conv1_1,conv2_1", "exemplar_size": 48, "steps": 3}
+
+
+@pytest.fixture
+def disc(tmp_path: Path) -> Path:
+    """A disc of noise in red, and nothing but green around it, which cannot be seen."""
+    rows, columns = np.mgrid[:96, :96]
+    inside = (rows - 47.5) ** 2 + (columns - 47.5) ** 2 < 40**2
+    red = np.random.default_rng(0).integers(100, 200, (96, 96))
+    pixels = np.zeros((96, 96, 4), np.uint8)
+    pixels[..., 0] = np.where(inside, red, 0)
+    pixels[..., 1] = np.where(inside, 0, 255)
+    pixels[..., 3] = 255 * inside
+    PIL.Image.fromarray(pixels).save(tmp_path / "disc.png")
+    return tmp_path / "disc.png"
+
+
+def test_a_texture_is_what_is_opaque(disc: Path) -> None:
+    given = texture_of(disc)
+    assert not given.image[0, 1].any()
+    assert given.image[0, 0].min() >= 100 / 255
+    # The square in the circle, 80 / sqrt 2.
+    assert min(given.size) >= 54
+    assert "transparent in parts" in given.notes[0]
+
+
+def test_a_result_has_neither_the_white_nor_what_lay_hidden(disc: Path) -> None:
+    result = texonnx.synthesize(disc, **SMALL)
+    assert result.image[0, 1].mean() < 0.05
+    assert result.image[0, 0].mean() == pytest.approx(150 / 255, abs=0.05)
+    assert any("largest opaque rectangle" in note for note in result.notes)
+
+
+def test_what_is_transparent_all_over_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    PIL.Image.new("RGBA", (64, 64), (9, 9, 9, 100)).save(path)
+    with pytest.raises(ImageError, match="transparent all over"):
+        texture_of(path)
+
+
+def test_a_transfer_keeps_the_contents_alpha(disc: Path, tmp_path: Path) -> None:
+    style = np.random.default_rng(1).random((1, 3, 64, 64), np.float32)
+    result = texonnx.transfer(
+        disc, style, weights="random:0", layers="conv1_1", content_layers="conv2_1", steps=1
+    )
+    assert result.alpha is not None
+    assert result.alpha.shape == result.image.shape[2:]
+    wanted = read_picture(disc).alpha
+    np.testing.assert_array_equal(result.alpha, wanted)
+    assert not content_of(disc).image[0, 1, :8, :8].any(), "what lies hidden is not looked at"
+
+
+def test_the_largest_rectangle_is_found() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        mask = rng.random((7, 9)) < 0.8
+        most = max(
+            (b - t) * (r - l)
+            for t in range(7)
+            for b in range(t + 1, 8)
+            for l in range(9)  # noqa: E741
+            for r in range(l + 1, 10)
+            if mask[t:b, l:r].all()
+        )
+        rows, columns = largest_rectangle(mask)
+        assert mask[rows, columns].all()
+        assert mask[rows, columns].size == most
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs", "adam", "sgd"])
+@pytest.mark.parametrize("init", ["spectrum", "noise"])
+def test_grey_stays_grey(tmp_path: Path, optimizer: str, init: str) -> None:
+    grey = np.random.default_rng(0).random((1, 1, 64, 64), np.float32)
+    result = texonnx.synthesize(np.repeat(grey, 3, axis=1), **SMALL, optimizer=optimizer, init=init)
+    assert is_grey(result.image)
+    save_image(tmp_path / "a.png", result.image)
+    with PIL.Image.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "L"
+
+
+def test_grey_stays_grey_against_discriminators() -> None:
+    grey = in_grey(np.random.default_rng(0).random((1, 3, 64, 64), np.float32))
+    result = texonnx.synthesize(grey, **SMALL, loss="gan", disc_widths=(8,))
+    assert is_grey(result.image)
+
+
+def test_a_colour_is_no_grey(tmp_path: Path) -> None:
+    colours = np.random.default_rng(0).random((1, 3, 48, 48), np.float32)
+    assert not is_grey(texonnx.synthesize(colours, **SMALL).image)
+    save_image(tmp_path / "a.png", colours)
+    assert not is_grey(load_image(tmp_path / "a.png"))
+
+
+def test_scaling_is_told_and_more_than_fourfold_refused() -> None:
+    image = np.random.default_rng(0).random((1, 3, 96, 128), np.float32)
+    assert texonnx.synthesize(image, **SMALL).notes == (
+        "the exemplar of 128x96 pixels was used at 64x48; an exemplar size of 96 takes all of it",
+    )
+    assert (
+        "scaled up to 171x128"
+        in texonnx.synthesize(image, **{**SMALL, "exemplar_size": 128, "steps": 1}).notes[0]
+    )
+    with pytest.raises(OptionError, match="scaled up to 4518x256, more than 4 times"):
+        texonnx.synthesize(np.zeros((1, 3, 17, 300), np.float32), weights="random:0")

@@ -1,0 +1,176 @@
+"""The images that a run is given: read or checked, opaque, and with what was done to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from texonnx.errors import ImageError, OptionError
+from texonnx.images import Image, Picture, check_image, read_picture
+from texonnx.options import RUN
+from texonnx.sizes import Size, size_of
+
+_OPAQUE = 1 - 0.5 / 255
+_LEAST_OPAQUE_SIDE = 32
+"""Pixels of the rectangle that a transparent exemplar is cut to; less is hardly a texture."""
+_MASK_SIDE = 256
+_MOST_ENLARGED = 4
+
+Exemplar = str | Path | Image
+"""An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """An image that a run was given.
+
+    Attributes
+    ----------
+    image
+        [1, 3, H, W] in [0, 1]; perhaps smaller than the file, which is told by `size`.
+    size
+        Height and width of what was given, as far as it is used.
+    alpha
+        [H, W] of the image, where a content has it.
+    notes
+        What was done to it, a sentence each.
+    """
+
+    image: Image
+    size: Size
+    alpha: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def texture_of(exemplar: Exemplar | Given, shorter_side: int | None = None) -> Given:
+    """Return an exemplar or a style: opaque pixels alone.
+
+    Of an image that is transparent in parts it is the largest rectangle without any.
+
+    Parameters
+    ----------
+    exemplar
+        Read if it is a path, checked if it is an array.
+    shorter_side
+        How many pixels will be wanted of its shorter side; see `read_picture`.
+
+    Raises
+    ------
+    ImageError
+        For an image that will not do, or one without an opaque rectangle of any size.
+    """
+    if isinstance(exemplar, Given):
+        return exemplar
+    picture = _read(exemplar, shorter_side)
+    if picture.alpha is None:
+        return Given(picture.image, picture.size, notes=picture.notes)
+    opaque = picture.alpha >= _OPAQUE
+    rows, columns = largest_rectangle(opaque)
+    size = Size(rows.stop - rows.start, columns.stop - columns.start)
+    if min(size) < _LEAST_OPAQUE_SIDE:
+        least = f"{_LEAST_OPAQUE_SIDE}x{_LEAST_OPAQUE_SIDE}"
+        raise ImageError(
+            f"'{exemplar}' is transparent all over: there is no opaque rectangle of {least} pixels "
+            "in it to take a texture from"
+        )
+    transparent = 100 * (1 - opaque.mean())
+    note = (
+        f"'{exemplar}' is transparent in parts ({transparent:.0f}%); its largest opaque rectangle, "
+        f"{size} pixels at {columns.start},{rows.start}, was taken"
+    )
+    image = np.ascontiguousarray(picture.image[:, :, rows, columns])
+    return Given(image, size, notes=(*picture.notes, note))
+
+
+def content_of(content: Exemplar, shorter_side: int | None = None) -> Given:
+    """Return the content of a transfer; what is transparent has the mean colour of what is not.
+
+    Parameters, errors and sources are those of :func:`texture_of`.
+    """
+    picture = _read(content, shorter_side)
+    if picture.alpha is None:
+        return Given(picture.image, picture.size, notes=picture.notes)
+    weight = float(picture.alpha.sum())
+    if weight == 0:
+        raise ImageError(f"'{content}' is transparent all over: there is nothing in it to show")
+    mean = (picture.image * picture.alpha).sum(axis=(2, 3), keepdims=True) / weight
+    image = picture.image * picture.alpha + mean * (1 - picture.alpha)
+    return Given(image.astype(np.float32), picture.size, picture.alpha, picture.notes)
+
+
+def scaling_note(given: Given, scaled: Size, exemplar_size: int) -> str | None:
+    """Return what was done to the size of an exemplar, in a sentence; None for nothing.
+
+    Raises
+    ------
+    OptionError
+        When it would be enlarged more than fourfold, and nobody asked for that.
+    """
+    shorter = min(given.size)
+    if scaled == given.size:
+        return None
+    if shorter > min(scaled):
+        return (
+            f"the exemplar of {given.size} pixels was used at {scaled}; an exemplar size of "
+            f"{shorter} takes all of it"
+        )
+    if exemplar_size == RUN.exemplar_size and exemplar_size > _MOST_ENLARGED * shorter:
+        raise OptionError(
+            f"the exemplar of {given.size} pixels would be scaled up to {scaled}, more than "
+            f"{_MOST_ENLARGED} times; choose an exemplar size, as {shorter} to leave it as it is"
+        )
+    return f"the exemplar of {given.size} pixels was scaled up to {scaled}"
+
+
+def is_grey(image: Image) -> bool:
+    """Whether red, green and blue are the same everywhere."""
+    return bool((image[:, :1] == image[:, 1:]).all())
+
+
+def in_grey(image: Image) -> Image:
+    """Return the image with the mean of its channels in each."""
+    grey = image.mean(axis=1, keepdims=True, dtype=np.float32)
+    return np.repeat(grey, 3, axis=1)
+
+
+def largest_rectangle(opaque: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return rows and columns of the largest rectangle of ones, of a large mask nearly the largest.
+
+    Of each row, how many ones stand above each column; the widest rectangle below that skyline is
+    found with a stack, as in a histogram.
+
+    Examples
+    --------
+    >>> mask = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], bool)
+    >>> largest_rectangle(mask)
+    (slice(0, 2, None), slice(0, 2, None))
+    """
+    step = max(1, min(opaque.shape) // _MASK_SIDE)
+    height, width = (side // step for side in opaque.shape)
+    blocks = opaque[: height * step, : width * step].reshape(height, step, width, step)
+    coarse: NDArray[np.bool_] = np.asarray(blocks.all(axis=(1, 3)))
+    best, found = 0, (0, 0, 0, 0)
+    above = np.zeros(width, np.int64)
+    for row in range(height):
+        above = (above + 1) * coarse[row]
+        stack: list[tuple[int, int]] = []
+        for column, tall in enumerate([*above.tolist(), 0]):
+            start = column
+            while stack and stack[-1][1] >= tall:
+                start, stood = stack.pop()
+                if stood * (column - start) > best:
+                    best = stood * (column - start)
+                    found = (row + 1 - stood, row + 1, start, column)
+            stack.append((start, tall))
+    top, bottom, left, right = (number * step for number in found)
+    return slice(top, bottom), slice(left, right)
+
+
+def _read(image: Exemplar, shorter_side: int | None) -> Picture:
+    if isinstance(image, str | Path):
+        return read_picture(image, shorter_side)
+    checked = check_image(image)
+    return Picture(checked, None, size_of(checked), ())
