@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import math
 import os
@@ -24,12 +25,15 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import onnxruntime as ort
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 Values = dict[str, np.ndarray]
 """Tensors by the names that they have in the graphs."""
 
 SCHEMA_VERSION = 3
+BITS_PER_SAMPLE = 258
+"""The tag of a TIFF file."""
+
 LARGEST_NUMBER = 2**53 - 1
 """That every host reads alike: JavaScript's numbers are whole up to here."""
 
@@ -98,13 +102,41 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """Return [1, 3, H, W], RGB, in [0, 1]."""
+    """Return [1, 3, H, W], sRGB, in [0, 1]; refuse what Pillow would not read as it is seen."""
     try:
         with Image.open(path) as picture:
-            pixels = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"), np.float32) / 255
-    except (OSError, ValueError) as error:
+            check_kind(path, picture)
+            pixels = np.asarray(in_srgb(ImageOps.exif_transpose(picture)), np.float32) / 255
+    except (OSError, ValueError, ImageCms.PyCMSError) as error:
         raise UserError(f"cannot read the image '{path}': {error}") from None
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[np.newaxis])
+
+
+def check_kind(path: Path, picture: Image.Image) -> None:
+    """Refuse more than 8 bits a colour, and transparency."""
+    bits = picture.tag_v2.get(BITS_PER_SAMPLE, (8,)) if picture.format == "TIFF" else (8,)
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;") or max(bits) > 8:
+        raise UserError(f"'{path}' has more than 8 bits a colour; convert it to 8 bits")
+    transparent = picture.has_transparency_data
+    if transparent and picture.convert("RGBA").getchannel("A").getextrema()[0] < 255:
+        raise UserError(f"'{path}' is transparent in parts; crop it, or fill them")
+
+
+def in_srgb(picture: Image.Image) -> Image.Image:
+    """Return a picture in RGB, through its colour profile if it has one."""
+    profile = picture.info.get("icc_profile")
+    if picture.mode not in ("RGB", "L", "CMYK"):
+        picture = picture.convert("RGB")
+    if profile is None:
+        return picture.convert("RGB")
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return ImageCms.profileToProfile(
+        picture,
+        source,
+        ImageCms.createProfile("sRGB"),
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+    )
 
 
 def write_picture(path: Path, image: np.ndarray) -> None:
@@ -265,6 +297,7 @@ def synthesise(
     parameters = (
         folder.run("discriminators", {"seed": drawn_from}) if folder.has("discriminators") else {}
     )
+    grey = bool((picture[:, :1] == picture[:, 1:]).all())
     state: Values = {}
     coarser = None
     history = []
@@ -284,6 +317,9 @@ def synthesise(
         for loss in optimise(folder, scale, exemplar, state, parameters, drawn_from):
             losses.append(loss)
             ends.append(time.perf_counter())
+        if grey:  # Adam moves its channels apart
+            mean = state["image"].mean(axis=1, keepdims=True, dtype=np.float32)
+            state["image"] = np.repeat(mean, 3, axis=1)
         height, width = sides(state["image"])
         seconds = np.diff(ends).tolist()
         history.append({"height": height, "width": width, "losses": losses, "seconds": seconds})
