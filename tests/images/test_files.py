@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import PIL.Image
 import pytest
+from PIL import ImageCms
 from support.commands import Outcome, run_process
 
 from texonnx.errors import ImageError
@@ -22,6 +23,7 @@ from texonnx.images import (
     check_writable,
     load_image,
     next_free_path,
+    read_picture,
     resize,
     save_image,
     scale_shorter_side,
@@ -67,6 +69,39 @@ def refusal(path: object) -> str:
         load_image(path)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_a_name_that_is_not_utf_8_does_not_cost_the_picture(tmp_path):
+    image = noise(4, 4)
+    save_image(tmp_path / "a.png", image, {"Source": "caf\udce9.jpg", "Comment": "naïve 石"})
+    with PIL.Image.open(tmp_path / "a.png") as picture:
+        picture.load()
+        assert picture.text == {"Source": "caf?.jpg", "Comment": "naïve 石"}
+
+
+def test_16_bits_are_written_and_read_again(tmp_path):
+    image = noise(5, 7)
+    alpha = np.linspace(0, 1, 35, dtype=np.float32).reshape(5, 7)
+    for name in ("a.png", "a.tif"):
+        save_image(tmp_path / name, image, {"Software": "x"}, alpha=alpha, depth=16)
+        picture = read_picture(tmp_path / name)
+        np.testing.assert_allclose(picture.image, image, atol=0.51 / 65535)
+        np.testing.assert_allclose(picture.alpha, alpha, atol=0.51 / 65535)
+        assert picture.notes == ()
+    with pytest.raises(ImageError, match=r"use \.png or \.tif"):
+        save_image(tmp_path / "a.jpg", image, depth=16)
+    with pytest.raises(ImageError, match="8 or 16 bits"):
+        save_image(tmp_path / "a.png", image, depth=12)
+
+
+def test_what_is_written_says_that_it_is_srgb(tmp_path):
+    for name in ("a.jpg", "a.tif", "a.webp"):
+        save_image(tmp_path / name, noise(4, 4))
+        with PIL.Image.open(tmp_path / name) as picture:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
+        assert "sRGB" in ImageCms.getProfileDescription(profile)
+    save_image(tmp_path / "a.png", noise(4, 4))
+    assert b"sRGB" in (tmp_path / "a.png").read_bytes()[:64]
 
 
 # Reading: kinds of image

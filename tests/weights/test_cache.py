@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +23,32 @@ def test_what_is_saved_is_loaded(vgg16_weights: VggWeights, cache_root: Path) ->
     assert (loaded.source, loaded.random) == ("a test", False)
     np.testing.assert_array_equal(loaded.kernels["conv1_1"], vgg16_weights.kernels["conv1_1"])
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_who_may_read_them_is_the_umasks_to_say(
+    vgg16_weights: VggWeights, umask: int, mode: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        path = cache.save(vgg16_weights, "mine")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_what_may_not_be_read_is_not_called_damaged(
+    vgg16_weights: VggWeights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = cache.save(vgg16_weights, "mine")
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)  # root may read whatever the mode is
+    with pytest.raises(WeightsError, match="Permission denied") as caught:
+        cache.read(path)
+    assert "damaged" not in str(caught.value)
 
 
 def test_cached_weights_are_listed(vgg16_weights: VggWeights) -> None:

@@ -9,6 +9,7 @@ import gc
 # To look for garbage among it takes a tenth of the time of --help.
 gc.disable()
 
+import io
 import sys
 from typing import Any
 
@@ -72,6 +73,9 @@ def _texonnx(
 
 def main() -> None:
     """Run the command line; every failure a user can cause is one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is replaced, not fatal
+            stream.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
     except TexonnxError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from texonnx.errors import OptionError, WeightsError
+from texonnx.errors import OptionError, WeightsError, reason
 from texonnx.vgg import ARCHITECTURES, check_architecture, layer_names
 from texonnx.weights.catalogue import DIGESTS, PRETRAINED
 from texonnx.weights.network import VggWeights
@@ -83,7 +84,10 @@ def save(weights: VggWeights, name: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
             beside = Path(folder) / path.name
-            save_file(tensors, beside, metadata)
+            beside.touch()
+            usual = stat.S_IMODE(beside.stat().st_mode)
+            save_file(tensors, beside, metadata)  # its file is its owner's alone (safetensors#782)
+            beside.chmod(usual)
             beside.replace(path)
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"the weights cannot be written to '{path}': {error}") from None
@@ -114,6 +118,11 @@ def read(path: Path) -> VggWeights:
     """Read a file that :func:`save` wrote, wherever it is, and verify its digest."""
     from safetensors import SafetensorError, safe_open
 
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise WeightsError(f"cannot read '{path}': {reason(error)}") from None
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
