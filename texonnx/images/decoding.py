@@ -50,8 +50,6 @@ class Pixels:
         What else says what its numbers mean.
     orientation
         Of EXIF, 1 to 8; 1 is upright.
-    reduced
-        By how much both sides were divided when it was decoded.
     """
 
     colours: NDArray[Any]
@@ -59,7 +57,6 @@ class Pixels:
     profile: bytes | None = None
     encoding: Encoding | None = None
     orientation: int = 1
-    reduced: int = 1
 
 
 def decode(file: IO[bytes], picture: PIL.Image.Image, reduction: int) -> Pixels:
@@ -117,20 +114,15 @@ def _by_pillow(picture: PIL.Image.Image, reduction: int) -> Pixels:
     reducible = mode in ("RGB", "L", "CMYK")
     if left > 1 and reducible and not picture.has_transparency_data:
         picture = picture.reduce(left)
-    reduced = max(1, round(full[0] / picture.width))
     if picture.has_transparency_data:
         rgba = np.asarray(picture.convert("RGBA"))
         alpha = rgba[..., 3].astype(np.float32) / np.float32(255)
         colours = rgba[..., :1] if mode in ("L", "LA", "La", "1") else rgba[..., :3]
         return Pixels(colours, None if alpha.min() == 1 else alpha, orientation=orientation)
     if mode in ("L", "1"):
-        return Pixels(
-            np.asarray(picture.convert("L"))[..., np.newaxis],
-            orientation=orientation,
-            reduced=reduced,
-        )
+        return Pixels(np.asarray(picture.convert("L"))[..., np.newaxis], orientation=orientation)
     colours = np.asarray(picture if mode == "CMYK" else picture.convert("RGB"))
-    return Pixels(colours, orientation=orientation, reduced=reduced)
+    return Pixels(colours, orientation=orientation)
 
 
 def _orientation(picture: PIL.Image.Image) -> int:
