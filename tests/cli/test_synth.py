@@ -79,7 +79,8 @@ def test_the_summary_tells_file_engine_provider_seconds_and_losses(
         "synth", exemplar, "-o", "made.png", *SMALL, *SHORT, "--provider", "cpu",
         "--history", "h.json",
     )  # fmt: skip
-    [summary] = outcome.out.splitlines()
+    summary, note = outcome.out.splitlines()
+    assert "was used at" in note
     history = json.loads((exemplar.parent / "h.json").read_text())
     engine = "training" if the_runtime().can_train else "analytic"
     for part in ("made.png", f"{engine} engine", "cpu", " s,", "2 steps"):
