@@ -65,6 +65,17 @@ def test_a_transfer_keeps_the_contents_alpha(disc: Path, tmp_path: Path) -> None
     assert not content_of(disc).image[0, 1, :8, :8].any(), "what lies hidden is not looked at"
 
 
+def test_a_transfer_that_is_interrupted_keeps_it_too(disc: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    style = np.random.default_rng(1).random((1, 3, 64, 64), np.float32)
+    one_layer = {"layers": "conv1_1", "content_layers": "conv2_1", "steps": 2}
+    with pytest.raises(texonnx.SynthesisInterrupted) as caught:
+        texonnx.transfer(disc, style, weights="random:0", scales=1, on_step=interrupt, **one_layer)
+    np.testing.assert_array_equal(caught.value.result.alpha, read_picture(disc).alpha)
+
+
 def test_the_largest_rectangle_is_found() -> None:
     rng = np.random.default_rng(3)
     for _ in range(20):

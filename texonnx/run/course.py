@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from texonnx.images import Image, load_image, resize
 from texonnx.optim.initial import blended, initial_image
@@ -39,9 +40,12 @@ class Course:
         What the numbers of steps are multiplied by where they are not given.
     notes
         What was done to what was given, a sentence each.
+    alpha
+        The result's, [H, W], if it is transparent in parts.
     """
 
     effort = 1
+    alpha: NDArray[np.float32] | None = None
 
     def __init__(self, prepared: Prepared, shares: tuple[float, ...] = (1.0,)) -> None:
         self.notes = tuple(note for given in prepared.given for note in given.notes)
@@ -245,6 +249,7 @@ class _Run:
             seconds=time.perf_counter() - self._started,
             why=self._route.why,
             notes=self._course.notes,
+            alpha=self._course.alpha,
         )
 
     def _visible(self, image: Image) -> Image:

@@ -88,10 +88,9 @@ def transfer_style(
             if original.size != size_of(scaled)
         ),
     )
-    result = run_course(course, on_step, started)
-    if given.alpha is None:
-        return result
-    return replace(result, alpha=_resized(given.alpha, size))
+    if given.alpha is not None:
+        course.alpha = _resized(given.alpha, size)
+    return run_course(course, on_step, started)
 
 
 class _Transfer(Course):
