@@ -37,8 +37,10 @@ class Optimizer:
         patches of the exemplar, which are nearly right; the last is of all coarser ones.
     adversarial_learning_rate
         The same against discriminators, which must keep up with the image.
-    step_graph
-        The exported graph that takes a step of it, if there is one.
+    start_graph, step_graph
+        The exported graphs that make its first state, and take a step of it, if there are any.
+    result
+        The part of that state in which the result of a run is.
     training_model
         The file among training artifacts that does, if there is one.
     """
@@ -53,7 +55,9 @@ class Optimizer:
     learning_rate: float | None = None
     learning_rates_with_patches: tuple[float, ...] = ()
     adversarial_learning_rate: float | None = None
+    start_graph: str = ""
     step_graph: str = ""
+    result: str = "image"
     training_model: str = ""
 
     def rate_with_patches(self, halvings: int) -> float | None:
@@ -78,6 +82,9 @@ LBFGS = Optimizer(
     content_steps=60,
     searches=True,
     fills_in=22,
+    start_graph="lbfgs_start",
+    step_graph="lbfgs_step",
+    result="best_image",
 )
 SCIPY_LBFGS = Optimizer(
     "scipy-lbfgs",
@@ -97,6 +104,7 @@ ADAM = Optimizer(
     learning_rate=0.02,  # in units of the image
     learning_rates_with_patches=(0.005, 0.005, 0.005, 0.02),
     adversarial_learning_rate=0.004,
+    start_graph="adam_start",
     step_graph="adam_step",
     training_model="optimizer_model.onnx",
 )

@@ -175,11 +175,12 @@ def _pace(run: Run) -> list[str]:
 
 
 def run_texonnx(case: Case) -> Run:
-    """Return what texonnx itself makes."""
+    """Return what texonnx itself makes, with the optimiser that the recipe takes."""
+    recipe = texonnx.describe(case.folder).recipe or {}
     result = texonnx.synthesize(
         case.exemplar.with_suffix(".png"),
         artifacts=case.folder,
-        optimizer="adam",
+        optimizer=recipe.get("optimizer", "lbfgs"),
         engine="analytic",
         provider="cpu",
         exemplar_size=case.exemplar_size,

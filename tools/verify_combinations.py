@@ -141,13 +141,15 @@ def in_wasm(web: Path, exported: Path) -> dict[str, Any]:
 
 def deviation(losses: Sequence[float], exported: Path) -> float:
     """Return by how much the losses differ from those of texonnx, relative to these, at most."""
+    recipe = texonnx.describe(exported).recipe
+    assert recipe is not None, "all of them are textures'"
     run = texonnx.synthesize(
         pattern(SIDE),
         artifacts=exported,
         exemplar_size=SIDE,
         scales=1,
         steps=STEPS,
-        optimizer="adam",
+        optimizer=recipe["optimizer"],
         engine="analytic",
         provider="cpu",
     )

@@ -8,7 +8,7 @@
 #include "fail.h"
 #include "sha256.h"
 
-enum { SCHEMA_VERSION = 3, MOST_GRAPHS = 16 };
+enum { SCHEMA_VERSION = 4, MOST_GRAPHS = 16 };
 
 typedef struct {
     char *name;

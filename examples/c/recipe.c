@@ -21,7 +21,7 @@ typedef struct {
     Folder *folder;
     const cJSON *recipe;
     Values seed;
-    Values state;    /* the image, its moments and the number of the step */
+    Values state;    /* of the optimiser: the image, and what it knows of it */
     Values learning; /* of discriminators: parameters, their moments, the number of the step */
 } Run;
 
@@ -79,6 +79,17 @@ static Size output_size(const cJSON *manifest, Size chosen, Size exemplar) {
     return fixed;
 }
 
+/* Where a recipe has none of these, it needs none. */
+static double number_or_zero(const cJSON *object, const char *key) {
+    return cJSON_IsNull(json_entry(object, key)) ? 0 : json_number(object, key);
+}
+
+static const char *text_of(const cJSON *object, const char *key) {
+    const char *text = cJSON_GetStringValue(json_entry(object, key));
+    if (!text) fail("the manifest is damaged: '%s' is no text", key);
+    return text;
+}
+
 /* Fills in the scales from fine to coarse, and returns how many there are. */
 static size_t used_scales(const cJSON *manifest, int64_t shortest, const Options *options,
                           Scale scales[MOST_SCALES]) {
@@ -90,7 +101,7 @@ static size_t used_scales(const cJSON *manifest, int64_t shortest, const Options
         int64_t factor = (int64_t)json_number(entry, "factor");
         if ((factor == 1 || shortest / factor >= least) && count < MOST_SCALES)
             scales[count++] = (Scale){factor, (int64_t)json_number(entry, "steps"),
-                                      json_number(entry, "learning_rate")};
+                                      number_or_zero(entry, "learning_rate")};
     }
     if (count == 0) fail("the manifest is damaged: its recipe has no scale of factor 1");
     Scale *coarsest = &scales[count - 1];
@@ -115,11 +126,26 @@ static Values advance(Run *run, const char *graph, Values *state, const Values *
     return outputs;
 }
 
-static void start_image(Run *run, OrtValue *image) {
-    values_put(&run->state, "first_moment", zeros_like(image));
-    values_put(&run->state, "second_moment", zeros_like(image));
-    values_put(&run->state, "step", number(1));
-    values_put(&run->state, "image", image);
+/* Makes the optimiser's state before so many steps from `image`, which it takes. */
+static void start(Run *run, OrtValue *image, const Values *goal, int64_t steps) {
+    static const char NEXT[] = "next_";
+    Values given = {0};
+    values_put(&given, "image", image);
+    values_put(&given, "steps", integers(&steps, 1));
+    const Values *groups[] = {&given, goal, NULL};
+    Values outputs = folder_run(run->folder, text_of(run->recipe, "start_graph"), groups);
+    values_clear(&run->state);
+    for (size_t k = 0; k < outputs.count; k++) {
+        const char *name = outputs.entries[k].name;
+        values_put(&run->state, name + strlen(NEXT), values_take(&outputs, name));
+    }
+    values_clear(&outputs);
+    values_clear(&given);
+}
+
+/* Takes the result so far out of the state. */
+static OrtValue *result_of(Run *run) {
+    return values_take(&run->state, text_of(run->recipe, "result"));
 }
 
 /* Sets the moments of every parameter of the discriminators to zero. */
@@ -156,7 +182,7 @@ static void train_discriminators(Run *run, const Values *held) {
 
 /* The learning rate: even, then down half a cosine. */
 static double falling_rate(const Run *run, const Scale *scale, int64_t step) {
-    double from = json_number(run->recipe, "learning_rate_falls_from");
+    double from = number_or_zero(run->recipe, "learning_rate_falls_from");
     double done = (double)step / (double)scale->steps;
     double fallen = fmax(0, (done - from) / (1 - from));
     return scale->learning_rate * (1 + cos(acos(-1) * fallen)) / 2;
@@ -166,7 +192,7 @@ static double move_image(Run *run, const Values *held, const Values *drawn, doub
     Values rate = {0};
     values_put(&rate, "learning_rate", number((float)learning_rate));
     const Values *groups[] = {&run->state, held, drawn, &run->learning, &rate, NULL};
-    Values outputs = advance(run, "adam_step", &run->state, groups);
+    Values outputs = advance(run, text_of(run->recipe, "step_graph"), &run->state, groups);
     OrtValue *loss = values_take(&outputs, "loss");
     double result = *floats_of(loss);
     ort->ReleaseValue(loss);
@@ -206,13 +232,18 @@ static void append_number(cJSON *record, const char *key, double value) {
     if (!entry || !cJSON_AddItemToArray(array, entry)) fail("no memory for the history");
 }
 
-static void optimise(Run *run, const Scale *scale, const Values *goal, cJSON *record) {
-    const cJSON *interval = json_entry(run->recipe, "draw_every");
-    bool draws = cJSON_IsNumber(interval);
-    int64_t every = draws ? (int64_t)interval->valuedouble : scale->steps;
+/* Takes the image, and returns another. */
+static OrtValue *optimise(Run *run, OrtValue *image, const Scale *scale, const Values *goal,
+                          cJSON *record) {
+    bool draws = !cJSON_IsNull(json_entry(run->recipe, "draw_every"));
+    int64_t every = draws ? (int64_t)json_number(run->recipe, "draw_every") : scale->steps;
+    int64_t anew = (int64_t)number_or_zero(run->recipe, "start_every");
+    if (!anew) anew = scale->steps;
     Values held = {0}, drawn = {0};
     for (int64_t step = 0; step < scale->steps; step++) {
         double began = now();
+        if (step % anew == 0)
+            start(run, step ? result_of(run) : image, goal, least_of(anew, scale->steps - step));
         if (step % every == 0) {
             values_clear(&held);
             values_clear(&drawn);
@@ -229,6 +260,7 @@ static void optimise(Run *run, const Scale *scale, const Values *goal, cJSON *re
     }
     values_clear(&held);
     values_clear(&drawn);
+    return result_of(run);
 }
 
 static void report(const cJSON *record) {
@@ -240,17 +272,18 @@ static void report(const cJSON *record) {
     fflush(stdout);
 }
 
-/* The image where a scale starts: noise, or the coarser one with detail. */
-static OrtValue *first_of_scale(Run *run, const Values *goal, Size coarser) {
-    if (!coarser.height)
+/* The image where a scale starts: noise, or the coarser one, which it takes, with detail. */
+static OrtValue *first_of_scale(Run *run, const Values *goal, OrtValue *image, Size coarser) {
+    if (!image)
         return folder_run_for(run->folder, "first_image",
                               (const Values *[]){goal, &run->seed, NULL}, "first_image");
     Values before = {0};
     values_put(&before, "coarser_exemplar_size", as_vector(coarser));
-    const Values *groups[] = {goal, &run->seed, &run->state, &before, NULL};
-    OrtValue *image = folder_run_for(run->folder, "finer_image", groups, "finer_image");
+    values_put(&before, "image", image);
+    const Values *groups[] = {goal, &run->seed, &before, NULL};
+    OrtValue *finer = folder_run_for(run->folder, "finer_image", groups, "finer_image");
     values_clear(&before);
-    return image;
+    return finer;
 }
 
 static OrtValue *copy_of(OrtValue *image) {
@@ -281,6 +314,7 @@ OrtValue *synthesise(Folder *folder, OrtValue *picture, const Options *options, 
     int64_t shortest = least_of(shorter_side(exemplar_size), shorter_side(output));
     size_t count = used_scales(manifest, shortest, options, scales);
     Size coarser = {0, 0};
+    OrtValue *image = NULL;
     while (count-- > 0) {
         const Scale *scale = &scales[count];
         Size looked_at = shrunk(exemplar_size, scale->factor);
@@ -288,15 +322,14 @@ OrtValue *synthesise(Folder *folder, OrtValue *picture, const Options *options, 
         Values goal = {0};
         values_put(&goal, "exemplar", resized(folder, copy_of(finest), looked_at));
         values_put(&goal, "output_size", as_vector(size));
-        start_image(&run, first_of_scale(&run, &goal, coarser));
+        image = first_of_scale(&run, &goal, image, coarser);
         if (run.learning.count) restart_discriminators(&run);
         cJSON *record = record_of(history, size);
-        optimise(&run, scale, &goal, record);
+        image = optimise(&run, image, scale, &goal, record);
         report(record);
         values_clear(&goal);
         coarser = looked_at;
     }
-    OrtValue *image = values_take(&run.state, "image");
     ort->ReleaseValue(finest);
     values_clear(&run.state);
     values_clear(&run.learning);

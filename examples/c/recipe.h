@@ -1,4 +1,4 @@
-/* The run that the manifest's recipe describes: coarse to fine, at each scale steps of Adam. */
+/* The run that the manifest's recipe describes: coarse to fine, the optimiser's steps at each. */
 #ifndef RECIPE_H
 #define RECIPE_H
 

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import ort from 'onnxruntime-node';
 import { UserError } from './errors.mjs';
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 /** The graphs of an exported folder; each is loaded when it first runs. */
 export class Folder {

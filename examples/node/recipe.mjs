@@ -1,4 +1,4 @@
-// The run that the manifest's recipe describes: coarse to fine, at each scale steps of Adam.
+// The run that the manifest's recipe describes: coarse to fine, at each scale the optimiser's steps.
 
 import ort from 'onnxruntime-node';
 import { UserError } from './errors.mjs';
@@ -43,14 +43,18 @@ async function optimise(folder, scale, exemplar, start, parameters, seed) {
   const { recipe } = folder.manifest;
   const every = recipe.draw_every;
   const rival = recipe.discriminators;
-  const moments = { first_moment: zerosLike(start), second_moment: zerosLike(start) };
-  let state = { image: start, ...moments, step: float32([1]) };
+  const runOfSteps = recipe.start_every ?? scale.steps;
+  let state = { [recipe.result]: start };
   let learning = { ...parameters, ...zeroMoments(parameters), step: float32([1]) };
   let held = {};
   const losses = [];
   const seconds = [];
   for (let step = 0; step < scale.steps; step++) {
     const began = performance.now();
+    if (step % runOfSteps === 0) {
+      const count = Math.min(runOfSteps, scale.steps - step);
+      state = await started(folder, state[recipe.result], exemplar, count);
+    }
     if (step % (every ?? scale.steps) === 0) {
       const drawn = every ? await directions(folder, seed, 1 + step / every) : {};
       held = await statistics(folder, exemplar, start, drawn);
@@ -63,7 +67,7 @@ async function optimise(folder, scale, exemplar, start, parameters, seed) {
     }
     const rate = fallingRate(recipe, scale, step);
     const others = { ...held, ...picked(learning, parameters) };
-    const done = await advance(folder, 'adam_step', state, others, rate);
+    const done = await advance(folder, recipe.step_graph, state, others, rate);
     state = done.state;
     const loss = done.outputs.loss.data[0];
     if (!Number.isFinite(loss)) {
@@ -72,7 +76,15 @@ async function optimise(folder, scale, exemplar, start, parameters, seed) {
     losses.push(loss);
     seconds.push((performance.now() - began) / 1000);
   }
-  return { image: state.image, parameters: picked(learning, parameters), losses, seconds };
+  return { image: state[recipe.result], parameters: picked(learning, parameters), losses, seconds };
+}
+
+/** The optimiser's state before so many steps from an image. */
+async function started(folder, image, exemplar, steps) {
+  const given = { image, exemplar, steps: int64(steps) };
+  const outputs = await folder.run(folder.manifest.recipe.start_graph, given);
+  const entries = Object.entries(outputs).map(([name, value]) => [name.slice('next_'.length), value]);
+  return Object.fromEntries(entries);
 }
 
 /** Run a step graph; return all outputs, and the state that follows `state`. */
@@ -82,7 +94,7 @@ async function advance(folder, graph, state, others, rate) {
   return { outputs, state: Object.fromEntries(next) };
 }
 
-/** The learning rate: even, then down half a cosine. */
+/** The learning rate: even, then down half a cosine; where there is none, no graph takes it. */
 function fallingRate(recipe, scale, step) {
   const from = recipe.learning_rate_falls_from;
   const fallen = Math.max(0, (step / scale.steps - from) / (1 - from));
@@ -155,7 +167,7 @@ function sides(image) {
   return image.dims.slice(2);
 }
 
-/** What Adam starts from, named as the discriminators' moments are. */
+/** What Adam starts from with each of the discriminators' parameters. */
 function zeroMoments(parameters) {
   const entries = Object.entries(parameters).flatMap(([name, value]) => [
     [`first_moment.${name}`, zerosLike(value)],

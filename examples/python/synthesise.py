@@ -30,7 +30,7 @@ from PIL import Image, ImageCms, ImageOps
 Values = dict[str, np.ndarray]
 """Tensors by the names that they have in the graphs."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BITS_PER_SAMPLE = 258
 """The tag of a TIFF file."""
 
@@ -224,8 +224,20 @@ def advance(folder: Folder, graph: str, state: Values, others: Values, rate: flo
     return outputs
 
 
-def falling_rate(rate: float, done: float, falls_from: float) -> float:
-    """Return the learning rate when a share of the steps is done: even, then down half a cosine."""
+def started(folder: Folder, image: np.ndarray, exemplar: np.ndarray, steps: int) -> Values:
+    """Return the optimiser's state before so many steps from an image."""
+    given = {"image": image, "exemplar": exemplar, "steps": np.array([steps], np.int64)}
+    outputs = folder.run(folder.manifest["recipe"]["start_graph"], given)
+    return {name.removeprefix("next_"): value for name, value in outputs.items()}
+
+
+def falling_rate(rate: float | None, done: float, falls_from: float | None) -> float:
+    """Return the learning rate when a share of the steps is done: even, then down half a cosine.
+
+    Where there is none, no graph takes it.
+    """
+    if rate is None or falls_from is None:
+        return 0.0
     fallen = max(0.0, (done - falls_from) / (1 - falls_from))
     return rate * (1 + math.cos(math.pi * fallen)) / 2
 
@@ -249,14 +261,17 @@ def optimise(
     parameters: Values,
     seed: np.ndarray,
 ) -> Iterator[float]:
-    """Move the state's image, and the discriminators' parameters if any; yield every loss."""
+    """Move the state, and the discriminators' parameters if any; yield every loss."""
     recipe = folder.manifest["recipe"]
     every, rival = recipe["draw_every"], recipe["discriminators"]
-    zeros, one = np.zeros_like(state["image"]), np.ones(1, np.float32)
-    state.update(first_moment=zeros, second_moment=zeros, step=one)
-    learning = {**parameters, **zero_moments(parameters), "step": one}
+    learning = {**parameters, **zero_moments(parameters), "step": np.ones(1, np.float32)}
     held: Values = {}
+    run_of_steps = recipe["start_every"] or scale["steps"]
     for step in range(scale["steps"]):
+        if step % run_of_steps == 0:
+            count = min(run_of_steps, scale["steps"] - step)
+            image = state[recipe["result"]] if step else state["image"]
+            state.update(started(folder, image, exemplar, count))
         if step % (every or scale["steps"]) == 0:
             drawn = directions(folder, seed, 1 + step // every) if every else {}
             held = statistics(folder, exemplar, state["image"], drawn)
@@ -267,7 +282,8 @@ def optimise(
         rate = falling_rate(
             scale["learning_rate"], step / scale["steps"], recipe["learning_rate_falls_from"]
         )
-        loss = float(advance(folder, "adam_step", state, {**held, **parameters}, rate)["loss"])
+        others = {**held, **parameters}
+        loss = float(advance(folder, recipe["step_graph"], state, others, rate)["loss"])
         if not math.isfinite(loss):
             raise UserError(f"the loss is {loss} at step {step + 1} of {scale['steps']}")
         yield loss
@@ -298,8 +314,7 @@ def synthesise(
         folder.run("discriminators", {"seed": drawn_from}) if folder.has("discriminators") else {}
     )
     grey = bool((picture[:, :1] == picture[:, 1:]).all())
-    state: Values = {}
-    coarser = None
+    image = coarser = None
     history = []
     for scale in used_scales(manifest, min(*sides(finest), *output), steps):
         exemplar = resized(folder, finest, shrunk(sides(finest), scale["factor"]))
@@ -309,23 +324,25 @@ def synthesise(
             "seed": drawn_from,
         }
         if coarser is None:
-            state["image"] = folder.run("first_image", goal)["first_image"]
+            image = folder.run("first_image", goal)["first_image"]
         else:
             goal["coarser_exemplar_size"] = np.array(sides(coarser), np.int64)
-            state["image"] = folder.run("finer_image", goal, state)["finer_image"]
+            image = folder.run("finer_image", goal, {"image": image})["finer_image"]
+        state = {"image": image}
         losses, ends = [], [time.perf_counter()]
         for loss in optimise(folder, scale, exemplar, state, parameters, drawn_from):
             losses.append(loss)
             ends.append(time.perf_counter())
-        if grey:  # Adam moves its channels apart
-            mean = state["image"].mean(axis=1, keepdims=True, dtype=np.float32)
-            state["image"] = np.repeat(mean, 3, axis=1)
-        height, width = sides(state["image"])
+        image = state[recipe["result"]]
+        if grey:  # the channels have moved apart
+            mean = image.mean(axis=1, keepdims=True, dtype=np.float32)
+            image = np.repeat(mean, 3, axis=1)
+        height, width = sides(image)
         seconds = np.diff(ends).tolist()
         history.append({"height": height, "width": width, "losses": losses, "seconds": seconds})
         print(f"{width}x{height}: {len(losses)} steps, loss {losses[0]:.4g} to {losses[-1]:.4g}")
         coarser = exemplar
-    return state["image"], history
+    return image, history
 
 
 class Parser(argparse.ArgumentParser):

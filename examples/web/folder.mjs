@@ -2,12 +2,13 @@
 
 import { Refusal } from './refusal.mjs';
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 const WEIGHTS = 'weights.bin';
 /** The graphs that hold the network; the others prepare, and always run on the processor. */
-const WITH_NETWORK = ['targets', 'adam_step', 'discriminator_step'];
+const WITH_NETWORK = ['targets', 'adam_step', 'lbfgs_step', 'discriminator_step'];
 /** In the folder too, for other uses. */
 const NOT_NEEDED = ['objective', 'content_targets'];
+const OPTIMIZERS = ['adam_start', 'adam_step', 'lbfgs_start', 'lbfgs_step'];
 
 /**
  * @typedef {object} Manifest
@@ -18,7 +19,8 @@ const NOT_NEEDED = ['objective', 'content_targets'];
  * @property {object} network
  * @property {{name: string, weight: number}[]} layers
  * @property {{name: string, weight: number}[]} losses
- * @property {Record<string, {file: string, outputs: {name: string}[]}>} graphs
+ * @property {Record<string, {file: string, outputs: {name: string, shape: (number|string)[]}[]}>}
+ *   graphs
  * @property {Record<string, {sha256: string, bytes: number}>} files
  */
 
@@ -53,9 +55,15 @@ export async function fetchManifest(url) {
  * @param {Manifest} manifest
  * @returns {string[]} the files that a run needs
  */
-export function neededFiles({ graphs }) {
-  const names = Object.keys(graphs).filter((name) => !NOT_NEEDED.includes(name));
-  return [...names.map((name) => graphs[name].file), WEIGHTS];
+export function neededFiles(manifest) {
+  return [...neededGraphs(manifest).map((name) => manifest.graphs[name].file), WEIGHTS];
+}
+
+/** Of the optimisers' graphs only those of the recipe. */
+function neededGraphs({ graphs, recipe }) {
+  const used = [recipe.start_graph, recipe.step_graph];
+  const needed = (name) => !NOT_NEEDED.includes(name) && !OPTIMIZERS.includes(name);
+  return Object.keys(graphs).filter((name) => needed(name) || used.includes(name));
 }
 
 /**
@@ -101,8 +109,8 @@ export async function openFolder(ort, url, manifest, backend, onProgress, signal
   const files = await fetchFiles(url, manifest, onProgress, signal);
   const externalData = [{ path: WEIGHTS, data: files[WEIGHTS] }];
   const sessions = {};
-  for (const [name, graph] of Object.entries(manifest.graphs)) {
-    if (NOT_NEEDED.includes(name)) continue;
+  for (const name of neededGraphs(manifest)) {
+    const graph = manifest.graphs[name];
     const onGpu = backend === 'webgpu' && WITH_NETWORK.includes(name);
     sessions[name] = await ort.InferenceSession.create(files[graph.file], {
       logSeverityLevel: 3, // or it would tell each time that some nodes stay on the processor
@@ -115,10 +123,11 @@ export async function openFolder(ort, url, manifest, backend, onProgress, signal
   return new Graphs(ort, manifest, sessions);
 }
 
-/** What goes into the next step stays on the graphics card; losses are read at once. */
+/** What goes into the next step stays on the graphics card; losses and counts are read at once. */
 function locations(outputs) {
-  const stays = (name) => name.startsWith('next_') || name.startsWith('target.');
-  return Object.fromEntries(outputs.map(({ name }) => [name, stays(name) ? 'gpu-buffer' : 'cpu']));
+  const stays = ({ name, shape }) =>
+    (name.startsWith('next_') && shape.length > 1) || name.startsWith('target.');
+  return Object.fromEntries(outputs.map((one) => [one.name, stays(one) ? 'gpu-buffer' : 'cpu']));
 }
 
 async function fetchFiles(url, manifest, onProgress, signal) {

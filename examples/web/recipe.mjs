@@ -6,21 +6,25 @@ import { Refusal } from './refusal.mjs';
  * @typedef {{height: number, width: number}} Size in pixels
  *
  * @typedef {object} Recipe as it stands in manifest.json
+ * @property {string} start_graph
+ * @property {string} step_graph
+ * @property {string} result the part of the state that is the result of a scale
  * @property {number} exemplar_size
  * @property {number} coarsest_side
- * @property {{factor: number, steps: number, learning_rate: number}[]} scales
+ * @property {{factor: number, steps: number, learning_rate: ?number}[]} scales
  * @property {number} least_steps_at_the_coarsest
- * @property {?Object<string, {steps: number[], least_steps_at_the_coarsest: number}>} qualities
- * @property {number} learning_rate_falls_from
+ * @property {Object<string, {steps: number[], least_steps_at_the_coarsest: number}>} qualities
+ * @property {?number} learning_rate_falls_from
  * @property {number} seed
  * @property {?number} draw_every
+ * @property {?number} start_every
  * @property {?{steps: number, learning_rate: number}} discriminators
  *
  * @typedef {object} Scale
  * @property {Size} exemplar
  * @property {Size} output
  * @property {number} steps
- * @property {number} learningRate
+ * @property {?number} learningRate
  */
 
 /** Larger outputs do not fit in a browser's memory. */
@@ -69,11 +73,12 @@ export function planScales(manifest, exemplar, output, quality = 'good', steps =
 }
 
 /**
- * The learning rate of a step, counted from 0: level, then half a cosine down to 0.
+ * The learning rate of a step, counted from 0: level, then half a cosine down to 0. Where there is
+ * none, no graph takes it.
  *
  * @param {Scale} scale
  * @param {number} step
- * @param {number} fallsFrom the share of the steps after which it falls
+ * @param {?number} fallsFrom the share of the steps after which it falls
  */
 export function learningRate(scale, step, fallsFrom) {
   const way = Math.max(0, (step / scale.steps - fallsFrom) / (1 - fallsFrom));
@@ -119,10 +124,9 @@ function checkSize(what, size, minimum) {
   }
 }
 
-/** The recipe with a quality's numbers of steps; folders of before have no others than their own. */
+/** The recipe with a quality's numbers of steps. */
 function withQuality(recipe, quality) {
-  const other = recipe.qualities?.[quality];
-  if (!other) return recipe;
+  const other = recipe.qualities[quality];
   const scales = recipe.scales.map((scale, place) => ({ ...scale, steps: other.steps[place] }));
   return { ...recipe, ...other, scales };
 }

@@ -42,28 +42,33 @@ export async function* synthesize(graphs, original, scales, seed) {
       seed: seedTensor,
     };
     const opponents = recipe.discriminators && new Discriminators(run, parameters);
-    let state = await startOf(run, coarser, scales[index - 1]);
+    const runOfSteps = recipe.start_every ?? scale.steps;
+    let state = { [recipe.result]: await startOf(run, coarser, scales[index - 1]) };
     let statistics = recipe.draw_every ? null : await targets(run, {});
 
     for (let step = 0; step < scale.steps; step++) {
-      const started = performance.now();
+      const began = performance.now();
+      if (step % runOfSteps === 0) {
+        state = await started(run, state, Math.min(runOfSteps, scale.steps - step));
+      }
       if (recipe.draw_every && step % recipe.draw_every === 0) {
         dispose(statistics);
         statistics = await targets(run, await directions(run, 1 + step / recipe.draw_every));
       }
       await opponents?.train(state.image, statistics);
       const rate = learningRate(scale, step, recipe.learning_rate_falls_from);
-      const outcome = await graphs.run('adam_step', {
+      const outcome = await graphs.run(recipe.step_graph, {
         ...state,
         ...statistics,
         ...opponents?.parameters,
         learning_rate: float32(ort, [rate], [1]),
       });
       state = advanced(state, outcome);
-      const seconds = (performance.now() - started) / 1000;
-      yield { scale: index, step, loss: outcome.loss.data[0], seconds, image: state.image };
+      const seconds = (performance.now() - began) / 1000;
+      const image = state[recipe.result];
+      yield { scale: index, step, loss: outcome.loss.data[0], seconds, image };
     }
-    coarser = await onProcessor(ort, state.image);
+    coarser = await onProcessor(ort, state[recipe.result]);
     parameters = opponents?.parameters;
     dispose({ ...state, ...statistics });
   }
@@ -99,26 +104,31 @@ class Discriminators {
   }
 }
 
-/** Where Adam starts at a scale. */
+/** The optimiser's state before so many steps, from the result of `state`, which is let go. */
+async function started({ graphs, recipe, exemplar }, state, steps) {
+  const { [recipe.result]: image, ...others } = state;
+  const outcome = await graphs.run(recipe.start_graph, {
+    image: await onProcessor(graphs.ort, image),
+    exemplar,
+    steps: int64(graphs.ort, [steps]),
+  });
+  dispose({ image, ...others });
+  const entries = Object.entries(outcome).map(([name, value]) => [name.slice('next_'.length), value]);
+  return Object.fromEntries(entries);
+}
+
+/** The image where a scale starts. */
 async function startOf({ graphs, exemplar, output_size, seed }, coarser, scaleBefore) {
   const { ort } = graphs;
-  const image = coarser
-    ? (
-        await graphs.run('finer_image', {
-          image: coarser,
-          exemplar,
-          coarser_exemplar_size: size(ort, scaleBefore.exemplar),
-          output_size,
-          seed,
-        })
-      ).finer_image
-    : (await graphs.run('first_image', { exemplar, output_size, seed })).first_image;
-  return {
-    image,
-    first_moment: zeros(ort, image.dims),
-    second_moment: zeros(ort, image.dims),
-    step: float32(ort, [1], [1]),
-  };
+  if (!coarser) return (await graphs.run('first_image', { exemplar, output_size, seed })).first_image;
+  const outcome = await graphs.run('finer_image', {
+    image: coarser,
+    exemplar,
+    coarser_exemplar_size: size(ort, scaleBefore.exemplar),
+    output_size,
+    seed,
+  });
+  return outcome.finer_image;
 }
 
 /** What an objective compares with: the exemplar's statistics, and what they were drawn with. */

@@ -29,8 +29,16 @@ def test_the_recipe_is_told(texonnx: Texonnx, tmp_path: Path) -> None:
     options = ("--no-training", "--weights", "random:0", "--layers", "conv1_1", "--quiet")
     assert texonnx("export", "-o", "folder", *options).code == 0
     outcome = texonnx("describe", "folder")
-    assert "adam, exemplar at 256 pixels, seed 0" in " ".join(outcome.out.split())
-    assert "1/1: 10 at 0.005, 1/2: 30 at 0.005" in " ".join(outcome.out.split())
+    told = " ".join(outcome.out.split())
+    assert "lbfgs, exemplar at 256 pixels, seed 0; steps by scale 1/1: 3, 1/2: 8," in told
+
+
+def test_the_recipe_with_a_learning_rate_is_told(texonnx: Texonnx, tmp_path: Path) -> None:
+    options = ("--no-training", "--weights", "random:0", "--layers", "conv1_1", "--quiet")
+    assert texonnx("export", "--loss", "gan", "-o", "folder", *options).code == 0
+    told = " ".join(texonnx("describe", "folder").out.split())
+    assert "adam, exemplar at 256 pixels, seed 0; steps and learning rate by scale 1/1:" in told
+    assert " at 0.004," in told
 
 
 def test_json_has_all_of_it(texonnx: Texonnx, exported: Path) -> None:

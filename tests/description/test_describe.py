@@ -13,7 +13,7 @@ import texonnx
 from texonnx.description.cost import Cost
 from texonnx.errors import ArtifactError, OptionError
 from texonnx.exported.writing import export_folder
-from texonnx.run.recipe import adam_recipe
+from texonnx.run.recipe import recipe_of
 from texonnx.sizes import Size
 
 LAYERS = {"conv1_1": (3, 64, 1), "conv1_2": (64, 64, 1), "conv2_1": (64, 128, 2)}
@@ -23,7 +23,7 @@ LAYERS = {"conv1_1": (3, 64, 1), "conv1_2": (64, 64, 1), "conv2_1": (64, 128, 2)
 def exported(folder: Path, size: tuple[int, int] | None = None, **words: Any) -> Path:
     # With zeros a gradient has as many products as its convolution, and none for a border.
     chosen = specification(**{"padding": "zeros", **words})
-    recipe = adam_recipe(chosen, size)
+    recipe = recipe_of(chosen, size)
     export_folder(folder, chosen, drawn(), size=size, recipe=recipe)
     return folder
 
@@ -123,7 +123,7 @@ def test_what_the_manifest_says_is_told(gram: Path) -> None:
     assert described.size is None
     assert described.minimum_size == 2
     assert described.recipe is not None
-    assert described.recipe["optimizer"] == "adam"
+    assert described.recipe["optimizer"] == "lbfgs"
     assert described.cost.size == (256, 256)
     assert described.files["weights.bin"] == (gram / "weights.bin").stat().st_size
     assert set(described.graphs["targets"].outputs) == {

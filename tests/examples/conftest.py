@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from support.host_promises import PRETRAINED
-from support.hosts import EXAMPLES, ONE_SCALE, TWO_SCALES, Reference, cannot
+from support.hosts import EXAMPLES, ONE_SCALE, TWO_DRAWS, TWO_SCALES, Reference, cannot
 from support.limits import LONGEST_WAIT
 from support.small_runs import SMALL, draw_once
 
@@ -63,11 +64,12 @@ def references(exported: Callable[[str], Path], exemplar: Path) -> Callable[[str
     @functools.cache
     def make(kind: str) -> Reference:
         folder = exported(kind)
-        run = ONE_SCALE if kind == PRETRAINED else TWO_SCALES
+        recipe = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["recipe"]
+        run = {PRETRAINED: ONE_SCALE, "swd": TWO_DRAWS}.get(kind, TWO_SCALES)
         result = texonnx.synthesize(
             exemplar,
             artifacts=folder,
-            optimizer="adam",
+            optimizer=recipe["optimizer"],
             engine="analytic",
             provider="cpu",
             seed=0,

@@ -106,6 +106,7 @@ def assert_same_run(told: dict[str, Any], image: Image, reference: Reference, ki
     losses = np.array([step["loss"] for step in told["history"]])
     sorts = kind in ("emd", "swd")
     tolerance = TOLERANCE_WHERE_VALUES_ARE_SORTED if sorts else TOLERANCE
+    tolerance = max(tolerance, reference.run.loss_tolerance)
     np.testing.assert_allclose(losses, reference.losses, rtol=tolerance)
     assert image.shape == reference.image.shape
     assert psnr(image, reference.image) > 40
@@ -199,7 +200,7 @@ def test_webgpu_makes_the_same_picture(
     )
     run = Run(16, (2,))
     expected = texonnx.synthesize(
-        exemplar, artifacts=folder, optimizer="adam", engine="analytic", provider="cpu",
+        exemplar, artifacts=folder, optimizer="lbfgs", engine="analytic", provider="cpu",
         exemplar_size=run.exemplar_size, steps=run.steps,
     )  # fmt: skip
     browser = launch(IMITATED_GPU)

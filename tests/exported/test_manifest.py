@@ -21,7 +21,11 @@ from texonnx.sizes import Size
 
 LOSS = "gram:2,emd:0.5"
 
-BASIC = ("objective", "adam_step", "resize", "first_image", "finer_image")
+BASIC = (
+    "objective", "adam_start", "adam_step", "resize", "first_image", "finer_image"
+)  # fmt: skip
+SEARCHING = ("lbfgs_start", "lbfgs_step")
+"""Of those without discriminators."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +43,7 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def test_the_manifest_says_what_the_objective_is(manifest: dict[str, Any]) -> None:
-    assert manifest["schema_version"] == 3
+    assert manifest["schema_version"] == 4
     network = manifest["network"]
     assert network["architecture"] == "vgg16"
     assert network["pooling"] == "max"
@@ -57,7 +61,7 @@ def test_the_manifest_says_what_the_objective_is(manifest: dict[str, Any]) -> No
     assert manifest["content"] == []
     assert manifest["parts"] == ["conv1_1", "conv2_1"]
     assert manifest["discriminator"] is None
-    assert set(manifest["graphs"]) == {"targets", *BASIC}
+    assert set(manifest["graphs"]) == {"targets", *BASIC, *SEARCHING}
     assert manifest["gram_norm"] == "gatys"
     assert manifest["minimum_size"] == 4  # conv2_1 sees half the image, and reflecting needs 2
     assert manifest["size"] is None
@@ -274,22 +278,20 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert contents.losses == ("gram", "emd")
     assert contents.traits.parts == ("conv1_1", "conv2_1")
     assert not contents.traits.draws
-    assert set(contents.graphs) == {"targets", *BASIC}
+    assert set(contents.graphs) == {"targets", *BASIC, *SEARCHING}
     assert contents.traits.minimum_size == 4
     assert contents.traits.fixed_size is None
     assert contents.training == {}
     assert contents.traits.random_weights
 
 
-@pytest.mark.parametrize(("entry", "detail"), [("patches", "patches"), (None, "spectrum")])
-def test_what_finer_scales_start_from_is_read_and_was_noise_where_nothing_is_said(
-    folder: Path, tmp_path: Path, entry: str | None, detail: str
-) -> None:
-    copy = _with_detail(folder, tmp_path / "copy", entry)
+@pytest.mark.parametrize("detail", ["patches", "spectrum"])
+def test_what_finer_scales_start_from_is_read(folder: Path, tmp_path: Path, detail: str) -> None:
+    copy = _with_detail(folder, tmp_path / "copy", detail)
     assert read_manifest(copy).traits.detail == detail
 
 
-@pytest.mark.parametrize("entry", ["pixels", 7, ["patches"]])
+@pytest.mark.parametrize("entry", ["pixels", 7, ["patches"], None])
 def test_a_detail_that_there_is_not_is_damage(folder: Path, tmp_path: Path, entry: Any) -> None:
     with pytest.raises(ArtifactError, match="is damaged"):
         read_manifest(_with_detail(folder, tmp_path / "copy", entry))
@@ -315,7 +317,7 @@ def test_a_manifest_of_another_schema_is_refused_with_both_versions(
     folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "manifest.json").write_text('{"schema_version": 7}')
-    with pytest.raises(ArtifactError, match=r"version 7, and this texonnx reads 3"):
+    with pytest.raises(ArtifactError, match=r"version 7, and this texonnx reads 4"):
         read_manifest(tmp_path)
 
 

@@ -14,7 +14,7 @@ from support.drawn_objective import drawn, specification
 import texonnx.exported
 from texonnx.exported.schema import fault
 from texonnx.exported.writing import export_folder
-from texonnx.run.recipe import adam_recipe
+from texonnx.run.recipe import recipe_of
 from texonnx.sizes import Size
 
 SCHEMA = json.loads(
@@ -40,7 +40,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 def written(folder: Path, words: dict[str, Any], **options: Any) -> Any:
     chosen = specification(**words)
-    recipe = adam_recipe(chosen, options.get("size"))
+    recipe = recipe_of(chosen, options.get("size"))
     export_folder(folder, chosen, drawn(), recipe=recipe, **options)
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
@@ -84,7 +84,8 @@ BROKEN: list[tuple[str, Any]] = [
     ("layers.0.weight", -0.5),
     ("preprocessing.channels", "BGR"),
     ("recipe.scales.0.steps", 2.5),
-    ("recipe.optimizer", "lbfgs"),
+    ("recipe.optimizer", "sgd"),
+    ("recipe.start_every", 0),
     ("recipe.draw_every", 0),
     ("minimum_size", 0),
     ("size", {"height": 16}),

@@ -24,8 +24,10 @@ from texonnx.runtime.goal import texture_of
 from texonnx.sizes import Size
 
 WITH_WEIGHTS = ("objective.onnx", "adam_step.onnx")
-WITHOUT = ("resize.onnx", "first_image.onnx", "finer_image.onnx")
-GRAPHS = ("targets.onnx", *WITH_WEIGHTS, *WITHOUT)
+SEARCHING = ("lbfgs_step.onnx", "lbfgs_start.onnx")
+"""Of those without discriminators."""
+WITHOUT = ("resize.onnx", "first_image.onnx", "finer_image.onnx", "adam_start.onnx")
+GRAPHS = ("targets.onnx", *WITH_WEIGHTS, *WITHOUT, *SEARCHING)
 FILES = {"manifest.json", "weights.bin", *GRAPHS}
 
 # The least image has 1/8 of conv3_1's; enough weights to tell them from the graphs' own size.
@@ -73,6 +75,7 @@ def test_the_folder_holds_the_graphs_that_the_objective_has(
     folder = tmp_path / "folder"
     export_folder(folder, specification(**words), drawn())
     expected = {*(f"{name}.onnx" for name in graphs), *WITH_WEIGHTS, *WITHOUT}
+    expected |= set() if "discriminators" in graphs else set(SEARCHING)
     assert {path.name for path in folder.glob("*.onnx")} == expected
     for name in expected:
         onnx.checker.check_model(str(folder / name), full_check=True)
@@ -100,7 +103,7 @@ def test_the_graphs_refer_to_weights_bin_alone(folder: Path) -> None:
             for entry in tensor.external_data
             if entry.key == "location"
         }
-        assert locations == (set() if name in WITHOUT else {"weights.bin"})
+        assert locations == (set() if name in (*WITHOUT, "lbfgs_start.onnx") else {"weights.bin"})
 
 
 _HOST = """
@@ -196,7 +199,7 @@ def test_half_precision_halves_the_weights_and_keeps_the_loss(folder: Path, tmp_
 
 def test_a_fixed_size_is_fixed_in_the_graphs(tmp_path: Path) -> None:
     export_folder(tmp_path / "fixed", specification(), drawn(), size=Size(24, 40))
-    for name in ("objective", "adam_step"):
+    for name in ("objective", "adam_step", "lbfgs_step"):
         model = onnx.load(tmp_path / "fixed" / f"{name}.onnx", load_external_data=False)
         [image] = [value for value in model.graph.input if value.name == "image"]
         assert [dim.dim_value for dim in image.type.tensor_type.shape.dim] == [1, 3, 24, 40]

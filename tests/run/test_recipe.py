@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from texonnx.objective.kinds import KINDS
 from texonnx.objective.specification import Specification, specify
 from texonnx.optim.adam import AdamStepper
 from texonnx.optim.pyramid import COARSEST_SIDE, Scale, pyramid
 from texonnx.optim.schedule import steps_by_scale
-from texonnx.optimizers import ADAM
+from texonnx.optimizers import ADAM, LBFGS, Optimizer
 from texonnx.options import DETAILS, QUALITIES, ObjectiveOptions, RunOptions
-from texonnx.run.recipe import adam_recipe
+from texonnx.run.recipe import recipe_of
 from texonnx.sizes import Size
 
 
@@ -56,19 +57,19 @@ def planned(
 )
 @pytest.mark.parametrize("detail", DETAILS)
 def test_sizes_and_steps_are_those_of_a_run(exemplar: Size, output: Size, detail: str) -> None:
-    recipe = adam_recipe(specified(detail=detail), None)
+    recipe = recipe_of(specified(detail=detail), None)
     assert recipe is not None
     found = planned(recipe, exemplar, output, 16)
     scales = pyramid(exemplar, output, None, 16, COARSEST_SIDE[detail])
     assert [scale for scale, _ in found] == scales
-    steps = steps_by_scale(None, ADAM, len(scales), detail=detail)
+    steps = steps_by_scale(None, LBFGS, len(scales), detail=detail)
     assert tuple(steps for _, steps in found) == steps
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
 @pytest.mark.parametrize("kind", [*({"detail": detail} for detail in DETAILS), {"loss": "gan"}])
 def test_other_qualities_are_told_too(quality: str, kind: dict[str, str]) -> None:
-    recipe = adam_recipe(specified(**kind), None)
+    recipe = recipe_of(specified(**kind), None)
     assert recipe is not None
     told = recipe["qualities"][quality]
     if quality == RunOptions().quality:
@@ -76,41 +77,52 @@ def test_other_qualities_are_told_too(quality: str, kind: dict[str, str]) -> Non
     counts = told["steps"][3::-1]
     counts[0] = max(counts[0], told["least_steps_at_the_coarsest"])
     detail = kind.get("detail", "spectrum")
-    assert tuple(counts) == steps_by_scale(None, ADAM, 4, quality, detail=detail)
+    optimizer = ADAM if "loss" in kind else LBFGS
+    assert tuple(counts) == steps_by_scale(None, optimizer, 4, quality, detail=detail)
 
 
 def test_a_folder_of_one_size_has_one_scale() -> None:
-    recipe = adam_recipe(specified(), (256, 256))
+    recipe = recipe_of(specified(), (256, 256))
     assert recipe is not None
     assert [scale["factor"] for scale in recipe["scales"]] == [1]
     assert [steps for _, steps in planned(recipe, (256, 256), (256, 256), 16)] == list(
-        steps_by_scale(None, ADAM, 1, detail="patches")
+        steps_by_scale(None, LBFGS, 1, detail="patches")
     )
 
 
 def test_the_rate_and_its_fall_are_those_of_a_run() -> None:
-    recipe, noisy = (adam_recipe(specified(detail=detail), None) for detail in DETAILS)
-    assert recipe is not None and noisy is not None
-    rates = {scale["learning_rate"] for scale in noisy["scales"]}
-    assert rates == {RunOptions(optimizer="adam").learning_rate}
-    rates_by_halvings = [scale["learning_rate"] for scale in recipe["scales"]]
-    assert rates_by_halvings[:5] == [0.005, 0.005, 0.005, 0.02, 0.02]
+    recipe = recipe_of(specified("gan"), None)
+    assert recipe is not None
+    assert {scale["learning_rate"] for scale in recipe["scales"]} == {0.004}
     begins = recipe["learning_rate_falls_from"]
     image = np.zeros((1, 3, 2, 2), np.float32)
     assert AdamStepper.rate(1, begins, image) == 1 > AdamStepper.rate(1, begins + 0.01, image)
 
 
 def test_what_else_a_loss_needs_is_told() -> None:
-    plain, drawn, adversarial = (
-        adam_recipe(specified(loss), None) for loss in ("emd", "swd", "gan")
-    )
+    plain, drawn, adversarial = (recipe_of(specified(loss), None) for loss in ("emd", "swd", "gan"))
     assert plain is not None and drawn is not None and adversarial is not None
-    assert (plain["draw_every"], plain["discriminators"]) == (None, None)
-    assert (drawn["draw_every"], drawn["discriminators"]) == (10, None)
-    assert adversarial["draw_every"] is None
+    assert (plain["draw_every"], plain["start_every"], plain["discriminators"]) == (None,) * 3
+    assert (drawn["draw_every"], drawn["start_every"], drawn["discriminators"]) == (10, 10, None)
+    assert (adversarial["draw_every"], adversarial["start_every"]) == (None, None)
     assert adversarial["discriminators"] == {"steps": 1, "learning_rate": 0.01}
-    assert {scale["learning_rate"] for scale in adversarial["scales"]} == {0.004}
+
+
+@pytest.mark.parametrize(("loss", "optimizer"), [("gram", LBFGS), ("swd", LBFGS), ("gan", ADAM)])
+def test_its_graphs_are_those_of_the_optimiser(loss: str, optimizer: Optimizer) -> None:
+    recipe = recipe_of(specified(loss), None)
+    assert recipe is not None
+    assert recipe["optimizer"] == optimizer.name
+    start, step = (KINDS[recipe[key]] for key in ("start_graph", "step_graph"))
+    # What is started is what a step takes, and what it gives.
+    state = {name.removeprefix("next_") for name in start.outputs}
+    assert state <= set(step.inputs)
+    assert {f"next_{name}" for name in state} <= set(step.outputs)
+    assert recipe["result"] in state
+    if optimizer is LBFGS:
+        assert {scale["learning_rate"] for scale in recipe["scales"]} == {None}
+        assert recipe["learning_rate_falls_from"] is None
 
 
 def test_with_content_there_is_none() -> None:
-    assert adam_recipe(specified(content_layers="conv4_2"), None) is None
+    assert recipe_of(specified(content_layers="conv4_2"), None) is None

@@ -31,11 +31,14 @@ class Run:
     exemplar_size
         Of the shorter side.
     steps
-        At each scale; the last one is taken at a learning rate that has fallen.
+        At each scale.
+    loss_tolerance
+        The relative difference between their losses that rounding explains.
     """
 
     exemplar_size: int
     steps: tuple[int, ...]
+    loss_tolerance: float = 1e-3
 
     @property
     def steps_in_words(self) -> str:
@@ -50,6 +53,12 @@ class Run:
 
 TWO_SCALES = Run(64, (4, 2))
 """The coarser of 38x32 pixels."""
+
+TWO_DRAWS = Run(48, (12,), loss_tolerance=2e-2)
+"""Long enough for the directions of ``swd`` to be drawn again, and for L-BFGS to start anew.
+
+Rounding grows with the steps: what two hosts add up in another order differs by 4e-3 at the 12th.
+"""
 
 ONE_SCALE = Run(48, (4,))
 """For a whole network."""
@@ -125,7 +134,7 @@ class Host:
 
 def assert_same_run(losses: NDArray[np.float64], image: Image, reference: Reference) -> None:
     """Check a host's losses and picture against texonnx's own."""
-    np.testing.assert_allclose(losses, reference.losses, rtol=1e-3)
+    np.testing.assert_allclose(losses, reference.losses, rtol=reference.run.loss_tolerance)
     assert image.shape == reference.image.shape
     assert psnr(image, reference.image) > 40
 

@@ -104,15 +104,17 @@ def _allowed_sizes(description: Description) -> str:
 def _recipe(recipe: Mapping[str, Any] | None) -> str:
     if recipe is None:
         return ""
-    scales = ", ".join(
-        f"1/{scale['factor']}: {scale['steps']} at {scale['learning_rate']:g}"
-        for scale in recipe["scales"]
-    )
+    scales = ", ".join(map(_scale, recipe["scales"]))
+    rates = "" if recipe["learning_rate_falls_from"] is None else " and learning rate"
     return (
         f"{recipe['optimizer']}, exemplar at {recipe['exemplar_size']} pixels, "
-        f"seed {recipe['seed']}; steps and learning rate by scale "
-        f"{scales}"
+        f"seed {recipe['seed']}; steps{rates} by scale {scales}"
     )
+
+
+def _scale(scale: Mapping[str, Any]) -> str:
+    rate = scale["learning_rate"]
+    return f"1/{scale['factor']}: {scale['steps']}" + ("" if rate is None else f" at {rate:g}")
 
 
 def _cost(cost: Cost) -> str:

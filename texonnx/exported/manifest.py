@@ -26,10 +26,8 @@ from texonnx.sizes import Size, check_size
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MANIFEST = "manifest.json"
-_DETAIL_UNSAID = "spectrum"
-"""What finer scales start from in folders that were exported before there were patches."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +226,7 @@ def _contents(manifest: Any) -> Contents:
             random_weights=bool(manifest["network"]["weights_random"]),
             draws=any(is_drawn(name) or is_trained(name) for name in graphs[OBJECTIVE.name].inputs),
             adversarial=DISCRIMINATOR_STEP.name in graphs,
-            detail=_detail(manifest.get("detail", _DETAIL_UNSAID)),
+            detail=_detail(manifest["detail"]),
             fixed_size=None if size is None else _size(size),
             training_sizes=tuple(training),
         ),

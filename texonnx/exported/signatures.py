@@ -8,7 +8,7 @@ from pathlib import Path
 
 from texonnx.errors import ArtifactError
 from texonnx.losses.ports import is_drawn, is_learned_from, is_trained
-from texonnx.objective.kinds import ADAM_STEP, DISCRIMINATOR_STEP, KINDS, OBJECTIVE
+from texonnx.objective.kinds import ADAM_STEP, DISCRIMINATOR_STEP, KINDS, LBFGS_STEP, OBJECTIVE
 from texonnx.objective.training import DISCRIMINATOR, IMAGE
 
 Shape = tuple[int | str, ...]
@@ -41,8 +41,9 @@ def check_signatures(folder: Path, graphs: Mapping[str, GraphDescription]) -> No
         check_has(folder / graph.file, "input", kind.inputs, graph.inputs)
         check_has(folder / graph.file, "output", kind.outputs, graph.outputs)
     given = [name for kind in known if kind.targets for name in graphs[kind.name].outputs]
-    for kind in (OBJECTIVE, ADAM_STEP):
-        _check_targets(folder, graphs[kind.name], kind.inputs, given)
+    for kind in (OBJECTIVE, ADAM_STEP, LBFGS_STEP):
+        if kind.name in graphs:
+            _check_targets(folder, graphs[kind.name], kind.inputs, given)
 
 
 def check_has(path: Path, side: str, required: Collection[str], found: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""The step graph: one step of Adam inside the graph, so that a host only loops."""
+"""Adam in graphs, so that a host only loops: where it starts, and one step of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ BETA1 = 0.9
 BETA2 = 0.999
 EPSILON = 1e-12
 """Far below the gradients met: where the loss is a mean over a million pixels, about 1e-7."""
+
+
+def adam_start_model() -> ir.Model:
+    """Build the graph: image -> next_image, moments of zeros, and step 1, each as next_..."""
+    tape = Tape("adam_start")
+    shape = image_shape("image", None)
+    image = tape.input("image", shape)
+    tape.output(image, "next_image", shape)
+    for order in ("first", "second"):
+        tape.output(tape.zeros_like(image), f"next_{order}_moment", shape)
+    tape.output(tape.constant([1.0]), "next_step")
+    return tape.model()
 
 
 def adam_step_model(

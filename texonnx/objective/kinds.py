@@ -13,9 +13,10 @@ import onnx_ir as ir
 from texonnx.losses.content import CONTENT
 from texonnx.losses.ports import TARGET, Port
 from texonnx.objective import host_graphs
-from texonnx.objective.adam_step import adam_step_model
+from texonnx.objective.adam_step import adam_start_model, adam_step_model
 from texonnx.objective.discriminator import discriminator_step_model
 from texonnx.objective.forward import objective_model
+from texonnx.objective.lbfgs_step import lbfgs_start_model, lbfgs_step_model
 from texonnx.objective.specification import Specification
 from texonnx.objective.targets import content_targets_model, targets_model
 from texonnx.sizes import Size
@@ -50,6 +51,8 @@ class GraphKind:
         Whether it is for one size of the image, where that is known.
     size_from
         The input that says how large its images come out.
+    starts
+        Whether what it gives, as next_ and a name, is what a step graph takes first.
     indispensable
         Whether a run takes it also where no folder is: what has a network, and what nothing else
         does; of the others there are faster twins.
@@ -65,6 +68,7 @@ class GraphKind:
     targets: bool = False
     sized: bool = False
     size_from: str = ""
+    starts: bool = False
     indispensable: Callable[[Specification], bool] = lambda specification: False
 
     @property
@@ -76,6 +80,7 @@ class GraphKind:
 _EXEMPLAR = {"exemplar": "the texture to imitate, RGB in [0, 1]"}
 _OUTPUT_SIZE = {"output_size": "height and width in pixels of the image to be made"}
 _IMAGE = {"image": "the image being made, RGB in [0, 1]"}
+_NEXT_IMAGE = {"next_image": "the image after the step; it may leave [0, 1], clip it to show it"}
 _MOMENTS = {
     "first_moment": "Adam's running mean of the gradient, zeros at first",
     "second_moment": "Adam's running mean of the squared gradient, zeros at first",
@@ -87,6 +92,26 @@ _LOSSES = {
     "layer_losses": "its parts, in the order of the manifest's parts",
 }
 _NEXT_STEP = {"next_step": "step of the next step"}
+_LBFGS = {
+    "best_image": "the image of the last step that was taken: in the end the result",
+    "best_gradient": "its gradient, in units and in the coordinates in which L-BFGS moves",
+    "best_loss": "its loss, in units",
+    "direction": "from there, in those coordinates",
+    "length": "how far along it the image lies",
+    "trials": "how often it was shortened since",
+    "unit": "what losses and gradients are divided by",
+    "pairs": "how many changes were taken in",
+    "changes": "the last changes of the image, a row each, in those coordinates",
+    "gradient_changes": "those of the gradient",
+    "colours": "how those coordinates mix colours",
+}
+
+
+def _next(meanings: Meanings) -> Meanings:
+    """Return the outputs of a graph that gives the next of each of its inputs."""
+    return {f"next_{name}": f"{name} of the next step" for name in meanings}
+
+
 _SEED = {"seed": "of the random numbers, from 0"}
 
 OBJECTIVE = GraphKind(
@@ -101,12 +126,41 @@ ADAM_STEP = GraphKind(
     adam_step_model,
     {**_IMAGE, **_MOMENTS, **_STEP, **_LEARNING_RATE},
     {
-        "next_image": "the image after the step; it may leave [0, 1], clip it to show it",
-        **{f"next_{name}": f"{name} of the next step" for name in _MOMENTS},
+        **_NEXT_IMAGE,
+        **_next(_MOMENTS),
         **_NEXT_STEP,
         **_LOSSES,
     },
     sized=True,
+)
+ADAM_START = GraphKind(
+    "adam_start",
+    lambda specification, parameters, size: adam_start_model(),
+    _IMAGE,
+    {**_NEXT_IMAGE, **_next(_MOMENTS), **_NEXT_STEP},
+    network=False,
+    starts=True,
+)
+LBFGS_STEP = GraphKind(
+    "lbfgs_step",
+    lbfgs_step_model,
+    {**_IMAGE, **_LBFGS},
+    {**_NEXT_IMAGE, **_next(_LBFGS), **_LOSSES},
+    when=lambda specification: not specification.adversarial,
+    sized=True,
+)
+LBFGS_START = GraphKind(
+    "lbfgs_start",
+    lambda specification, parameters, size: lbfgs_start_model(),
+    {
+        **_IMAGE,
+        **_EXEMPLAR,
+        "steps": "how many there will be, before it starts anew",
+    },
+    {**_NEXT_IMAGE, **_next(_LBFGS)},
+    when=lambda specification: not specification.adversarial,
+    network=False,
+    starts=True,
 )
 RESIZE = GraphKind(
     "resize",
@@ -180,7 +234,10 @@ KINDS: Mapping[str, GraphKind] = {
     kind.name: kind
     for kind in (
         OBJECTIVE,
+        ADAM_START,
         ADAM_STEP,
+        LBFGS_START,
+        LBFGS_STEP,
         RESIZE,
         FIRST_IMAGE,
         FINER_IMAGE,
@@ -191,7 +248,7 @@ KINDS: Mapping[str, GraphKind] = {
         DIRECTIONS,
     )
 }
-ALWAYS = (OBJECTIVE, ADAM_STEP, RESIZE, FIRST_IMAGE, FINER_IMAGE)
+ALWAYS = (OBJECTIVE, ADAM_START, ADAM_STEP, RESIZE, FIRST_IMAGE, FINER_IMAGE)
 """Those that every objective has."""
 
 _MEANINGS = {

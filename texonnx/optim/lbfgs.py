@@ -14,16 +14,18 @@ from collections.abc import Callable
 import numpy as np
 
 from texonnx.images import Image
+from texonnx.objective.lbfgs_step import (
+    CORRECTIONS,
+    FIRST_CHANGE,
+    LEAST_COSINE,
+    LONGEST,
+    SHORTEST,
+    SUFFICIENT_DECREASE,
+    TRIALS,
+)
 from texonnx.optim.budget import Budget, BudgetSpentError
 from texonnx.optim.run import AfterStep, Evaluate
 from texonnx.runtime.engine import Evaluation, Losses
-
-_CORRECTIONS = 20
-_SUFFICIENT_DECREASE = 1e-4
-_TRIALS = 6
-_LEAST_COSINE = 1e-6
-_FIRST_CHANGE = 0.01
-"""Root mean square change of the pixels that a step along the gradient tries."""
 
 Metric = Callable[[Image], Image]
 """A symmetric positive definite map of images."""
@@ -68,7 +70,7 @@ class _Corrections:
 
     def __init__(self, metric: Metric) -> None:
         self._metric = metric
-        self._pairs: deque[tuple[Image, Image, float]] = deque(maxlen=_CORRECTIONS)
+        self._pairs: deque[tuple[Image, Image, float]] = deque(maxlen=CORRECTIONS)
         self._scale = 0.0
 
     def __len__(self) -> int:
@@ -78,7 +80,7 @@ class _Corrections:
         """Take in one step, unless the curvature along it is not clearly positive."""
         curvature = _dot(change, gradient_change)
         square = _dot(gradient_change, gradient_change)
-        if curvature > _LEAST_COSINE * np.sqrt(_dot(change, change) * square):
+        if curvature > LEAST_COSINE * np.sqrt(_dot(change, change) * square):
             self._pairs.append((change, gradient_change, 1 / curvature))
             self._scale = curvature / _dot(gradient_change, self._metric(gradient_change))
 
@@ -86,7 +88,7 @@ class _Corrections:
         """Return minus the inverse Hessian times `gradient`."""
         if not self._pairs:
             direction = self._metric(gradient)
-            return direction * np.float32(-_FIRST_CHANGE / _root_mean_square(direction))
+            return direction * np.float32(-FIRST_CHANGE / _root_mean_square(direction))
         direction = -gradient
         shares = []
         for change, gradient_change, inverse in reversed(self._pairs):
@@ -110,14 +112,14 @@ def _line_search(
     """
     slope = _dot(here.gradient, direction)
     length = 1.0
-    for _ in range(_TRIALS if slope < 0 else 0):
+    for _ in range(TRIALS if slope < 0 else 0):
         step = np.float32(length) * direction
         there = evaluate(image + step)
         rise = there.losses.total - here.losses.total
-        if rise <= _SUFFICIENT_DECREASE * length * slope:
+        if rise <= SUFFICIENT_DECREASE * length * slope:
             return step, there
         lowest = -slope * length / (2 * (rise / length - slope))
-        length *= min(max(lowest / length, 0.1), 0.5)
+        length *= min(max(lowest / length, SHORTEST), LONGEST)
     return None
 
 

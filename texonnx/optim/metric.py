@@ -12,16 +12,8 @@ import numpy as np
 from scipy import fft
 
 from texonnx.images import Image
+from texonnx.objective.lbfgs_step import ALL_COLOURS, LEAST_FREQUENCY, POWER_OF_FREQUENCY
 from texonnx.sizes import Size
-
-_ALL_COLOURS = 0.1
-"""The share of the identity beside the colour covariance, so that no colour is out of reach."""
-
-POWER_OF_FREQUENCY = 0.5
-"""For what starts from a coarser scale's result, in which the coarse structures are settled."""
-
-_LEAST_FREQUENCY = 1 / 64
-"""In cycles per pixel: what is coarser counts as that."""
 
 
 class ImageMetric:
@@ -46,12 +38,12 @@ class ImageMetric:
         self._size = size
         vertical = fft.fftfreq(size[0])[:, None]
         horizontal = fft.rfftfreq(size[1])[None, :]
-        frequency = np.sqrt(vertical**2 + horizontal**2 + _LEAST_FREQUENCY**2)
+        frequency = np.sqrt(vertical**2 + horizontal**2 + LEAST_FREQUENCY**2)
         gain = frequency**power_of_frequency
         self._gain = (gain / gain.mean()).astype(np.float32)
         covariance = np.cov(exemplar.reshape(3, -1).astype(np.float64), bias=True)
         variance = np.trace(covariance) / 3
-        share = 1 - _ALL_COLOURS if variance > 0 else 0.0
+        share = 1 - ALL_COLOURS if variance > 0 else 0.0
         colours = (1 - share) * np.eye(3) + share * covariance / max(variance, 1e-12)
         self._colours = colours.astype(np.float32)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
 
 from texonnx.graph.tape import Tape
@@ -46,18 +47,44 @@ def with_colours_of(tape: Tape, image: ir.Value, model: ir.Value) -> ir.Value:
     return tape.add(tape.concat(mixed, axis=1), wanted.mean)
 
 
+def root_of_colours(tape: Tape, image: ir.Value, white: float) -> ir.Value:
+    """Write L, [3, 3], lower triangular, whose L L' is how the colours of an image vary together.
+
+    That is their covariance, scaled to a mean variance of 1, and `white`, from 0 to 1, of it in
+    the place of which the identity is.
+    """
+    covariance = _covariance(tape, image, mean_colour(tape, image))
+    total = tape.add(tape.add(covariance[0][0], covariance[1][1]), covariance[2][2])
+    least = tape.constant(_LEAST_VARIANCE)
+    share = tape.div(tape.constant(3 * (1 - white)), tape.op("Max", [total, least], (1, 1, 1, 1)))
+    for row in range(3):
+        for column in range(row + 1):
+            covariance[row][column] = tape.mul(covariance[row][column], share)
+        covariance[row][row] = tape.add(covariance[row][row], tape.constant(white))
+    root = _root(tape, covariance)
+    none = tape.constant(np.zeros((1, 1, 1, 1)))
+    numbers = [
+        root[row][column] if column <= row else none for row in range(3) for column in range(3)
+    ]
+    return tape.reshape(tape.concat(numbers, axis=0), [3, 3])
+
+
 def _colours(tape: Tape, image: ir.Value) -> _Colours:
     mean = mean_colour(tape, image)
-    centred = tape.sub(image, mean)
-    planes = [tape.slice(centred, 1, k, k + 1) for k in range(3)]
-    covariance = [
-        [mean_colour(tape, tape.mul(planes[row], planes[column])) for column in range(row + 1)]
-        for row in range(3)
-    ]
+    covariance = _covariance(tape, image, mean)
     least = tape.constant(_LEAST_VARIANCE)
     for k in range(3):
         covariance[k][k] = tape.add(covariance[k][k], least)
     return _Colours(mean, _root(tape, covariance))
+
+
+def _covariance(tape: Tape, image: ir.Value, mean: ir.Value) -> _Triangle:
+    centred = tape.sub(image, mean)
+    planes = [tape.slice(centred, 1, k, k + 1) for k in range(3)]
+    return [
+        [mean_colour(tape, tape.mul(planes[row], planes[column])) for column in range(row + 1)]
+        for row in range(3)
+    ]
 
 
 def _root(tape: Tape, matrix: _Triangle) -> _Triangle:

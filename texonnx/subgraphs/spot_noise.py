@@ -7,7 +7,6 @@ transform, but of ops that every runtime has, and little beside one step of the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
@@ -15,16 +14,10 @@ import onnx_ir as ir
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.subgraphs.colours import mean_colour
-from texonnx.subgraphs.noise import counting
+from texonnx.subgraphs.waves import Complex, waves
 
 _PLANES = (1, 3, None, None)
 _Multiply = Callable[[Tape, ir.Value, ir.Value], ir.Value]
-
-
-@dataclass(frozen=True)
-class _Complex:
-    real: ir.Value
-    imaginary: ir.Value
 
 
 def spot_noise(tape: Tape, spot: ir.Value, white: ir.Value) -> ir.Value:
@@ -33,7 +26,7 @@ def spot_noise(tape: Tape, spot: ir.Value, white: ir.Value) -> ir.Value:
     `white`, [1, 1, H, W], gives the phases. A larger `spot` is seen in part.
     """
     size = _extent(tape, white)
-    down, across = (_waves(tape, tape.slice(size, 0, k, k + 1)) for k in range(2))
+    down, across = (waves(tape, tape.slice(size, 0, k, k + 1)) for k in range(2))
     spectrum = _transform(tape, _canvas(tape, spot, size), down, across)
     phases = _phases(tape, _transform(tape, white, down, across))
     coloured = _product(tape, spectrum, phases, Tape.mul)
@@ -62,24 +55,14 @@ def _area(tape: Tape, size: ir.Value) -> ir.Value:
     return tape.cast(tape.mul(tape.slice(size, 0, 0, 1), tape.slice(size, 0, 1, 2)))
 
 
-def _waves(tape: Tape, extent: ir.Value) -> _Complex:
-    """Write the waves of all frequencies along one axis, cos + i sin, [n, n] and symmetric."""
-    places = counting(tape, extent)
-    turns = tape.mul(tape.reshape(places, [-1, 1]), tape.reshape(places, [1, -1]))
-    # Whole turns are taken off as whole numbers: float32 would lose what is left of many.
-    rest = tape.op("Mod", [turns, extent], (None, None), dtype=ir.DataType.INT64)
-    angle = tape.scale(tape.div(tape.cast(rest), tape.cast(extent)), float(2 * np.pi))
-    return _Complex(tape.unary("Cos", angle), tape.unary("Sin", angle))
-
-
-def _transform(tape: Tape, planes: ir.Value, down: _Complex, across: _Complex) -> _Complex:
+def _transform(tape: Tape, planes: ir.Value, down: Complex, across: Complex) -> Complex:
     """Write the transform of real planes: with cos + i sin, the conjugate of what is wanted."""
-    rows = _Complex(tape.matmul(planes, across.real), tape.matmul(planes, across.imaginary))
+    rows = Complex(tape.matmul(planes, across.real), tape.matmul(planes, across.imaginary))
     conjugate = _product(tape, down, rows, Tape.matmul)
-    return _Complex(conjugate.real, tape.unary("Neg", conjugate.imaginary))
+    return Complex(conjugate.real, tape.unary("Neg", conjugate.imaginary))
 
 
-def _real_inverse(tape: Tape, planes: _Complex, down: _Complex, across: _Complex) -> ir.Value:
+def _real_inverse(tape: Tape, planes: Complex, down: Complex, across: Complex) -> ir.Value:
     """Write the real part of the inverse transform, without its division by the area."""
     columns = _product(tape, down, planes, Tape.matmul)
     return tape.sub(
@@ -87,16 +70,16 @@ def _real_inverse(tape: Tape, planes: _Complex, down: _Complex, across: _Complex
     )
 
 
-def _phases(tape: Tape, white: _Complex) -> _Complex:
+def _phases(tape: Tape, white: Complex) -> Complex:
     power = tape.add(tape.square(white.real), tape.square(white.imaginary))
     least = tape.constant(float(np.finfo(np.float32).tiny))
     size = tape.unary("Sqrt", tape.op("Max", [power, least], dims(power)))
-    return _Complex(tape.div(white.real, size), tape.div(white.imaginary, size))
+    return Complex(tape.div(white.real, size), tape.div(white.imaginary, size))
 
 
-def _product(tape: Tape, a: _Complex, b: _Complex, multiply: _Multiply) -> _Complex:
+def _product(tape: Tape, a: Complex, b: Complex, multiply: _Multiply) -> Complex:
     """Write the product of a and b, element by element or of matrices, as `multiply` says."""
-    return _Complex(
+    return Complex(
         tape.sub(multiply(tape, a.real, b.real), multiply(tape, a.imaginary, b.imaginary)),
         tape.add(multiply(tape, a.real, b.imaginary), multiply(tape, a.imaginary, b.real)),
     )

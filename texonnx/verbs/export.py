@@ -10,7 +10,7 @@ from texonnx.losses.content import CONTENT
 from texonnx.objective.specification import Specification, specify
 from texonnx.optim.pyramid import COARSEST_SIDE, pyramid
 from texonnx.options import EXPORT_SIZE, ExportOptions, ObjectiveOptions
-from texonnx.run.recipe import adam_recipe
+from texonnx.run.recipe import recipe_of
 from texonnx.runtime.installed import installed_runtimes, the_runtime
 from texonnx.sizes import Size, check_size
 from texonnx.weights import load_weights
@@ -43,7 +43,7 @@ def export_objective(
         activation_scale=objective.activation_scale,
         size=chosen.size,
         training_sizes=training_sizes,
-        recipe=adam_recipe(specification, chosen.size),
+        recipe=recipe_of(specification, chosen.size),
         replace=chosen.force,
     )
     return destination

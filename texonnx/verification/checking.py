@@ -10,15 +10,21 @@ from numpy.typing import NDArray
 
 from texonnx.errors import reason
 from texonnx.exported.signatures import GraphDescription
+from texonnx.images import Image
 from texonnx.losses.ports import is_trained
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
 from texonnx.objective.kinds import KINDS
+from texonnx.optim.lbfgs import minimise_lbfgs
+from texonnx.optim.metric import ImageMetric
+from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.sizes import size_of
 from texonnx.verification.comparison import (
     ADAM,
     DISCRIMINATORS,
     EXEMPLAR,
     FINITE_DIFFERENCES,
     GRAPHS,
+    LBFGS,
     PROVIDERS,
     SUM,
     UNIT,
@@ -27,13 +33,24 @@ from texonnx.verification.comparison import (
     worst,
 )
 from texonnx.verification.report import Check
-from texonnx.verification.trial import STEP, TRIAL_RATE, Arrays, Runner, moments_like
+from texonnx.verification.trial import (
+    STEP,
+    TRIAL_RATE,
+    Arrays,
+    Runner,
+    following,
+    moments_like,
+)
 
 _SEED = 0
 _SLOPES = "gradient against finite differences"
 
-_IN_TURN = sorted(KINDS.values(), key=lambda kind: (not kind.targets, not kind.network))
-"""Targets come first, what has no network last."""
+_IN_TURN = sorted(
+    KINDS.values(), key=lambda kind: (not kind.targets, not kind.starts, not kind.network)
+)
+"""Targets come first, then what steps start from; what has no network last."""
+_EVALUATIONS = 4
+"""Of L-BFGS."""
 
 
 class Checking:
@@ -78,15 +95,18 @@ class Checking:
         if self._compared:
             what = "no loss at the exemplar itself"
             self._check("objective", what, EXEMPLAR, self._loss_at_the_exemplar)
-        self.check_adam_step()
+        self.check_steps()
         if "discriminator_step" in self._graphs:
             self._check("discriminator_step", _SLOPES, DISCRIMINATORS, self._discriminators_error)
         if "directions" in self._graphs:
             self._check("directions", "unit vectors", UNIT, self._length_error)
 
-    def check_adam_step(self) -> None:
-        """Check a step of Adam against NumPy, with the gradient that the objective gave."""
+    def check_steps(self) -> None:
+        """Check the optimisers' steps against those of NumPy with the objective's gradient."""
         self._check("adam_step", "a step with the objective's gradient", ADAM, self._adam_error)
+        if "lbfgs_step" in self._graphs:
+            what = "evaluations of L-BFGS with the objective's gradient"
+            self._check("lbfgs_step", what, LBFGS, self._lbfgs_error)
 
     def check_against(self, reference: Mapping[str, Arrays]) -> None:
         """Check what the graphs gave against what they gave elsewhere."""
@@ -120,7 +140,9 @@ class Checking:
         if KINDS[name].targets:
             # The CPU's, which comes first, serve every provider.
             self._values |= outputs | self._values
-        if name == "objective" and "first_moment" not in self._values:
+        if KINDS[name].starts:
+            self._values = following(outputs) | self._values
+        if name == "objective" and not self._values["first_moment"].any():
             self._values |= moments_like(outputs["gradient"])
         for output, value in outputs.items():
             self._check_output(name, output, value, self._graphs[name].outputs[output][1])
@@ -183,6 +205,20 @@ class Checking:
         gradient = self.results["objective"]["gradient"]
         found = self.results["adam_step"]
         return worst(self._changes(found), self._changes(_adam(self._values, gradient)))
+
+    def _lbfgs_error(self) -> float:
+        image = self._values["image"]
+        values = dict(self._values)
+        for _ in range(_EVALUATIONS):
+            values |= following(self._runner.run("lbfgs_step", values))
+
+        def evaluate(at: Image) -> Evaluation:
+            found = self._runner.run("objective", {**self._values, "image": at})
+            return Evaluation(Losses.of(found), found["gradient"])
+
+        metric = ImageMetric(self._values["exemplar"], size_of(image))
+        expected = minimise_lbfgs(evaluate, image, _EVALUATIONS, lambda *_: None, metric)
+        return relative(values["best_image"] - image, expected - image)
 
     def _discriminators_error(self) -> float:
         """Return the error of the slope over all parameters, as one long vector."""

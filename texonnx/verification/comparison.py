@@ -34,6 +34,9 @@ ADAM = 1e-4
 """A step against the same in NumPy with the objective's gradient. Measured: 8e-6, float32's
 rounding of an image that moves by 0.02."""
 
+LBFGS = 1e-2
+"""What a few evaluations of L-BFGS change, against the same in NumPy. Measured: 1e-6 (gram)."""
+
 PROVIDERS = {"loss": 1e-4, "gradient": 5e-3}
 """Measured, OpenVINO against the CPU: 2e-7 and 3e-5. A ReLU near 0 passes its gradient or not as
 rounding has it, so that other ways to convolve differ by more; bfloat16 is at 0.1."""

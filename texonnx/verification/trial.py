@@ -67,6 +67,7 @@ def first_values(graphs: Mapping[str, GraphDescription], size: Size) -> Arrays:
         "seed": np.array([0], np.int64),
         "draw": np.array([0], np.int64),
         "step": np.array([STEP], np.float32),
+        "steps": np.array([STEP], np.int64),
         "learning_rate": np.array([TRIAL_RATE], np.float32),
     }
     for graph in graphs.values():
@@ -91,6 +92,14 @@ def moments_like(gradient: NDArray[np.float32]) -> Arrays:
     return {
         "first_moment": (size * generator.standard_normal(shape)).astype(np.float32),
         "second_moment": (size**2 * generator.uniform(0.5, 1.5, shape)).astype(np.float32),
+    }
+
+
+def following(outputs: Arrays) -> Arrays:
+    """Return what a graph gives for the next step, by the names that a step takes it by."""
+    prefix = "next_"
+    return {
+        name[len(prefix) :]: value for name, value in outputs.items() if name.startswith(prefix)
     }
 
 

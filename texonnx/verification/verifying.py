@@ -33,8 +33,8 @@ def verify(
     """Check an exported folder: files, manifest, gradient, and every provider against the CPU.
 
     The graphs are tried with smooth random noise. The objective's gradient is held against
-    central differences, a step of Adam against the same step in NumPy, and what every other
-    provider computes with the network, in float32, against what the CPU does.
+    central differences, a step of Adam and a few of L-BFGS against the same in NumPy, and what
+    every other provider computes with the network, in float32, against what the CPU does.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def verify(
     for provider in tried:
         other = Checking(Runner(folder, graphs, provider), with_network, values, compared)
         other.run_all()
-        other.check_adam_step()
+        other.check_steps()
         other.check_against(reference.results)
         checks += other.checks
     operators = tuple(operators_of(folder / graph.file) for graph in graphs.values())
