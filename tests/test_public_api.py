@@ -23,7 +23,7 @@ CONTENT = ["content_layers", "content_weight", "style_weight", "tv"]
 TRANSFER = ["content_layers", "strength", *CONTENT[1:]]
 RUN = [
     "quality", "scales", "steps", "until", "optimizer", "lr", "init", "seed", "engine", "provider",
-    "precision", "memory", "threads", "on_step", "on_download",
+    "precision", "memory", "threads", "on_step", "on_begin", "on_download", "checkpoint",
 ]  # fmt: skip
 VERBS = [texonnx.synthesize, texonnx.transfer, texonnx.reconstruct, texonnx.export]
 
@@ -32,9 +32,11 @@ def test_the_names_are_these() -> None:
     assert sorted(texonnx.__all__) == [
         "Check",
         "Description",
+        "Keep",
         "LayerReconstruction",
         "Measurement",
         "NotFiniteError",
+        "OutOfMemoryError",
         "Plan",
         "PlannedScale",
         "Score",
@@ -94,7 +96,7 @@ def test_the_parameters_of_reconstruct_layers_are_those_of_reconstruct_but_for_t
         inspect.signature(function).parameters
         for function in (texonnx.reconstruct, texonnx.reconstruct_layers)
     )
-    assert set(one) - set(every) == {"layer", "style"}
+    assert set(one) - set(every) == {"layer", "style", "on_begin", "checkpoint"}
     assert all(every[name] == one[name] for name in every)
     assert [field.name for field in dataclasses.fields(texonnx.LayerReconstruction)] == [
         "layer", "style", "result"
@@ -115,7 +117,14 @@ def test_the_parameters_of_plan_are_those_of_synthesize_that_matter() -> None:
     plan, synthesize = (
         inspect.signature(function).parameters for function in (texonnx.plan, texonnx.synthesize)
     )
-    assert set(synthesize) - set(plan) == {"mix", "init", "seed", "on_step"}
+    assert set(synthesize) - set(plan) == {
+        "mix",
+        "init",
+        "seed",
+        "on_step",
+        "on_begin",
+        "checkpoint",
+    }
     for name, parameter in plan.items():
         # A plan is made for one exemplar: mixing several takes no longer.
         assert parameter == synthesize[name] or name == "exemplar", name
@@ -200,7 +209,7 @@ def test_the_fields_of_step_and_result_are_these() -> None:
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.SynthesisResult)] == [
         "image", "engine", "provider", "random_weights", "history", "seconds", "why", "notes",
-            "alpha",
+            "alpha", "recipe",
     ]  # fmt: skip
 
 

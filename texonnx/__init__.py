@@ -37,9 +37,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Check",
     "Description",
+    "Keep",
     "LayerReconstruction",
     "Measurement",
     "NotFiniteError",
+    "OutOfMemoryError",
     "Plan",
     "PlannedScale",
     "Score",
@@ -66,9 +68,11 @@ __all__ = [
 _HOMES = {
     "Check": "verification",
     "Description": "description",
+    "Keep": "run.checkpoint",
     "LayerReconstruction": "verbs.reconstruction",
     "Measurement": "benchmark.cases",
     "NotFiniteError": "run.result",
+    "OutOfMemoryError": "run.result",
     "Plan": "planning",
     "PlannedScale": "planning",
     "Score": "scoring",

@@ -6,8 +6,9 @@ that have it, here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from texonnx.benchmark.cases import Measurement
 from texonnx.benchmark.measuring import bench_cases
@@ -29,9 +30,12 @@ from texonnx.options import (
 )
 from texonnx.planning.planned import Plan
 from texonnx.planning.trial import plan_run
+from texonnx.run.checkpoint import Keep
 from texonnx.run.given import Exemplar
 from texonnx.run.preparation import one_or_several
+from texonnx.run.provenance import described
 from texonnx.run.result import OnStep, SynthesisResult
+from texonnx.run.watch import OnBegin, Watch
 from texonnx.verbs.export import export_objective
 from texonnx.verbs.reconstruction import (
     LayerReconstruction,
@@ -76,7 +80,9 @@ def synthesize(
     memory: str = RUN.memory,
     threads: int = RUN.threads,
     on_step: OnStep | None = None,
+    on_begin: OnBegin | None = None,
     on_download: Progress | None = None,
+    checkpoint: str | Path | Keep | None = None,
 ) -> SynthesisResult:
     """Make an image with the texture statistics of an exemplar.
 
@@ -160,13 +166,20 @@ def synthesize(
         Of an op; 0 leaves it to ONNX Runtime.
     on_step
         Called after every step with the :class:`Step` and the image, before it is clipped.
+    on_begin
+        Called with the result's height and width before the first step; what it raises ends
+        the run.
     on_download
         Called with the bytes that have come and those that will, should weights be fetched.
+    checkpoint
+        A folder in which the run is kept at every scale and every minute (or a :class:`Keep`, which
+        says more). Where one of the same call was stopped, this one goes on from there, to the
+        same image. It is removed at the end.
 
     Returns
     -------
     SynthesisResult
-        The image, [1, 3, H, W] in [0, 1], and the history of the run.
+        The image, [1, 3, H, W] in [0, 1], the history of the run, and its recipe.
 
     Raises
     ------
@@ -188,8 +201,21 @@ def synthesize(
         taken(ObjectiveOptions, given),
         taken(RunOptions, given),
         artifacts,
-        on_step,
-        on_download,
+        _watch("synthesize", given),
+    )
+
+
+def _watch(verb: str, given: Mapping[str, Any]) -> Watch:
+    """Return who follows a call of a public function, which has these arguments."""
+    keep = given["checkpoint"]
+    if keep is not None and not isinstance(keep, Keep):
+        keep = Keep(Path(keep))
+    return Watch(
+        on_step=given["on_step"],
+        on_begin=given["on_begin"],
+        on_download=given["on_download"],
+        recipe=described(verb, given),
+        keep=keep,
     )
 
 
@@ -288,7 +314,9 @@ def transfer(
     memory: str = RUN.memory,
     threads: int = RUN.threads,
     on_step: OnStep | None = None,
+    on_begin: OnBegin | None = None,
     on_download: Progress | None = None,
+    checkpoint: str | Path | Keep | None = None,
 ) -> SynthesisResult:
     """Make an image with the content of one image and the texture statistics of another.
 
@@ -326,7 +354,8 @@ def transfer(
         one, half of that for a ``draft`` and six times for the ``best``.
     init
         ``content``, in the style's colours, or as for :func:`texonnx.synthesize`.
-    seed, engine, provider, precision, memory, threads, on_step, on_download
+    seed, engine, provider, precision, memory, threads, on_step, on_begin, on_download,
+    checkpoint
         As for :func:`texonnx.synthesize`.
 
     Returns
@@ -350,8 +379,7 @@ def transfer(
         taken(TransferOptions, given),
         taken(ObjectiveOptions, given),
         taken(RunOptions, given, but="size"),
-        on_step,
-        on_download,
+        _watch("transfer", given),
     )
 
 
@@ -382,7 +410,9 @@ def reconstruct(
     memory: str = RUN.memory,
     threads: int = RUN.threads,
     on_step: OnStep | None = None,
+    on_begin: OnBegin | None = None,
     on_download: Progress | None = None,
+    checkpoint: str | Path | Keep | None = None,
 ) -> SynthesisResult:
     """Make an image from noise that a layer of the network takes for the given one.
 
@@ -406,7 +436,8 @@ def reconstruct(
         As for :func:`texonnx.synthesize`.
     init
         As for :func:`texonnx.synthesize`; ``spectrum`` would give away the image's colours.
-    seed, engine, provider, precision, memory, threads, on_step, on_download
+    seed, engine, provider, precision, memory, threads, on_step, on_begin, on_download,
+    checkpoint
         As for :func:`texonnx.synthesize`.
 
     Returns
@@ -431,8 +462,7 @@ def reconstruct(
         taken(ReconstructionOptions, given),
         taken(ObjectiveOptions, given),
         taken(RunOptions, given, but="size"),
-        on_step,
-        on_download,
+        _watch("reconstruct", given),
     )
 
 
@@ -494,8 +524,7 @@ def reconstruct_layers(
         taken(ReconstructionOptions, given),
         taken(ObjectiveOptions, given),
         taken(RunOptions, given, but="size"),
-        on_step,
-        on_download,
+        Watch(on_step=on_step, on_download=on_download),
     )
 
 

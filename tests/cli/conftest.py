@@ -38,6 +38,8 @@ def texonnx(
 ) -> Texonnx:
     """Run the command line in this process, in the folder `tmp_path`."""
 
+    monkeypatch.setattr("texonnx.cli.heed", lambda: None)  # the handlers of pytest stay
+
     def run(*arguments: str | Path) -> Outcome:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["texonnx", *map(str, arguments)])

@@ -22,7 +22,6 @@ from texonnx.images import (
     check_image,
     check_writable,
     load_image,
-    next_free_path,
     read_picture,
     resize,
     save_image,
@@ -663,24 +662,6 @@ def test_a_bare_name_is_writable_in_the_current_folder(tmp_path, monkeypatch):
     check_writable("a.png")
     save_image("a.png", noise(2, 2))
     assert (tmp_path / "a.png").is_file()
-
-
-# Free names
-
-
-def test_a_free_path_is_returned_as_it_is(tmp_path):
-    assert next_free_path(tmp_path / "a.png") == tmp_path / "a.png"
-
-
-def test_a_taken_path_gets_the_first_free_number_from_2(tmp_path):
-    for name in ("a.b.png", "a.b-2.png", "a.b-4.png"):
-        (tmp_path / name).touch()
-    assert next_free_path(str(tmp_path / "a.b.png")) == tmp_path / "a.b-3.png"
-
-
-def test_a_dangling_link_is_not_free(tmp_path):
-    (tmp_path / "a.png").symlink_to(tmp_path / "nowhere")
-    assert next_free_path(tmp_path / "a.png") == tmp_path / "a-2.png"
 
 
 # Resizing

@@ -9,13 +9,13 @@ import gc
 # To look for garbage among it takes a tenth of the time of --help.
 gc.disable()
 
-import io
 import sys
 from typing import Any
 
 import typer
 
 from texonnx.cli import (
+    again,
     bench,
     describe,
     doctor,
@@ -29,6 +29,8 @@ from texonnx.cli import (
     weights,
 )
 from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, stop
+from texonnx.cli.signals import exit_code, heed
+from texonnx.cli.streams import forgive
 from texonnx.errors import TexonnxError
 
 app = typer.Typer(
@@ -41,6 +43,8 @@ app = typer.Typer(
 app.command()(synth.synth)
 app.command()(transfer.transfer)
 app.command()(reconstruct.reconstruct)
+app.command()(again.resume)
+app.command()(again.replay)
 app.command()(study.study)
 app.command()(export.export)
 app.command()(verify.verify)
@@ -73,15 +77,17 @@ def _texonnx(
 
 def main() -> None:
     """Run the command line; every failure a user can cause is one sentence and exit code 2."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is replaced, not fatal
-            stream.reconfigure(errors="replace")
+    forgive()
+    heed()
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except TexonnxError as error:
         stop(str(error), BAD_INPUT)
+    except MemoryError:
+        stop("memory ran out; give it smaller images, or less to do beside it", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
-        stop("interrupted", INTERRUPTED)
+        stop("interrupted", exit_code())
     except Exception as error:
         # What the parser refuses has a message for the user; anything else is our own mistake.
         if not hasattr(error, "format_message"):
@@ -89,7 +95,7 @@ def main() -> None:
         stop(_sentence(error), BAD_INPUT)
     # Typer turns a Ctrl-C that no command took care of into this code.
     if code == INTERRUPTED:
-        stop("interrupted", INTERRUPTED)
+        stop("interrupted", exit_code())
     sys.exit(code)
 
 

@@ -10,14 +10,14 @@ FAILED = 1
 BAD_INPUT = 2
 """What was asked for will not do; nothing was made."""
 INTERRUPTED = 130
-"""Ctrl-C."""
+"""Ctrl-C, as Typer tells it; :mod:`texonnx.cli.signals` has other signals'."""
 
 RANDOM_WEIGHTS = "NOTE: random weights, not the pretrained ones"
 
 
 def complain(sentence: str) -> None:
     """Say something on standard error, in the program's name."""
-    print(f"texonnx: {sentence}", file=sys.stderr)
+    print(f"texonnx: {sentence}", file=sys.stderr, flush=True)
 
 
 def stop(sentence: str, code: int) -> NoReturn:

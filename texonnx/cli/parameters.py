@@ -11,12 +11,12 @@ import typer
 Values: TypeAlias = Mapping[str, Any]
 """The values of options by name: what a command gets for a :class:`texonnx.cli.command.Takes`."""
 
-Output = Annotated[
+OutputPath = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
-        help="Where to; the suffix decides the format.",
+        help="Where to; the suffix decides the format. '-' is standard output.",
         show_default="in this folder, named after what it is made of",
         rich_help_panel="Output",
     ),

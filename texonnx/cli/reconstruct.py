@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.ending import INTERRUPTED, RANDOM_WEIGHTS, complain, stop
-from texonnx.cli.outputs import OutputOptions, run_and_write
-from texonnx.cli.parameters import Output, Quiet, Values
+from texonnx.cli.ending import RANDOM_WEIGHTS, complain, stop
+from texonnx.cli.outputs import Output, OutputOptions, run_and_write
+from texonnx.cli.parameters import OutputPath, Quiet, Values
+from texonnx.cli.pipes import spooled
+from texonnx.cli.places import check_kept, place_for
+from texonnx.cli.signals import exit_code
 from texonnx.errors import OptionError
 from texonnx.options import (
     CONTENT_OPTIONS,
@@ -32,7 +36,7 @@ _OF_ONE_LAYER = ("layer", "style")
 @command
 def reconstruct(
     image: Annotated[Path, typer.Argument(help="The image.")],
-    output: Output = None,
+    output: OutputPath = None,
     *,
     options: Annotated[
         Values,
@@ -55,23 +59,29 @@ def reconstruct(
 ) -> None:
     """Make an image from noise that a layer of the network takes for IMAGE."""
     from texonnx.functions import reconstruct as reconstruct_image
-    from texonnx.images import next_free_path
 
     layer, style = options["layer"], options["style"]
     what = "all" if every_layer else f"{layer}-style" if style else layer
-    target = output or next_free_path(f"{image.stem}-{what}.png")
     also = OutputOptions(**outputs)
-    if every_layer:
-        if style or any(outputs.values()):
-            raise OptionError(
-                "--all makes one sheet of many runs; leave out --style, --save-every, --history, "
-                "--animate and --plot"
-            )
-        _write_sheet(image, target, options, quiet)
-        return
-    run_and_write(
-        lambda **told: reconstruct_image(image, **options, **told), target, image.name, also, quiet
-    )
+    with spooled([image]) as [file]:
+        name = f"{file.stem}-{what}.png"
+        if every_layer:
+            if style or also != replace(OutputOptions(), force=also.force, format=also.format):
+                raise OptionError(
+                    "--all makes one sheet of many runs; leave out --style, --save-every, "
+                    "--history, --animate, --plot, --depth and --checkpoint"
+                )
+            with place_for(output, name, f".{also.format}") as target:
+                if not also.force:
+                    check_kept(target, [file])
+                _write_sheet(file, target, options, quiet)
+            return
+        run_and_write(
+            lambda **told: reconstruct_image(file, **options, **told),
+            Output(output, name, file.name, [file]),
+            also,
+            quiet,
+        )
 
 
 def _write_sheet(image: Path, target: Path, options: Values, quiet: bool) -> None:
@@ -123,7 +133,7 @@ def _write_sheet(image: Path, target: Path, options: Values, quiet: bool) -> Non
             interrupted = True
     save_image(target, contact_sheet(rows, ["content", "style"], [image.name, *layers]))
     if interrupted:
-        stop(f"interrupted; the sheet so far is in {target}", INTERRUPTED)
+        stop(f"interrupted; the sheet so far is in {target}", exit_code())
     if not quiet:
         print(target)
         if random_weights:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from texonnx.cli.ending import BAD_INPUT, FAILED, INTERRUPTED, complain
+from texonnx.cli.ending import BAD_INPUT, FAILED, complain
 from texonnx.cli.parameters import Quiet
+from texonnx.cli.signals import exit_code
 from texonnx.errors import OptionError, reason
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _conclude(results: Results, place: Path, interrupted: bool, quiet: bool) -> 
     told = ", ".join([f"{place / REPORT}: {count[DONE]} of {count.total()} done", *failed])
     if interrupted:
         complain(f"interrupted; {told}, and the same command goes on from there")
-        return INTERRUPTED
+        return exit_code()
     if not quiet or failed:
         print(told, file=sys.stderr if quiet else sys.stdout)
     if count[BROKEN]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.outputs import OutputOptions, run_and_write
-from texonnx.cli.parameters import Output, Quiet, Values
+from texonnx.cli.outputs import Output, OutputOptions, run_and_write
+from texonnx.cli.parameters import OutputPath, Quiet, Values
+from texonnx.cli.pipes import spooled
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions
 from texonnx.options.text import parse_numbers
 
@@ -27,7 +28,7 @@ def synth(
     exemplar: Annotated[
         list[Path], typer.Argument(help="The image of a texture, or several to be mixed.")
     ],
-    output: Output = None,
+    output: OutputPath = None,
     mix: Annotated[
         str | None,
         typer.Option(
@@ -60,28 +61,27 @@ def synth(
     from texonnx.functions import synthesize
 
     shares = None if mix is None else parse_numbers(mix, "shares")
-    target = output or _default_output(exemplar, options["loss"], artifacts)
     also = OutputOptions(**outputs)
-    if plan:
-        _show_plan(exemplar, quiet, artifacts=artifacts, **options)
-        return
-    run_and_write(
-        lambda **told: synthesize(exemplar, mix=shares, artifacts=artifacts, **options, **told),
-        target,
-        "+".join(path.name for path in exemplar),
-        also,
-        quiet,
-    )
+    with spooled(exemplar) as files:
+        if plan:
+            _show_plan(files, quiet, artifacts=artifacts, **options)
+            return
+        name = _default_name(files, options["loss"], artifacts)
+        run_and_write(
+            lambda **told: synthesize(files, mix=shares, artifacts=artifacts, **options, **told),
+            Output(output, name, "+".join(path.name for path in files), files),
+            also,
+            quiet,
+        )
 
 
-def _default_output(exemplars: list[Path], loss: str, artifacts: Path | None) -> Path:
-    """Return ``EXEMPLAR-LOSS.png`` in the current folder, numbered where that exists."""
+def _default_name(exemplars: list[Path], loss: str, artifacts: Path | None) -> str:
+    """Return ``EXEMPLAR-LOSS.png``."""
     from texonnx.exported.folder import ExportedFolder
-    from texonnx.images import next_free_path
     from texonnx.losses import label_of, parse_loss
 
     label = ExportedFolder(artifacts).label if artifacts else label_of(parse_loss(loss))
-    return next_free_path(f"{'+'.join(path.stem for path in exemplars)}-{label}.png")
+    return f"{'+'.join(path.stem for path in exemplars)}-{label}.png"
 
 
 def _show_plan(exemplars: Sequence[Path], quiet: bool, **options: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.outputs import OutputOptions, run_and_write
-from texonnx.cli.parameters import Output, Quiet, Values
+from texonnx.cli.outputs import Output, OutputOptions, run_and_write
+from texonnx.cli.parameters import OutputPath, Quiet, Values
+from texonnx.cli.pipes import spooled
 from texonnx.errors import OptionError
 from texonnx.options import (
     CONTENT_OPTIONS,
@@ -27,7 +28,7 @@ def transfer(
     style: Annotated[
         Path | None, typer.Argument(help="The image whose texture it shall have.")
     ] = None,
-    output: Output = None,
+    output: OutputPath = None,
     styles: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,17 +51,22 @@ def transfer(
 ) -> None:
     """Show CONTENT in the manner of STYLE."""
     from texonnx.functions import transfer as transfer_style
-    from texonnx.images import next_free_path
 
     named = [(style, 1.0)] if style is not None else []
     named += [parse_style(text) for text in styles or []]
     if not named:
         raise OptionError("there is no style; name an image after CONTENT, or give --style")
-    stems = "+".join(path.stem for path, _ in named)
-    run_and_write(
-        lambda **told: transfer_style(content, named, **options, **told),
-        output or next_free_path(f"{content.stem}-{stems}.png"),
-        f"{content.name} in the manner of {'+'.join(path.name for path, _ in named)}",
-        OutputOptions(**outputs),
-        quiet,
-    )
+    also = OutputOptions(**outputs)
+    with spooled([content, *(path for path, _ in named)]) as files:
+        shown, *images = files
+        shares = [share for _, share in named]
+        name = f"{shown.stem}-{'+'.join(path.stem for path in images)}.png"
+        source = f"{shown.name} in the manner of {'+'.join(path.name for path in images)}"
+        run_and_write(
+            lambda **told: transfer_style(
+                shown, list(zip(images, shares, strict=True)), **options, **told
+            ),
+            Output(output, name, source, files),
+            also,
+            quiet,
+        )

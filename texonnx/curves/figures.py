@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from texonnx.errors import ImageError
 from texonnx.system.files import StrPath, check_target, write_whole
 from texonnx.system.plotting import check_can_plot
+from texonnx.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,9 @@ def new_figure(width: float, title: str) -> Figure:
 
 def save_figure(path: StrPath, figure: Figure) -> None:
     """Write a figure as its suffix says, whole or not at all; the errors are ImageError's."""
-    draw = partial(figure.savefig, format=Path(path).suffix.lower()[1:], dpi=_DOTS_PER_INCH)
+    kind = Path(path).suffix.lower()[1:]
+    metadata = {"Creator" if kind == "svg" else "Software": f"texonnx {__version__}"}
+    draw = partial(figure.savefig, format=kind, dpi=_DOTS_PER_INCH, metadata=metadata)
     write_whole(path, draw, CURVES_SUFFIXES, "plot", ImageError)
 
 

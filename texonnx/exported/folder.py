@@ -30,6 +30,11 @@ class ExportedFolder:
         """The losses' names, fit for a file name."""
         return "+".join(self._contents.losses)
 
+    @property
+    def weights_digest(self) -> str:
+        """The SHA-256 of the network's tensors, as the manifest tells it."""
+        return str(self._contents.entries["network"]["weights_digest"])
+
     def has(self, kind: GraphKind) -> bool:
         """Whether the folder has such a graph."""
         return kind.name in self._contents.graphs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from texonnx.objective.source import Traits
 from texonnx.objective.specification import Specification
 from texonnx.options import DETAILS
 from texonnx.sizes import Size, check_size
+from texonnx.system.files import sha256_of
 from texonnx.version import __version__
 from texonnx.weights.network import VggWeights
 
@@ -138,7 +138,7 @@ def write_manifest(
         ],
         "files": {
             path.relative_to(folder).as_posix(): {
-                "sha256": _sha256(path),
+                "sha256": sha256_of(path),
                 "bytes": path.stat().st_size,
             }
             for path in sorted(folder.rglob("*"))
@@ -267,18 +267,10 @@ def _check_file(folder: Path, name: str, entry: Any) -> None:
     size, expected = path.stat().st_size, told.get("bytes")
     if isinstance(expected, int) and size < expected:
         raise ArtifactError(f"'{path}' is cut short: {size} bytes instead of {expected}")
-    if _sha256(path) != told.get("sha256"):
+    if sha256_of(path) != told.get("sha256"):
         raise ArtifactError(
             f"'{path}' is not the file that was exported: its SHA-256 differs from the manifest's"
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _describe_graph(folder: Path, file: str) -> dict[str, Any]:

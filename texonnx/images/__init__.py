@@ -17,6 +17,7 @@ from texonnx.images.reading import Picture as Picture
 from texonnx.images.reading import load_image as load_image
 from texonnx.images.reading import read_picture as read_picture
 from texonnx.images.sheet import contact_sheet as contact_sheet
+from texonnx.images.writing import check_fits as check_fits
 from texonnx.images.writing import check_writable as check_writable
-from texonnx.images.writing import next_free_path as next_free_path
+from texonnx.images.writing import read_metadata as read_metadata
 from texonnx.images.writing import save_image as save_image

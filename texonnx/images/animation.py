@@ -11,6 +11,7 @@ import PIL.Image
 from texonnx.errors import ImageError, OptionError
 from texonnx.images.arrays import Image, as_picture, finite_image
 from texonnx.system.files import StrPath, check_target, write_whole
+from texonnx.version import __version__
 
 ANIMATION_SUFFIXES = (".gif", ".webp")
 
@@ -19,6 +20,8 @@ _SECONDS, _LAST_SECONDS = 6.0, 2.0
 _SHORTEST, _LONGEST = 0.04, 0.25
 """How long any other frame takes."""
 _COLOURS = 256
+_SOFTWARE = 0x0131
+"""A tag of EXIF."""
 _WEBP = {"quality": 85, "method": 4}
 
 
@@ -113,6 +116,7 @@ class Animation:
         # GIF counts hundredths of a second.
         durations = [10 * round(each * 100)] * (len(frames) - 1) + [round(_LAST_SECONDS * 1000)]
         gif = Path(path).suffix.lower() == ".gif"
+        maker = f"texonnx {__version__}"
 
         def encode(file: IO[bytes]) -> None:
             sized = (
@@ -126,7 +130,7 @@ class Animation:
                 append_images=others,
                 duration=durations,
                 loop=0,
-                **({} if gif else _WEBP),
+                **({"comment": maker.encode()} if gif else {**_WEBP, "exif": _made_by(maker)}),
             )
 
         write_whole(path, encode, ANIMATION_SUFFIXES, "animation", ImageError)
@@ -136,6 +140,12 @@ class Animation:
         frame = as_picture(image)
         frame.thumbnail((self._longest_side, self._longest_side), PIL.Image.Resampling.LANCZOS)
         return frame
+
+
+def _made_by(maker: str) -> PIL.Image.Exif:
+    tags = PIL.Image.Exif()
+    tags[_SOFTWARE] = maker
+    return tags
 
 
 def _in_few_colours(frame: PIL.Image.Image) -> PIL.Image.Image:

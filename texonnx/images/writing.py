@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import json
 import struct
 import zlib
 from collections.abc import Mapping
-from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -15,7 +14,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngInfo
 
-from texonnx.errors import ImageError
+from texonnx.errors import ImageError, reason
 from texonnx.images.arrays import Image, finite_image
 from texonnx.images.profiles import srgb_profile
 from texonnx.system.files import StrPath, check_target, write_whole
@@ -39,6 +38,9 @@ _WRITE = {
     ".tiff": _TIFF,
     ".bmp": _Format("BMP"),
 }
+_MOST_PIXELS_A_SIDE = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535}
+_DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
+"""Tags of TIFF and EXIF."""
 _WITH_ALPHA = ("PNG", "WEBP", "TIFF")
 _DEEP = ("PNG", "TIFF")
 
@@ -64,7 +66,8 @@ def save_image(
     image
         Shape [1, 3, H, W], RGB; values outside [0, 1] are clipped.
     metadata
-        Text chunks of a PNG file; the other formats carry none.
+        What the file says of itself: text chunks of PNG, else the tags Software and, for the rest
+        as JSON, ImageDescription; BMP has no place for it.
     alpha
         [H, W], 0 where the image is transparent; with JPEG and BMP, which have none, it is put over
         white.
@@ -105,19 +108,37 @@ def check_writable(path: StrPath, depth: int = 8) -> None:
     _check_depth(path, depth)
 
 
-def next_free_path(path: StrPath) -> Path:
-    """Return `path` if nothing is there, else the first free of ``stem-2``, ``stem-3`` and so on.
+def check_fits(path: StrPath, size: tuple[int, int]) -> None:
+    """Raise :class:`ImageError` for a height and width that the format has no place for."""
+    way = _WRITE[Path(path).suffix.lower()].name
+    most = _MOST_PIXELS_A_SIDE.get(way)
+    if most is not None and max(size) > most:
+        raise ImageError(
+            f"cannot write '{path}': {way} has room for sides of {most} pixels, and the image has "
+            f"{size[1]}x{size[0]}; use .png or .tif"
+        )
 
-    Examples
-    --------
-    >>> next_free_path("no-such-folder/stone.png").name
-    'stone.png'
+
+def read_metadata(path: StrPath) -> dict[str, str]:
+    """Return what :func:`save_image` wrote as `metadata`, as far as the format has it.
+
+    Raises
+    ------
+    ImageError
+        When the file is no image that can be read.
     """
-    wanted = Path(path)
-    if not os.path.lexists(wanted):
-        return wanted
-    numbered = (wanted.with_name(f"{wanted.stem}-{n}{wanted.suffix}") for n in count(2))
-    return next(candidate for candidate in numbered if not os.path.lexists(candidate))
+    try:
+        with PIL.Image.open(path) as picture:
+            if picture.format == "PNG":
+                text = getattr(picture, "text", {})
+                return {key: str(value) for key, value in text.items()}
+            tags = getattr(picture, "tag_v2", None) or picture.getexif()
+            described = json.loads(tags.get(_DESCRIPTION) or "{}")
+    except ValueError:
+        return {}
+    except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        raise ImageError(f"cannot read the image '{path}': {reason(error)}") from error
+    return {str(key): str(value) for key, value in described.items()}
 
 
 def _check_depth(path: StrPath, depth: int) -> None:
@@ -145,6 +166,7 @@ def _encode(
         options["pnginfo"] = _text_chunks(metadata)
     elif way.name != "BMP":
         options["icc_profile"] = srgb_profile(grey=pixels.shape[-1] < 3)
+        options["exif"] = _tags(metadata)
     if way.name == "WEBP" and pixels.shape[-1] < 3:
         pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=-1)
         options["icc_profile"] = srgb_profile(grey=False)
@@ -168,6 +190,7 @@ def _encode_deep(
             iccprofile=srgb_profile(grey=grey),
             metadata=None,
             software=metadata.get("Software", ""),
+            description=json.dumps(dict(metadata)),
         )
         return
     import imagecodecs
@@ -175,6 +198,14 @@ def _encode_deep(
     data = imagecodecs.png_encode(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     # The chunks of text go behind the header, which ends at byte 33.
     file.write(data[:33] + _chunks_as_bytes(metadata) + data[33:])
+
+
+def _tags(metadata: Mapping[str, str]) -> PIL.Image.Exif:
+    """Return the tags that say what is in a JPEG, WebP or TIFF."""
+    tags = PIL.Image.Exif()
+    tags[_SOFTWARE] = metadata.get("Software", "texonnx")
+    tags[_DESCRIPTION] = json.dumps(dict(metadata))
+    return tags
 
 
 def _text_chunks(metadata: Mapping[str, str]) -> PngInfo:

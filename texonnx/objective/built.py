@@ -69,6 +69,7 @@ class BuiltGraphs:
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._folder = folder
         self._specification = specification
+        self._weights = weights
         units = layer_units(weights, specification.trunk.pooling) if activation_scale else None
         tensors = trunk_tensors(weights, specification.trunk_layers, units)
         stored = store_tensors(folder / WEIGHTS, tensors, np.float16 if fp16 else np.float32)
@@ -83,6 +84,11 @@ class BuiltGraphs:
             adversarial=specification.adversarial,
             detail=specification.detail,
         )
+
+    @property
+    def weights_digest(self) -> str:
+        """The SHA-256 of the network's tensors."""
+        return self._weights.digest
 
     def has(self, kind: GraphKind) -> bool:
         """Whether there is such a graph for a run; what others do, NumPy does faster."""

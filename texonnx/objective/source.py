@@ -62,6 +62,10 @@ class GraphSource(Protocol):
     def traits(self) -> Traits:
         """What is true of the objective."""
 
+    @property
+    def weights_digest(self) -> str:
+        """The SHA-256 of the network's tensors."""
+
     def has(self, kind: GraphKind) -> bool:
         """Whether there is such a graph for a run to take."""
 

@@ -6,11 +6,14 @@ Kingma and Ba, "Adam", 2015, in the order of section 2's last paragraph, as in t
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from texonnx.images import Image
 from texonnx.objective.adam_step import BETA1, BETA2, EPSILON
+from texonnx.optim.keeping import Values, numbers
 from texonnx.optim.run import Evaluate, HostStepper
 
 FALL_BEGINS = 0.7
@@ -24,6 +27,17 @@ class AdamStepper(HostStepper):
         self._first = np.zeros_like(image)
         self._second = np.zeros_like(image)
         self._step = 0
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that it goes on from, by name."""
+        moments = {"first_moment": self._first, "second_moment": self._second}
+        return {**super().state(), **moments, **numbers(step=self._step)}
+
+    def restore(self, state: Values) -> None:
+        """Go on from what :meth:`state` returned."""
+        super().restore(state)
+        self._first, self._second = state["first_moment"].copy(), state["second_moment"].copy()
+        self._step = int(state["step"])
 
     def _change(self, learning_rate: float, gradient: Image) -> Image:
         self._step += 1

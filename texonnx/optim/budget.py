@@ -18,26 +18,35 @@ class Budget:
 
     Attributes
     ----------
-    best
-        The image of the least loss so far.
+    best, least
+        The image of the least loss so far, and that loss.
+    spent
+        How many evaluations were made.
     """
 
     def __init__(
-        self, evaluate: Evaluate, image: Image, evaluations: int, after_step: AfterStep
+        self,
+        evaluate: Evaluate,
+        image: Image,
+        evaluations: int,
+        after_step: AfterStep,
+        least: float = np.inf,
+        spent: int = 0,
     ) -> None:
         self.best = image
-        self._least = np.inf
+        self.least = least
+        self.spent = spent
         self._evaluate = evaluate
-        self._left = evaluations
+        self._evaluations = evaluations
         self._after_step = after_step
 
     def __call__(self, image: Image) -> Evaluation:
         """Evaluate at `image`, or raise :class:`BudgetSpentError`."""
-        if self._left <= 0:
+        if self.spent >= self._evaluations:
             raise BudgetSpentError
-        self._left -= 1
+        self.spent += 1
         evaluation = self._evaluate(image)
-        if evaluation.losses.total < self._least:
-            self.best, self._least = image, evaluation.losses.total
+        if evaluation.losses.total < self.least:
+            self.best, self.least = image, evaluation.losses.total
         self._after_step(evaluation.losses, image)
         return evaluation

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from texonnx.images import Image
 from texonnx.objective.lbfgs_step import (
@@ -24,6 +26,7 @@ from texonnx.objective.lbfgs_step import (
     TRIALS,
 )
 from texonnx.optim.budget import Budget, BudgetSpentError
+from texonnx.optim.keeping import Keeping, NotKept, Place, Values, numbers
 from texonnx.optim.run import AfterStep, Evaluate
 from texonnx.runtime.engine import Evaluation, Losses
 
@@ -37,19 +40,35 @@ def minimise_lbfgs(
     evaluations: int,
     after_step: AfterStep,
     metric: Metric | None = None,
+    keeping: Keeping | None = None,
 ) -> Image:
     """Return the best image that L-BFGS finds with so many evaluations, or fewer.
 
     A line search that finds no decrease even along the gradient (float32 noise) ends it early.
     `metric` is the inverse Hessian to start from, but for its scale; the identity if not given.
+    It goes on from the place that `keeping` has, if any.
     """
-    budget = Budget(evaluate, image, evaluations, after_step)
+    keeping = keeping or NotKept()
     corrections = _Corrections(metric or np.copy)
+    place = keeping.place
+    if place is None:
+        budget = Budget(evaluate, image, evaluations, after_step)
+    else:
+        spent, least = place.step, place.number("least")
+        budget = Budget(evaluate, place.values["best"], evaluations, after_step, least, spent)
     with contextlib.suppress(BudgetSpentError):
-        first = budget(image)
-        unit = _power_of_two_near(float(np.abs(first.gradient).max()))
-        here = _in_units(first, unit)
+        if place is None:
+            first = budget(image)
+            unit = _power_of_two_near(float(np.abs(first.gradient).max()))
+            here = _in_units(first, unit)
+        else:
+            image, unit = place.values["image"], place.number("unit")
+            losses = Losses(place.number("loss"), place.values["layers"])
+            here = Evaluation(losses, place.values["gradient"])
+            corrections.restore(place.values)
         while True:
+            if keeping.due:
+                keeping.keep(_place(image, here, unit, budget, corrections))
             direction = corrections.descent(here.gradient)
             found = _line_search(
                 lambda trial: _in_units(budget(trial), unit), image, here, direction
@@ -63,6 +82,20 @@ def minimise_lbfgs(
             else:
                 break
     return budget.best
+
+
+def _place(
+    image: Image, here: Evaluation, unit: float, budget: Budget, corrections: _Corrections
+) -> Place:
+    """Return all that is known between two searches along a line."""
+    values = {
+        "image": image,
+        "gradient": here.gradient,
+        "layers": here.losses.layers,
+        "best": budget.best,
+        **numbers(loss=here.losses.total, unit=unit, least=budget.least),
+    }
+    return Place(budget.spent, values | corrections.state())
 
 
 class _Corrections:
@@ -83,6 +116,22 @@ class _Corrections:
         if curvature > LEAST_COSINE * np.sqrt(_dot(change, change) * square):
             self._pairs.append((change, gradient_change, 1 / curvature))
             self._scale = curvature / _dot(gradient_change, self._metric(gradient_change))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all of it as arrays, by name."""
+        state = numbers(pairs=len(self._pairs), scale=self._scale)
+        for place, (change, gradient_change, inverse) in enumerate(self._pairs):
+            state |= {f"change{place}": change, f"gradient_change{place}": gradient_change}
+            state |= numbers(**{f"inverse{place}": inverse})
+        return state
+
+    def restore(self, state: Values) -> None:
+        """Become what :meth:`state` was of."""
+        self._scale = float(state["scale"])
+        self._pairs.extend(
+            (state[f"change{k}"], state[f"gradient_change{k}"], float(state[f"inverse{k}"]))
+            for k in range(int(state["pairs"]))
+        )
 
     def descent(self, gradient: Image) -> Image:
         """Return minus the inverse Hessian times `gradient`."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from texonnx.images import Image
 from texonnx.objective.source import Traits
+from texonnx.optim.keeping import Keeping, NotKept, Place, Values
 from texonnx.optim.metric import ImageMetric
 from texonnx.optimizers import Optimizer
 from texonnx.runtime.engine import Engine, Evaluation, Losses
@@ -21,8 +23,11 @@ Evaluate: TypeAlias = Callable[[Image], Evaluation]
 AfterStep: TypeAlias = Callable[[Losses, Image], None]
 """Is told the losses and the image of every step; may raise to stop the run."""
 
-Minimise: TypeAlias = Callable[[Evaluate, Image, int, AfterStep, ImageMetric | None], Image]
-"""An optimiser that searches: from where, how many evaluations, told to whom, in which metric."""
+Minimise: TypeAlias = Callable[
+    [Evaluate, Image, int, AfterStep, ImageMetric | None, Keeping], Image
+]
+"""An optimiser that searches: from where, how many evaluations, told to whom, in which metric, and
+kept where."""
 
 
 class HostStepper(ABC):
@@ -42,6 +47,14 @@ class HostStepper(ABC):
     def image(self) -> Image:
         """Return the image as it is now, [1, 3, H, W]."""
         return self._image
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that it goes on from, by name."""
+        return {"image": self._image}
+
+    def restore(self, state: Values) -> None:
+        """Go on from what :meth:`state` returned."""
+        self._image = state["image"]
 
     @abstractmethod
     def _change(self, learning_rate: float, gradient: Image) -> Image:
@@ -64,6 +77,7 @@ def optimise(
     refresh_every: int | None = None,
     *,
     grey: bool = False,
+    keeping: Keeping | None = None,
 ) -> Image:
     """Return `image` after `steps` steps (for L-BFGS: evaluations) of `optimizer`.
 
@@ -72,19 +86,32 @@ def optimise(
     alone. Every `refresh_every` steps the engine draws and trains anew; a search then
     starts anew, from the best image so far. A `grey` image, whose channels are alike, stays so
     where the steps are not taken inside the runtime: its gradient is the mean of the channels'.
+    It goes on from the place that `keeping` has, if any.
     """
+    keeping = keeping or NotKept()
     evaluate = _grey(engine.loss_and_gradient) if grey else engine.loss_and_gradient
     if optimizer.searches:
         minimise: Minimise = optimizer.load()
-        for done in range(0, steps, refresh_every or steps):
-            count = min(refresh_every or steps, steps - done)
-            if refresh_every is not None:
-                engine.refresh(image, count)
-            image = minimise(evaluate, image, count, after_step, metric)
+        if refresh_every is None:
+            return minimise(evaluate, image, steps, after_step, metric, keeping)
+        place = keeping.place or Place(0, {"image": image})
+        image = place.values["image"]
+        for done in range(place.step, steps, refresh_every):
+            if keeping.due:
+                keeping.keep(Place(done, {"image": image}))
+            count = min(refresh_every, steps - done)
+            engine.refresh(image, count)
+            image = minimise(evaluate, image, count, after_step, metric, NotKept())
         return image
     on_host: type[HostStepper] = optimizer.load()
     stepper = engine.stepper(optimizer, image) or on_host(evaluate, image)
-    for step in range(steps):
+    first = 0
+    if keeping.place is not None:
+        first = keeping.place.step
+        stepper.restore(keeping.place.values)
+    for step in range(first, steps):
+        if keeping.due and step % (refresh_every or 1) == 0 and (state := stepper.state()):
+            keeping.keep(Place(step, state))
         before = stepper.image()
         if refresh_every is not None and step % refresh_every == 0:
             engine.refresh(before, refresh_every)

@@ -26,11 +26,12 @@ def minimise_scipy_lbfgs(
     evaluations: int,
     after_step: AfterStep,
     metric: object = None,
+    keeping: object = None,
 ) -> Image:
     """Return the best image that SciPy's L-BFGS finds with so many evaluations, or fewer.
 
     A line search that can make no more progress (float32 noise) ends it early. There is no place
-    for a `metric` in it: none is used.
+    for a `metric` in it, and no telling where it is, for `keeping`: none is used.
     """
     budget = Budget(evaluate, image, evaluations, after_step)
 

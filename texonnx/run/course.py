@@ -10,17 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.images import Image, load_image, resize
+from texonnx.losses import Arrays
 from texonnx.optim.initial import blended, initial_image
+from texonnx.optim.keeping import Place
 from texonnx.optim.metric import ImageMetric
 from texonnx.optim.run import optimise, refresh_interval
 from texonnx.optim.schedule import Plateau, steps_by_scale
 from texonnx.options import INITS
+from texonnx.run.checkpoint import Checkpoint, Kept
 from texonnx.run.given import in_grey
 from texonnx.run.preparation import Prepared
-from texonnx.run.result import NotFiniteError, OnStep, Step, SynthesisInterrupted, SynthesisResult
+from texonnx.run.provenance import Recipe, versions
+from texonnx.run.result import (
+    NotFiniteError,
+    OutOfMemoryError,
+    Step,
+    SynthesisInterrupted,
+    SynthesisResult,
+)
+from texonnx.run.watch import Watch
 from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.engine import Losses
 from texonnx.runtime.goal import Goal
+from texonnx.runtime.memory import WHAT_HELPS, is_out_of_memory
 from texonnx.sizes import Size, size_of
 
 
@@ -141,13 +153,30 @@ class Course:
         return resize(image, *self.size(scale))
 
 
-def run_course(course: Course, on_step: OnStep | None, started: float) -> SynthesisResult:
+def run_course(course: Course, watch: Watch, started: float) -> SynthesisResult:
     """Optimise at every scale; raise what :func:`texonnx.synthesize` does.
 
     `started` is when the run began, by :func:`time.perf_counter`.
     """
     schedule = course.schedule()
-    return _Run(course, on_step, started).through(schedule)
+    checkpoint = None
+    if watch.keep is not None:
+        checkpoint = Checkpoint(watch.keep, identity_of(course, watch))
+    try:
+        result = _Run(course, watch, started, checkpoint).through(schedule)
+    except BaseException:
+        if checkpoint is not None:
+            checkpoint.close()
+        raise
+    if checkpoint is not None:
+        checkpoint.remove()
+    return result
+
+
+def identity_of(course: Course, watch: Watch) -> Recipe:
+    """Return the recipe of a run, and what else its last digits depend on."""
+    weights = course.prepared.source.weights_digest
+    return {**watch.recipe, "weights_digest": weights, "versions": versions()}
 
 
 class _PlateauReached(Exception):  # noqa: N818
@@ -155,54 +184,139 @@ class _PlateauReached(Exception):  # noqa: N818
 
 
 class _Run:
-    """One run through the scales: keeps the history and the best image so far."""
+    """One run through the scales: has the history and the best image so far."""
 
-    def __init__(self, course: Course, on_step: OnStep | None, started: float) -> None:
+    def __init__(
+        self, course: Course, watch: Watch, started: float, checkpoint: Checkpoint | None
+    ) -> None:
         self._course = course
+        self._watch = watch
+        self._checkpoint = checkpoint
         self._prepared = prepared = course.prepared
         self._traits = prepared.source.traits
         sizes = [scale.output for scale in prepared.scales]
         self._route = choose_route(self._traits, prepared.options, sizes)
         self._engine = open_engine(self._route, prepared.source, prepared.host, prepared.options)
-        self._on_step = on_step
         self._started = started
         self._history: list[Step] = []
 
     def through(self, schedule: Sequence[int]) -> SynthesisResult:
         """Optimise at every scale, each starting from the one before."""
-        course, optimizer = self._course, self._prepared.optimizer
-        image = course.start(0, None)
-        self._begin(image)
+        if self._watch.on_begin is not None:
+            self._watch.on_begin(self._prepared.scales[-1].output)
+        kept = None if self._checkpoint is None else self._checkpoint.kept
         try:
-            for number, scale in enumerate(self._prepared.scales):
-                if number:
-                    image = course.start(number, self._visible(image))
-                    self._begin(image)
-                self._engine.aim(course.goal(number), scale.output)
-                try:
-                    image = optimise(
-                        self._engine,
-                        image,
-                        optimizer,
-                        schedule[number],
-                        course.learning_rate(number),
-                        partial(self._after_step, number + 1, schedule),
-                        course.metric(number),
-                        refresh_interval(self._traits, optimizer),
-                        grey=course.grey,
-                    )
-                except _PlateauReached:
-                    image = self._best
-                self._check_finite(image, self._history[-1].loss)
+            if kept is None:
+                image = self._course.start(0, None)
+                self._begin(0, image)
+            else:
+                image = self._go_on(kept)
+            for number in range(self._scale, len(schedule)):
+                if number != self._scale:
+                    image = self._course.start(number, self._visible(image))
+                    self._begin(number, image)
+                image = self._optimised(image, number, schedule)
         except KeyboardInterrupt as interrupt:
             raise SynthesisInterrupted(self._result(self._best)) from interrupt
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise OutOfMemoryError(
+                f"memory ran out at {self._prepared.scales[self._scale].output}; {WHAT_HELPS}",
+                self._result(self._best) if self._history else None,
+            ) from error
         return self._result(image)
 
-    def _begin(self, image: Image) -> None:
+    def _optimised(self, image: Image, number: int, schedule: Sequence[int]) -> Image:
+        """Return the image after the steps of a scale; those that were kept are not taken again."""
+        course, optimizer = self._course, self._prepared.optimizer
+        refresh_every = refresh_interval(self._traits, optimizer)
+        self._engine.aim(course.goal(number), self._prepared.scales[number].output)
+        if self._place is not None and refresh_every is not None:
+            self._engine.inputs.skip(self._place.step // refresh_every)
+        try:
+            image = optimise(
+                self._engine,
+                image,
+                optimizer,
+                schedule[number],
+                course.learning_rate(number),
+                partial(self._after_step, number + 1, schedule),
+                course.metric(number),
+                refresh_every,
+                grey=course.grey,
+                keeping=self,
+            )
+        except _PlateauReached:
+            image = self._best
+        self._check_finite(image, self._history[-1].loss)
+        return image
+
+    def _begin(self, scale: int, image: Image) -> None:
+        self._scale, self._start = scale, image
         self._best, self._least = image, np.inf
         self._steps_here = 0
+        self._place: Place | None = None
+        self._parameters: Arrays = self._engine.inputs.parameters or {}
         until = self._prepared.options.until
         self._plateau = None if until is None else Plateau(until)
+        if self._checkpoint is not None and (self._checkpoint.at_once or self._checkpoint.due):
+            self._save(None)
+
+    def _go_on(self, kept: Kept) -> Image:
+        """Become the run that was kept; return the image where its scale began."""
+        self._scale, self._start = kept.scale, kept.start
+        self._best, self._least = kept.best, kept.least
+        self._place = kept.place
+        self._parameters = dict(kept.parameters)
+        self._engine.inputs.parameters = self._parameters or None
+        self._started -= kept.seconds
+        self._history = list(kept.history)
+        self._course.notes += (
+            f"went on from a run that was stopped after {len(self._history)} steps",
+        )
+        here = [step for step in self._history if step.scale == kept.scale + 1]
+        self._steps_here = len(here)
+        until = self._prepared.options.until
+        self._plateau = None if until is None else Plateau(until)
+        for step in here:
+            if self._plateau is not None:
+                self._plateau.reached(step.loss)
+        return kept.start
+
+    # What keeps the place of the optimiser: see texonnx.optim.keeping.Keeping
+
+    @property
+    def place(self) -> Place | None:
+        """Where to go on from."""
+        return self._place
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to keep a place; that of discriminators is not told."""
+        if self._checkpoint is None or self._traits.adversarial:
+            return False
+        return self._steps_here > 0 and self._checkpoint.due
+
+    def keep(self, place: Place) -> None:
+        """Keep a place of the optimiser."""
+        self._save(place)
+
+    def _save(self, place: Place | None) -> None:
+        assert self._checkpoint is not None
+        self._checkpoint.save(
+            Kept(
+                recipe=identity_of(self._course, self._watch),
+                scale=self._scale,
+                start=self._start,
+                best=self._best,
+                least=float(self._least),
+                place=place,
+                parameters=self._parameters,
+                history=self._history,
+                seconds=time.perf_counter() - self._started,
+            )
+        )
 
     def _after_step(
         self, scale: int, schedule: Sequence[int], losses: Losses, image: Image
@@ -224,8 +338,8 @@ class _Run:
             seconds=time.perf_counter() - self._started,
         )
         self._history.append(step)
-        if self._on_step is not None:
-            self._on_step(step, self._course.finish(self._without_tint(image)))
+        if self._watch.on_step is not None:
+            self._watch.on_step(step, self._course.finish(self._without_tint(image)))
         if self._plateau is not None and self._plateau.reached(losses.total):
             raise _PlateauReached
 
@@ -250,6 +364,11 @@ class _Run:
             why=self._route.why,
             notes=self._course.notes,
             alpha=self._course.alpha,
+            recipe={
+                **identity_of(self._course, self._watch),
+                "engine": self._engine.name,
+                "provider": self._engine.provider,
+            },
         )
 
     def _visible(self, image: Image) -> Image:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,8 @@ class SynthesisResult:
         What was done to what was given, a sentence each: that a style was scaled down.
     alpha
         float32, [H, W]: that of a transfer's content, where it has one.
+    recipe
+        What it was made from, as JSON takes it, so that it can be made again.
     """
 
     image: Image
@@ -80,6 +83,7 @@ class SynthesisResult:
     why: str = ""
     notes: tuple[str, ...] = ()
     alpha: NDArray[np.float32] | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 class SynthesisInterrupted(KeyboardInterrupt):
@@ -87,6 +91,14 @@ class SynthesisInterrupted(KeyboardInterrupt):
 
     def __init__(self, result: SynthesisResult) -> None:
         super().__init__("interrupted")
+        self.result = result
+
+
+class OutOfMemoryError(TexonnxError):
+    """Memory ran out; `result` holds the image so far, if there is one."""
+
+    def __init__(self, message: str, result: SynthesisResult | None) -> None:
+        super().__init__(message)
         self.result = result
 
 

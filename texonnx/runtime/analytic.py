@@ -138,6 +138,7 @@ class GraphStepper:
             "step": np.ones(1, np.float32),
         }
         fixed = {**inputs, "learning_rate": np.zeros(1, np.float32)}
+        self._names = list(state)
         self._stepping = Stepping(session, provider, state, fixed)
 
     def step(self, learning_rate: float) -> Losses:
@@ -149,3 +150,11 @@ class GraphStepper:
     def image(self) -> Image:
         """Return a copy of the image as it is now, [1, 3, H, W]."""
         return self._stepping.state("image")
+
+    def state(self) -> dict[str, NDArray[np.float32]]:
+        """Return a copy of all that it goes on from, by name."""
+        return {name: self._stepping.state(name) for name in self._names}
+
+    def restore(self, state: Mapping[str, NDArray[np.float32]]) -> None:
+        """Go on from what :meth:`state` returned."""
+        self._stepping.restore(state)

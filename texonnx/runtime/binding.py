@@ -126,6 +126,11 @@ class Stepping:
         self._bound.reverse()
         self._places.reverse()
 
+    def restore(self, state: Mapping[str, NDArray[np.float32]]) -> None:
+        """Step on from another state."""
+        for name, value in state.items():
+            self._places[0][name].update_inplace(np.ascontiguousarray(value))
+
     def state(self, name: str) -> NDArray[np.float32]:
         """Return a copy of what it steps on, as it is now."""
         return np.array(self._places[0][name].numpy())

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from texonnx.objective.source import GraphSource, Traits
 from texonnx.options import RunOptions
 from texonnx.providers import PROVIDERS
-from texonnx.runtime.engine import Engine
 from texonnx.runtime.installed import the_runtime
 from texonnx.runtime.objective_inputs import Draws, ObjectiveInputs, Sampling
 from texonnx.runtime.route import Route, find_route
 from texonnx.sizes import Size
+
+if TYPE_CHECKING:
+    from texonnx.runtime.analytic import AnalyticEngine
+    from texonnx.runtime.training import TrainingEngine
 
 
 def choose_route(traits: Traits, options: RunOptions, sizes: Sequence[Size]) -> Route:
@@ -24,7 +28,9 @@ def choose_route(traits: Traits, options: RunOptions, sizes: Sequence[Size]) -> 
     return find_route(traits, provider, options, sizes, runtime)
 
 
-def open_engine(route: Route, source: GraphSource, draws: Draws, options: RunOptions) -> Engine:
+def open_engine(
+    route: Route, source: GraphSource, draws: Draws, options: RunOptions
+) -> AnalyticEngine | TrainingEngine:
     """Return the engine of `route` over `source`.
 
     Raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,12 @@ class Stepper(Protocol):
 
     def image(self) -> Image:
         """Return a copy of the image as it is now, [1, 3, H, W]."""
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return a copy of all that it goes on from, by name; nothing if it cannot tell."""
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what :meth:`state` returned."""
 
 
 class Engine(Protocol):

@@ -110,6 +110,10 @@ class ObjectiveInputs:
             values |= self.parameters
         return values
 
+    def skip(self, refreshes: int) -> None:
+        """Draw next what there would be after so many refreshes."""
+        self._drawn += refreshes
+
     def _directions(self, statistics: TargetStatistics) -> Arrays:
         if not statistics.directions:
             return {}

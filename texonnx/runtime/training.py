@@ -106,3 +106,11 @@ class TrainingStepper:
     def image(self) -> Image:
         """Return a copy of the image as it is now, [1, 3, H, W]."""
         return np.array(self._state.parameters[IMAGE].data)
+
+    def state(self) -> dict[str, NDArray[np.float32]]:
+        """Return nothing: the runtime does not tell its moments."""
+        return {}
+
+    def restore(self, state: Mapping[str, NDArray[np.float32]]) -> None:
+        """Never called: there is nothing to go on from."""
+        raise NotImplementedError

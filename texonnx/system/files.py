@@ -1,13 +1,15 @@
-"""Writing a file whole or not at all, and checking first that it can be."""
+"""Files written whole or not at all, their places taken and checked before."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import itertools
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from texonnx.errors import OptionError, TexonnxError, reason, unknown
 
@@ -73,6 +75,74 @@ def write_whole(
 def write_text(path: StrPath, text: str) -> None:
     """Write UTF-8, whole or not at all."""
     write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+@contextlib.contextmanager
+def free_path(path: StrPath) -> Iterator[Path]:
+    """Take `path` if nothing is there, else the first free of ``stem-2``, ``stem-3`` and so on.
+
+    The place is taken by an empty file, which other processes see; it goes in the end if it is
+    still empty. One that a process left which is no longer there is free.
+
+    Raises
+    ------
+    OptionError
+        When no file can be made there.
+    """
+    wanted = Path(path)
+    numbered = (wanted.with_name(f"{wanted.stem}-{n}{wanted.suffix}") for n in itertools.count(2))
+    taken = file = None
+    while file is None:
+        taken = wanted if taken is None else next(numbered)
+        try:
+            file = _taken(taken)
+        except OSError as error:
+            raise OptionError(f"cannot write '{taken}': {reason(error)}") from error
+    assert taken is not None
+    try:
+        yield taken
+    finally:
+        file.close()
+        with contextlib.suppress(OSError):
+            if taken.stat().st_size == 0:
+                taken.unlink()
+
+
+def _taken(path: Path) -> IO[bytes] | None:
+    """Return an empty file that this process alone has there, or ``None`` if one is there."""
+    if path.is_symlink() or (path.exists() and not (path.is_file() and path.stat().st_size == 0)):
+        return None
+    file = path.open("ab")
+    mine = lock(file) and path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    if mine and path.stat().st_size == 0:
+        return file
+    file.close()
+    return None
+
+
+def lock(file: IO[Any]) -> bool:
+    """Lock an open file for this process, or return whether another has it.
+
+    The lock goes with the process, however that ends. Windows has none of the kind: all succeed.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _target(path: StrPath, suffixes: Iterable[str] | None, kind: str, refusal: Refusal) -> Path:

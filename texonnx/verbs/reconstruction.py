@@ -18,11 +18,11 @@ from texonnx.options import (
 from texonnx.run.course import Course, run_course
 from texonnx.run.given import Exemplar, Given, texture_of
 from texonnx.run.preparation import prepare
-from texonnx.run.result import OnStep, SynthesisResult
+from texonnx.run.result import SynthesisResult
+from texonnx.run.watch import UNWATCHED, Watch
 from texonnx.runtime.goal import Goal
 from texonnx.verbs.synthesis import Texture
 from texonnx.vgg import layer_names
-from texonnx.weights.sources import Progress
 
 
 def reconstruct_image(
@@ -30,8 +30,7 @@ def reconstruct_image(
     chosen: ReconstructionOptions,
     objective: ObjectiveOptions,
     run: RunOptions,
-    on_step: OnStep | None = None,
-    on_download: Progress | None = None,
+    watch: Watch = UNWATCHED,
 ) -> SynthesisResult:
     """Make an image that a layer takes for the given one: see :func:`texonnx.reconstruct`.
 
@@ -59,10 +58,10 @@ def reconstruct_image(
         )
         run = replace(run, scales=run.scales or 1)
     prepared = prepare(
-        [image], objective, replace(run, exemplar_size=chosen.size), None, on_download
+        [image], objective, replace(run, exemplar_size=chosen.size), None, watch.on_download
     )
     course = Texture(prepared) if chosen.style else _Content(prepared)
-    return run_course(course, on_step, started)
+    return run_course(course, watch, started)
 
 
 def _without_style(objective: ObjectiveOptions) -> ObjectiveOptions:
@@ -99,8 +98,7 @@ def reconstruct_every_layer(
     chosen: ReconstructionOptions,
     objective: ObjectiveOptions,
     run: RunOptions,
-    on_step: OnStep | None = None,
-    on_download: Progress | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Iterator[LayerReconstruction]:
     """Reconstruct from one layer after the other: see :func:`texonnx.reconstruct_layers`."""
     layers = layer_names(objective.arch)
@@ -117,8 +115,7 @@ def reconstruct_every_layer(
                     replace(chosen, layer=layer, style=style),
                     objective if style else _without_style(objective),
                     run,
-                    on_step,
-                    on_download,
+                    watch,
                 )
                 yield LayerReconstruction(layer, style, result)
 

@@ -12,8 +12,8 @@ from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.run.course import Course, run_course
 from texonnx.run.given import Exemplar
 from texonnx.run.preparation import Prepared, prepare, scaling_notes, shares_of
-from texonnx.run.result import OnStep, SynthesisResult
-from texonnx.weights.sources import Progress
+from texonnx.run.result import SynthesisResult
+from texonnx.run.watch import UNWATCHED, Watch
 
 
 def synthesize_texture(
@@ -22,16 +22,15 @@ def synthesize_texture(
     objective: ObjectiveOptions,
     run: RunOptions,
     artifacts: str | Path | None = None,
-    on_step: OnStep | None = None,
-    on_download: Progress | None = None,
+    watch: Watch = UNWATCHED,
 ) -> SynthesisResult:
     """Make an image with the texture statistics of exemplars: see :func:`texonnx.synthesize`."""
     started = time.perf_counter()
     shares = shares_of(mix, len(exemplars)) if exemplars else ()
-    prepared = prepare(exemplars, objective, run, artifacts, on_download)
+    prepared = prepare(exemplars, objective, run, artifacts, watch.on_download)
     course = Texture(prepared, shares)
     course.notes += scaling_notes(prepared)
-    return run_course(course, on_step, started)
+    return run_course(course, watch, started)
 
 
 class Texture(Course):

@@ -31,10 +31,10 @@ from texonnx.options import (
 from texonnx.run.course import Course, run_course
 from texonnx.run.given import Exemplar, content_of, is_grey, texture_of
 from texonnx.run.preparation import Prepared, one_or_several, prepare, shares_of
-from texonnx.run.result import OnStep, SynthesisResult
+from texonnx.run.result import SynthesisResult
+from texonnx.run.watch import UNWATCHED, Watch
 from texonnx.runtime.goal import Goal
 from texonnx.sizes import Size, size_of
-from texonnx.weights.sources import Progress
 
 _CONTENT = "content"
 _COARSEST_SIDE = 64
@@ -52,8 +52,7 @@ def transfer_style(
     chosen: TransferOptions,
     objective: ObjectiveOptions,
     run: RunOptions,
-    on_step: OnStep | None = None,
-    on_download: Progress | None = None,
+    watch: Watch = UNWATCHED,
 ) -> SynthesisResult:
     """Make an image with the content of one in the texture of others: see :func:`texonnx.transfer`.
 
@@ -70,7 +69,9 @@ def transfer_style(
     way = chosen.preserve_colour
     originals = [texture_of(image, run.exemplar_size) for image in images]
     coloured = [replace(one, image=_recoloured(one.image, shown, way)) for one in originals]
-    prepared = prepare(coloured, objective, run, None, on_download, coarsest_side=_COARSEST_SIDE)
+    prepared = prepare(
+        coloured, objective, run, None, watch.on_download, coarsest_side=_COARSEST_SIDE
+    )
     course = _Transfer(
         prepared,
         shares_of(counts, len(images)),
@@ -90,7 +91,7 @@ def transfer_style(
     )
     if given.alpha is not None:
         course.alpha = _resized(given.alpha, size)
-    return run_course(course, on_step, started)
+    return run_course(course, watch, started)
 
 
 class _Transfer(Course):
