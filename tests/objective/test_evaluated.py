@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
+import tempfile
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -16,13 +18,13 @@ from support.evaluation import relative_l2
 from support.small_network import random_image
 from support.small_objective import WEIGHTS, SmallObjective
 
+from texonnx.errors import ArtifactError
 from texonnx.losses import loss_names
 from texonnx.objective.built import BuiltGraphs
-from texonnx.objective.kinds import OBJECTIVE
 from texonnx.objective.specification import specify
 from texonnx.options import PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.runtime.analytic import AnalyticEngine
-from texonnx.runtime.goal import Goal
+from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.training import TrainingEngine
 from texonnx.weights.network import VggWeights
 
@@ -174,12 +176,27 @@ def test_what_the_rewrites_put_in_computes_what_onnx_runtimes_own_gradient_ops_d
     assert left.count("ConvGrad") == left.count("ReluGrad") == 13
 
 
-def test_built_graphs_take_their_folder_with_them_and_say_nothing() -> None:
+def test_built_graphs_need_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    engine = engine_over(BuiltGraphs(specify(PLAIN), WEIGHTS), AnalyticEngine)
+    engine.aim(texture_of(random_image(20, 24, seed=2).astype(np.float32)), SIZE)
+    found = engine.loss_and_gradient(random_image(*SIZE).astype(np.float32))
+    assert np.isfinite(found.gradient).all()
+
+
+def test_what_training_artifacts_are_written_to_goes_with_them_and_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         graphs = BuiltGraphs(specify(PLAIN), WEIGHTS)
-        folder = graphs.graph(OBJECTIVE, SIZE).parent
-        assert folder.is_dir()
+        folder = graphs._temporary()
+        assert (folder / "weights.bin").is_file()
+        assert list(tmp_path.iterdir()) == [folder]
         warned: list[object] = []
         before, sys.unraisablehook = sys.unraisablehook, warned.append
         try:
@@ -187,5 +204,13 @@ def test_built_graphs_take_their_folder_with_them_and_say_nothing() -> None:
             gc.collect()
         finally:
             sys.unraisablehook = before
-    assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []
     assert not warned
+
+
+def test_where_there_can_be_no_temporary_files_training_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(ArtifactError, match="set TMPDIR, or take --engine analytic"):
+        BuiltGraphs(specify(PLAIN), WEIGHTS).training(SIZE)

@@ -13,6 +13,8 @@ import onnx_ir as ir
 from numpy.typing import NDArray
 from onnx.reference import ReferenceEvaluator
 
+from texonnx.objective.source import Graph, Model
+
 Array = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -30,9 +32,9 @@ class Reference:
 
 
 class Runtime:
-    """A model, or its file, run by ONNX Runtime on the CPU."""
+    """A model, in memory or in a file, run by ONNX Runtime on the CPU."""
 
-    def __init__(self, model: ir.Model | Path) -> None:
+    def __init__(self, model: ir.Model | Graph) -> None:
         # Here, since tests of what is portable use the rest of this file.
         import onnxruntime as ort
 
@@ -40,7 +42,12 @@ class Runtime:
         options.log_severity_level = 4
         # One thread: waiting threads spin, and slow down the NumPy that runs beside them.
         options.intra_op_num_threads = 1
-        source = str(model) if isinstance(model, Path) else ir.to_proto(model).SerializeToString()
+        if isinstance(model, Path):
+            source: str | bytes = str(model)
+        elif isinstance(model, Model):
+            source = model.whole()
+        else:
+            source = ir.to_proto(model).SerializeToString()
         self._session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, inputs: Arrays) -> dict[str, Array]:

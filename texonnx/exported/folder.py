@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from texonnx.errors import ArtifactError
+from texonnx.exported.graph_files import graph_in
 from texonnx.exported.manifest import read_manifest
 from texonnx.objective.banding import Banding
 from texonnx.objective.kinds import GraphKind
+from texonnx.objective.source import Graph
 from texonnx.sizes import Size
 
 
@@ -39,14 +41,14 @@ class ExportedFolder:
         """Whether the folder has such a graph."""
         return kind.name in self._contents.graphs
 
-    def graph(self, kind: GraphKind, size: Size | None = None) -> Path:
+    def graph(self, kind: GraphKind, size: Size | None = None) -> Graph:
         """Return a graph, for images of `size` where that matters to it."""
         fixed = self.traits.fixed_size
         if kind.sized and size is not None and fixed not in (None, size):
             raise ArtifactError(
                 f"the graphs of '{self._folder}' are for {fixed} alone, not for {size}"
             )
-        return self._folder / self._contents.graphs[kind.name].file
+        return graph_in(self._folder, self._contents.graphs[kind.name].file)
 
     def split(self, size: Size) -> None:
         """Return ``None``: what is exported is whole, and runs as such."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError, Message
+from numpy.typing import NDArray
 
 from texonnx.errors import ArtifactError
 from texonnx.exported.signatures import (
@@ -26,6 +27,8 @@ from texonnx.exported.signatures import (
     check_signatures,
     taken_in_training,
 )
+from texonnx.objective.built import WEIGHTS
+from texonnx.objective.source import Graph, Model
 from texonnx.objective.training import EVAL_MODEL, TRAINING_MODEL
 
 
@@ -81,8 +84,8 @@ def check_graph_files(
     """
     check_signatures(folder, graphs)
     described = {graph.file: graph for graph in graphs.values()}
-    listed = {(folder / name).resolve(): name for name in files}
-    names = {*described, *(name for name in listed.values() if name.endswith(".onnx"))}
+    listed = set(files)
+    names = {*described, *(name for name in listed if name.endswith(".onnx"))}
     models = {name: _parsed(folder / name) for name in sorted(names)}
     for name, model in models.items():
         _check_versions(folder / name, model, versions, portable=name in described)
@@ -143,17 +146,16 @@ def _outside_tensors(message: Message) -> Iterator[onnx.TensorProto]:
 
 
 def _check_reference(
-    folder: Path, name: str, tensor: onnx.TensorProto, listed: Mapping[Path, str]
+    folder: Path, name: str, tensor: onnx.TensorProto, listed: Collection[str]
 ) -> None:
     """Check that a tensor's data lie in a listed file of the folder, all of them."""
     path = folder / name
     entries = {entry.key: entry.value for entry in tensor.external_data}
     location = entries.get("location", "")
     what = f"'{path}' takes '{tensor.name}' from '{location}'"
-    place = (path.parent / location).resolve()
-    if not _stays_inside(name, location) or not place.is_relative_to(folder.resolve()):
+    if not location or not stays_inside(posixpath.join(posixpath.dirname(name), location)):
         raise ArtifactError(f"{what}, outside the folder")
-    if place not in listed:
+    if posixpath.normpath(posixpath.join(posixpath.dirname(name), location)) not in listed:
         raise ArtifactError(f"{what}, which the manifest does not list")
     try:
         offset = int(entries.get("offset", "0"))
@@ -161,19 +163,48 @@ def _check_reference(
         length = int(entries.get("length", needed))
     except (ValueError, KeyError):
         raise ArtifactError(f"'{path}' is damaged: where '{tensor.name}' lies is unclear") from None
-    size = place.stat().st_size
+    size = (path.parent / location).stat().st_size
     if length != needed or offset < 0 or offset + needed > size:
         raise ArtifactError(
             f"{what}, {length} bytes from {offset} on; it needs {needed}, and the file has {size}"
         )
 
 
-def _stays_inside(name: str, location: str) -> bool:
-    """Whether a path relative to the file `name` stays in the folder by its words alone."""
-    if not location or PurePosixPath(location).is_absolute():
+def stays_inside(name: str) -> bool:
+    """Whether a path relative to a folder stays in it by its words; links may lead anywhere.
+
+    A folder of links, as caches of downloads lay them out, is as good as another: what they lead to
+    has the digests that the manifest tells.
+    """
+    if not name or PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor:
         return False
-    place = posixpath.normpath(posixpath.join(posixpath.dirname(name), location))
-    return PurePosixPath(place).parts[:1] != ("..",)
+    return PurePosixPath(posixpath.normpath(name)).parts[:1] != ("..",)
+
+
+def graph_in(folder: Path, file: str) -> Graph:
+    """Return a graph of a folder: its file, or it in memory where that or the weights are links.
+
+    Runtimes refuse to read through a link that leads out of the folder.
+    """
+    path = folder / file
+    if path.is_symlink() or (folder / WEIGHTS).is_symlink():
+        return _in_memory(path)
+    return path
+
+
+def _in_memory(path: Path) -> Model:
+    content = path.read_bytes()
+    tensors: dict[str, NDArray[Any]] = {}
+    for tensor in _outside_tensors(onnx.ModelProto.FromString(content)):
+        entries = {entry.key: entry.value for entry in tensor.external_data}
+        tensors[tensor.name] = np.memmap(
+            path.parent / entries["location"],
+            onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type),
+            "r",
+            int(entries.get("offset", "0")),
+            tuple(tensor.dims),
+        )
+    return Model(path.name, content, tensors)
 
 
 def _bytes_of(tensor: onnx.TensorProto) -> int:

@@ -11,7 +11,12 @@ from typing import Any
 import onnx
 
 from texonnx.errors import ArtifactError, OptionError
-from texonnx.exported.graph_files import check_graph_files, declared, described_graphs
+from texonnx.exported.graph_files import (
+    check_graph_files,
+    declared,
+    described_graphs,
+    stays_inside,
+)
 from texonnx.exported.signatures import GraphDescription
 from texonnx.graph.tape import IR_VERSION, OPSET
 from texonnx.losses.ports import is_drawn, is_trained
@@ -254,7 +259,7 @@ def _size(entry: Any) -> Size:
 
 
 def _check_inside(folder: Path, name: str) -> None:
-    if not (folder / name).resolve().is_relative_to(folder.resolve()):
+    if not stays_inside(name):
         raise ArtifactError(f"the manifest of '{folder}' names '{name}', outside the folder")
 
 

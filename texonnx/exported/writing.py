@@ -61,11 +61,9 @@ def export_folder(
             built = BuiltGraphs(
                 specification, weights, activation_scale=activation_scale, fp16=fp16, folder=new
             )
-            graphs = {
-                kind.name: built.graph(kind, size).name
-                for kind in KINDS.values()
-                if kind.when(specification)
-            }
+            graphs = {kind.name: kind.file for kind in KINDS.values() if kind.when(specification)}
+            for name in graphs:
+                built.graph(KINDS[name], size)
             training = {_training_folder(one, training_sizes): one for one in training_sizes}
             for name, training_size in training.items():
                 built.training(training_size, name)

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import onnx_ir as ir
 
@@ -35,6 +34,7 @@ from texonnx.losses import TextureLoss
 from texonnx.losses.ports import COTANGENT, STATISTIC, Port
 from texonnx.objective.banding import BandKind, BlockPlan, block_input
 from texonnx.objective.forward import image_shape, write_losses, write_statistic
+from texonnx.objective.source import Graph
 from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import (
@@ -62,8 +62,8 @@ class BandedBlock:
     """
 
     plan: BlockPlan
-    forward: Mapping[BandKind, Path]
-    backward: Mapping[BandKind, Path]
+    forward: Mapping[BandKind, Graph]
+    backward: Mapping[BandKind, Graph]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class BandedGraphs:
     """
 
     blocks: tuple[BandedBlock, ...]
-    rest: Path | None
+    rest: Graph | None
     targets: Mapping[str, str]
 
 

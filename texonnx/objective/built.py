@@ -1,4 +1,4 @@
-"""Graphs built as they are needed, into a folder, over one file of weights."""
+"""Graphs built as they are needed, in memory or into a folder, over one set of weights."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
+from texonnx.errors import ArtifactError, reason
 from texonnx.losses.ports import STATISTIC, Port
 from texonnx.objective.banded import (
     BandedBlock,
@@ -22,8 +23,14 @@ from texonnx.objective.banded import (
 )
 from texonnx.objective.banding import Banding, BlockPlan, can_be_banded, plan_blocks
 from texonnx.objective.kinds import GraphKind
-from texonnx.objective.parameters import layer_units, store_tensors, trunk_parameters, trunk_tensors
-from texonnx.objective.source import Traits
+from texonnx.objective.parameters import (
+    layer_units,
+    store_tensors,
+    stored_tensors,
+    trunk_parameters,
+    trunk_tensors,
+)
+from texonnx.objective.source import Graph, Model, Traits
 from texonnx.objective.specification import Specification
 from texonnx.objective.split import (
     SplitGraphs,
@@ -40,7 +47,7 @@ WEIGHTS = "weights.bin"
 
 
 class BuiltGraphs:
-    """The graphs of one objective, which share the ``weights.bin`` that lies beside them.
+    """The graphs of one objective, which share the network's tensors.
 
     Parameters
     ----------
@@ -51,8 +58,8 @@ class BuiltGraphs:
     fp16
         Store the weights in 16 bits; the graphs compute in 32.
     folder
-        An existing folder to write into; a temporary one, which goes with this object, if not
-        given.
+        An existing folder to write into. If it is not given, they stay in memory, but for training
+        artifacts: those lie in a temporary folder, which goes with this object.
     """
 
     def __init__(
@@ -64,16 +71,17 @@ class BuiltGraphs:
         fp16: bool = False,
         folder: Path | None = None,
     ) -> None:
-        if folder is None:
-            folder = Path(tempfile.mkdtemp(prefix="texonnx-"))
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._folder = folder
         self._specification = specification
         self._weights = weights
+        self._for_training: Path | None = None
         units = layer_units(weights, specification.trunk.pooling) if activation_scale else None
+        dtype = np.dtype(np.float16 if fp16 else np.float32)
         tensors = trunk_tensors(weights, specification.trunk_layers, units)
-        stored = store_tensors(folder / WEIGHTS, tensors, np.float16 if fp16 else np.float32)
-        self._parameters = trunk_parameters(stored, weights.mean)
+        self._tensors = {name: one.astype(dtype, copy=False) for name, one in tensors.items()}
+        if folder is not None:
+            store_tensors(folder / WEIGHTS, self._tensors)
+        self._parameters = trunk_parameters(stored_tensors(WEIGHTS, self._tensors), weights.mean)
         self.traits = Traits(
             specification.parts,
             specification.minimum_size,
@@ -96,7 +104,7 @@ class BuiltGraphs:
         taken = kind.network or kind.indispensable(specification)
         return taken and kind.when(specification)
 
-    def graph(self, kind: GraphKind, size: Size | None = None) -> Path:
+    def graph(self, kind: GraphKind, size: Size | None = None) -> Graph:
         """Return a graph, for images of `size` where that matters to it."""
         model = kind.build(self._specification, self._parameters, size if kind.sized else None)
         return self._write(kind.file, model)
@@ -154,14 +162,32 @@ class BuiltGraphs:
 
     def training(self, size: Size, name: str = "training") -> Path:
         """Write a folder of training artifacts for images of `size`."""
-        place = self._folder / name
+        folder = self._folder or self._temporary()
+        place = folder / name
         place.mkdir(parents=True, exist_ok=True)
         write_training_artifacts(
-            place, self._folder / WEIGHTS, self._specification, self._parameters, size
+            place, folder / WEIGHTS, self._specification, self._parameters, size
         )
         return place
 
-    def _write(self, name: str, model: ir.Model) -> Path:
+    def _temporary(self) -> Path:
+        """Return a folder with the weights, for what reads them from a file alone."""
+        if self._for_training is None:
+            try:
+                self._for_training = Path(tempfile.mkdtemp(prefix="texonnx-"))
+                weakref.finalize(self, shutil.rmtree, self._for_training, ignore_errors=True)
+                store_tensors(self._for_training / WEIGHTS, self._tensors)
+            except OSError as error:
+                raise ArtifactError(
+                    "onnxruntime-training reads its graphs from files, and there can be no "
+                    f"temporary ones: {reason(error)}; set TMPDIR, or take --engine analytic"
+                ) from error
+        return self._for_training
+
+    def _write(self, name: str, model: ir.Model) -> Graph:
+        content = ir.to_proto(model).SerializeToString()
+        if self._folder is None:
+            return Model(name, content, self._tensors)
         path = self._folder / name
-        path.write_bytes(ir.to_proto(model).SerializeToString())
+        path.write_bytes(content)
         return path

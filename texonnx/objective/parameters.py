@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from texonnx.subgraphs.trunk import TrunkParameters, layers_needed
 from texonnx.vgg import pools_before
@@ -68,25 +69,28 @@ def trunk_tensors(
     return tensors
 
 
-def store_tensors(
-    path: Path, tensors: Mapping[str, NDArray[np.float32]], dtype: DTypeLike = np.float32
-) -> dict[str, ir.ExternalTensor]:
-    """Write arrays into one file, as `dtype`; return what refers to them from a graph beside it."""
-    stored = {}
+def store_tensors(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays into one file, where :func:`stored_tensors` says."""
     with path.open("wb") as file:
-        for name, array in tensors.items():
+        for array in tensors.values():
             file.write(bytes(-file.tell() % _PAGE))
-            values = array.astype(dtype, copy=False)
-            stored[name] = ir.ExternalTensor(
-                path.name,
-                offset=file.tell(),
-                length=values.nbytes,
-                dtype=ir.DataType.from_numpy(values.dtype),
-                shape=ir.Shape(values.shape),
-                name=name,
-                base_dir=path.parent,
-            )
-            file.write(values.tobytes())
+            file.write(array.tobytes())
+
+
+def stored_tensors(file: str, tensors: Mapping[str, NDArray[Any]]) -> dict[str, ir.ExternalTensor]:
+    """Return what refers to arrays from a graph beside the file that they are, or were, in."""
+    stored, end = {}, 0
+    for name, array in tensors.items():
+        start = end + -end % _PAGE
+        end = start + array.nbytes
+        stored[name] = ir.ExternalTensor(
+            file,
+            offset=start,
+            length=array.nbytes,
+            dtype=ir.DataType.from_numpy(array.dtype),
+            shape=ir.Shape(array.shape),
+            name=name,
+        )
     return stored
 
 

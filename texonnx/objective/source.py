@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from texonnx.objective.banded import BandedGraphs
+import onnx
+from numpy.typing import NDArray
+
 from texonnx.objective.banding import Banding
 from texonnx.objective.kinds import GraphKind
-from texonnx.objective.split import SplitGraphs
 from texonnx.sizes import Size
+
+if TYPE_CHECKING:
+    from texonnx.objective.banded import BandedGraphs
+    from texonnx.objective.split import SplitGraphs
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A graph in memory, and the tensors that it refers to as if they lay in a file.
+
+    Attributes
+    ----------
+    name
+        That of the file which it would be.
+    content
+        The serialised graph.
+    tensors
+        Those of the network by name, which all graphs of an objective share.
+    """
+
+    name: str
+    content: bytes
+    tensors: Mapping[str, NDArray[Any]]
+
+    def whole(self) -> bytes:
+        """Return the graph with its tensors inside, for who cannot take them otherwise."""
+        model = onnx.ModelProto.FromString(self.content)
+        for tensor in model.graph.initializer:
+            if tensor.data_location == onnx.TensorProto.EXTERNAL:
+                tensor.CopyFrom(
+                    onnx.numpy_helper.from_array(self.tensors[tensor.name], tensor.name)
+                )
+        content: bytes = model.SerializeToString()
+        return content
+
+
+Graph: TypeAlias = Path | Model
+"""A graph: a file, or in memory."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +95,7 @@ class Traits:
 
 
 class GraphSource(Protocol):
-    """The graphs of one objective, each by the path of its file."""
+    """The graphs of one objective."""
 
     @property
     def traits(self) -> Traits:
@@ -69,7 +108,7 @@ class GraphSource(Protocol):
     def has(self, kind: GraphKind) -> bool:
         """Whether there is such a graph for a run to take."""
 
-    def graph(self, kind: GraphKind, size: Size | None = None) -> Path:
+    def graph(self, kind: GraphKind, size: Size | None = None) -> Graph:
         """Return a graph, for images of `size` where that matters to it."""
 
     def split(self, size: Size) -> SplitGraphs | None:

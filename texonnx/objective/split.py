@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import onnx_ir as ir
 
@@ -17,6 +16,7 @@ from texonnx.graph import pullback
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.objective.forward import image_shape, write_losses
+from texonnx.objective.source import Graph
 from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, layers_needed, write_trunk
@@ -43,8 +43,8 @@ class SplitGraphs:
         For each of them, the name of its sorted target among the target statistics.
     """
 
-    features: Path
-    pullback: Path
+    features: Graph
+    pullback: Graph
     parts: int
     sorting_weights: Mapping[str, float]
     sorted_targets: Mapping[str, str]

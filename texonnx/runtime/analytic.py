@@ -89,9 +89,10 @@ class AnalyticEngine:
     def stepper(self, optimizer: Optimizer, image: Image) -> GraphStepper | None:
         """Return Adam inside the runtime, starting at `image`.
 
-        ``None`` for other optimisers, and where the host takes part in the objective.
+        ``None`` for other optimisers, for one that searches, and where the host takes part in the
+        objective.
         """
-        if not optimizer.step_graph or not self._whole:
+        if optimizer.searches or not optimizer.step_graph or not self._whole:
             return None
         session = self._open(self._source.graph(KINDS[optimizer.step_graph], self._size))
         return GraphStepper(session, self._route.provider, self._values, image)

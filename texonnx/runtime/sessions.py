@@ -9,19 +9,23 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.graph.tape import Tape
+from texonnx.objective.source import Graph, Model
 from texonnx.providers import PROVIDERS, Plugin, Provider, find_provider
 from texonnx.runtime.installed import INSTALL_HINT
 from texonnx.system.processes import first_line
 
-Opener: TypeAlias = Callable[[Path], ort.InferenceSession]
-"""Starts a session of a graph's file."""
+Opener: TypeAlias = Callable[[Graph], ort.InferenceSession]
+"""Starts a session of a graph."""
 
+_TAKE_TENSORS = ("cpu", "cuda")
+"""Providers that are given tensors beside the graph; others read the graph by themselves."""
 _LOG_FATAL_ONLY = 4
 """Failures come back as exceptions; logged as well, they would be told twice."""
 
@@ -60,7 +64,7 @@ def session_options(threads: int, *, arena: bool = True) -> ort.SessionOptions:
 
 
 def open_session(
-    model: bytes | Path,
+    model: bytes | Graph,
     provider: str,
     threads: int = 0,
     precision: str = "fp32",
@@ -72,7 +76,7 @@ def open_session(
     Parameters
     ----------
     model
-        A serialised model, or the path of its file.
+        A serialised model, one in memory, or the path of a file.
     provider
         A name of :data:`texonnx.providers.PROVIDERS`.
     threads, arena
@@ -102,9 +106,7 @@ def open_session(
         devices = _plugin_devices(wanted, wanted.plugin)
         options.add_provider_for_devices(devices, told)
     try:
-        session = ort.InferenceSession(
-            model if isinstance(model, bytes) else str(model), options, **arguments
-        )
+        session = ort.InferenceSession(_readable(model, wanted, options), options, **arguments)
     except Exception as error:
         raise RuntimeUnavailableError(
             f"the {provider} provider does not start: {first_line(error)}"
@@ -116,7 +118,27 @@ def open_session(
             f"to {', '.join(started)}): its driver or libraries are missing or of another version"
         )
     session.disable_fallback()
+    if isinstance(model, Model):
+        session.tensors = model.tensors  # it computes with them where they lie: they must stay
     return session
+
+
+def _readable(model: bytes | Graph, provider: Provider, options: ort.SessionOptions) -> bytes | str:
+    """Return what a session reads; of a graph in memory, it gets the tensors as they lie there."""
+    if isinstance(model, Path):
+        return str(model)
+    if isinstance(model, bytes):
+        return model
+    if provider.name not in _TAKE_TENSORS:
+        return model.whole()
+    names = [
+        tensor.name
+        for tensor in onnx.ModelProto.FromString(model.content).graph.initializer
+        if tensor.data_location == onnx.TensorProto.EXTERNAL
+    ]
+    values = [ort.OrtValue.ortvalue_from_numpy(model.tensors[name]) for name in names]
+    options.add_external_initializers(names, values)
+    return model.content
 
 
 class NamedSession:

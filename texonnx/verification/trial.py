@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from texonnx.exported.graph_files import graph_in
 from texonnx.exported.signatures import GraphDescription
 from texonnx.images import Image, resize
 from texonnx.losses.ports import is_drawn, is_trained
@@ -49,7 +50,7 @@ class Runner:
         graph = self._graphs[name]
         if self._open is None or self._open[0] != name:
             self._open = None
-            session = open_session(self._folder / graph.file, self.provider)
+            session = open_session(graph_in(self._folder, graph.file), self.provider)
             self._open = name, NamedSession(session)
         return self._open[1](values)
 
