@@ -14,7 +14,7 @@ from support.commands import Outcome, run_process
 import texonnx
 from texonnx.options import TransferOptions
 
-NETWORK = ["pool", "padding", "arch", "weights", "activation_scale"]
+NETWORK = ["pool", "padding", "arch", "weights", "convention", "activation_scale"]
 OBJECTIVE = [
     "loss", "layers", "layer_weights", "gram_norm", *NETWORK, "detail", "disc_widths",
 ]  # fmt: skip
@@ -105,8 +105,8 @@ def test_the_parameters_of_reconstruct_layers_are_those_of_reconstruct_but_for_t
 
 def test_the_parameters_of_bench_and_the_fields_of_a_measurement_are_these() -> None:
     assert list(inspect.signature(texonnx.bench).parameters) == [
-        "loss", "layers", "pool", "padding", "arch", "weights", "sizes", "engines", "providers",
-        "precisions", "threads", "memory", "rounds", "on_download",
+        "loss", "layers", "pool", "padding", "arch", "weights", "convention", "sizes", "engines",
+        "providers", "precisions", "threads", "memory", "rounds", "on_download",
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.Measurement)] == [
         "series", "size", "start_seconds", "seconds", "megabytes", "failure"

@@ -59,6 +59,7 @@ def synthesize(
     padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
     activation_scale: bool = OBJECTIVE.activation_scale,
     detail: str = OBJECTIVE.detail,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
@@ -115,6 +116,9 @@ def synthesize(
         ``vgg16`` or ``vgg19``.
     weights
         ``pretrained``, ``random``, ``random:SEED``, an imported name, or a weights file.
+    convention
+        How such a file wants its pixels: ``caffe``, ``caffe-rgb``, ``torch``, or ``auto``: see
+        `texonnx.weights.importing.read_weights`.
     activation_scale
         Divide every layer by its mean activation, so that no layer drowns the others.
     detail
@@ -230,6 +234,7 @@ def plan(
     padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
     activation_scale: bool = OBJECTIVE.activation_scale,
     detail: str = OBJECTIVE.detail,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
@@ -289,6 +294,7 @@ def transfer(
     padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
     activation_scale: bool = OBJECTIVE.activation_scale,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
     disc_steps: int = RUN.disc_steps,
@@ -327,7 +333,8 @@ def transfer(
     style
         Whose texture it shall have; or several, each by itself or with what it counts, whose
         statistics are then mixed.
-    loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, activation_scale
+    loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, convention,
+    activation_scale
         Of the style, as for :func:`texonnx.synthesize`.
     disc_widths, disc_steps
         As for :func:`texonnx.synthesize`.
@@ -395,6 +402,7 @@ def reconstruct(
     padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
     activation_scale: bool = OBJECTIVE.activation_scale,
     size: int = RECONSTRUCTION.size,
     scales: int | None = RUN.scales,
@@ -426,7 +434,7 @@ def reconstruct(
         Reconstruct the style instead: the texture statistics of all layers up to `layer`.
     loss, layer_weights, gram_norm
         Of the style alone, as for :func:`texonnx.synthesize`.
-    pool, padding, arch, weights, activation_scale
+    pool, padding, arch, weights, convention, activation_scale
         As for :func:`texonnx.synthesize`.
     size
         Pixels of the shorter side of the image and of the result.
@@ -476,6 +484,7 @@ def reconstruct_layers(
     padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
     activation_scale: bool = OBJECTIVE.activation_scale,
     size: int = RECONSTRUCTION.size,
     scales: int | None = RUN.scales,
@@ -503,7 +512,8 @@ def reconstruct_layers(
         An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1].
     loss, layer_weights, gram_norm
         Of the styles alone, as for :func:`texonnx.synthesize`.
-    pool, padding, arch, weights, activation_scale, size, scales, steps, until, optimizer, lr, init
+    pool, padding, arch, weights, convention, activation_scale, size, scales, steps, until,
+    optimizer, lr, init
         As for :func:`texonnx.reconstruct`.
     seed, engine, provider, precision, memory, threads, on_step, on_download
         As for :func:`texonnx.synthesize`.
@@ -539,6 +549,7 @@ def export(
     padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
     activation_scale: bool = OBJECTIVE.activation_scale,
     detail: str = OBJECTIVE.detail,
     disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
@@ -559,7 +570,8 @@ def export(
     ----------
     folder
         Where to; ``models/<architecture>-<losses>`` if not given.
-    loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, activation_scale
+    loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, convention,
+    activation_scale
         As for :func:`texonnx.synthesize`.
     disc_widths
         As for :func:`texonnx.synthesize`.
@@ -604,6 +616,7 @@ def bench(
     padding: str = OBJECTIVE.padding,
     arch: str = OBJECTIVE.arch,
     weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
     sizes: Sequence[tuple[int, int]] = BENCH.sizes,
     engines: Sequence[str] | None = BENCH.engines,
     providers: Sequence[str] | None = BENCH.providers,

@@ -45,7 +45,7 @@ def bench_cases(
             "one of --engine, --provider and --precision"
         )
     # Into the cache, before any process needs them.
-    load_weights(objective.weights, objective.arch, on_download)
+    load_weights(objective.weights, objective.arch, on_download, objective.convention)
     return measure(objective, series, chosen.sizes, chosen.rounds)
 
 

@@ -37,7 +37,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     objective = ObjectiveOptions(**job["objective"])
     source = BuiltGraphs(
         specify(objective),
-        load_weights(objective.weights, objective.arch),
+        load_weights(objective.weights, objective.arch, convention=objective.convention),
         activation_scale=objective.activation_scale,
     )
     size = Size(*job["size"])

@@ -39,7 +39,8 @@ def fetch(
 @app.command(name="import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="Keras .h5, .pth, .safetensors, .onnx, .npy or .npz.")
+        Path,
+        typer.Argument(help="Keras .h5 or .keras, .pth, .safetensors, .onnx, .mat, .npy or .npz."),
     ],
     name: Annotated[
         str | None, typer.Option(help="Name for --weights.", show_default="the file's")
@@ -50,7 +51,7 @@ def import_(
     convention: Annotated[
         str | None,
         typer.Option(
-            help="caffe (BGR, 0..255 minus mean) or torch (RGB, mean and std).",
+            help="caffe (BGR, 0..255 minus mean), caffe-rgb, or torch (RGB, mean and std).",
             show_default="by the file",
         ),
     ] = None,
@@ -58,11 +59,13 @@ def import_(
     quiet: Quiet = False,
 ) -> None:
     """Read weights from a file into the cache; nothing in the file is run."""
+    from texonnx.weights import cache as weights_cache
     from texonnx.weights import import_weights
 
     path = import_weights(file, name, arch, convention, replace=force)
     if not quiet:
         print(f"imported: {path}; use it with --weights {path.stem.partition('-')[2]}")
+        print(f"  {weights_cache.read(path).source}")
 
 
 @app.command(name="list")

@@ -29,6 +29,7 @@ GRAM_NORMS = ("gatys", "no-n2", "no-m2", "no-n2-m2", "chw")
 POOLINGS = ("avg", "max")
 PADDINGS = ("circular", "zeros", "reflect")
 DETAILS = ("patches", "spectrum")
+PIXEL_CONVENTIONS = ("auto", "caffe", "caffe-rgb", "torch")
 QUALITIES = ("draft", "good", "best")
 INITS = ("spectrum", "noise", "mean")
 ENGINES = ("analytic", "training")
@@ -122,6 +123,12 @@ class ObjectiveOptions(Options):
     weights: str = Option(
         "pretrained, random, random:SEED, an imported name, or a file.", _NETWORK
     ).default("pretrained")
+    convention: str = Option(
+        f"How a weights file wants its pixels: {either(PIXEL_CONVENTIONS)}.",
+        _NETWORK,
+        "pixel convention",
+        PIXEL_CONVENTIONS,
+    ).default("auto")
     activation_scale: bool = Option(
         "Divide every layer by its mean activation, or leave the network's units.",
         _NETWORK,

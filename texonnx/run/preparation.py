@@ -108,7 +108,7 @@ def prepare(
         _check_large_enough(originals, specification.minimum_size)
         source: GraphSource = BuiltGraphs(
             specification,
-            load_weights(objective.weights, objective.arch, on_download),
+            load_weights(objective.weights, objective.arch, on_download, objective.convention),
             activation_scale=objective.activation_scale,
         )
     else:

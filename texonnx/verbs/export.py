@@ -38,7 +38,7 @@ def export_objective(
     export_folder(
         destination,
         specification,
-        load_weights(objective.weights, objective.arch, on_download),
+        load_weights(objective.weights, objective.arch, on_download, objective.convention),
         fp16=chosen.fp16,
         activation_scale=objective.activation_scale,
         size=chosen.size,

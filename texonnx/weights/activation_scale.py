@@ -42,6 +42,15 @@ def measure(
     return scales
 
 
+def mean_activation(
+    kernel: FloatArray, mean: tuple[float, float, float], bias: FloatArray
+) -> float:
+    """Return the mean activation of conv1_1 after ReLU on the calibration image."""
+    features = convolve(_preprocess(calibration_image(), mean), kernel)
+    features += bias[:, None, None]
+    return float(np.maximum(features, 0).mean(dtype=np.float64))
+
+
 def convolve(features: FloatArray, kernel: FloatArray) -> FloatArray:
     """Return the 3x3 cross-correlation of `features`, padded with zeros, with `kernel`.
 

@@ -83,3 +83,24 @@ ACTIVATION_SCALES = {
     },
 }
 """Mean activations measured on four textures of 256x256 pixels with average pooling."""
+
+FIRST_FILTERS = {
+    "vgg16": (
+        "4DmbJCaorib6LXg9HDYbvlYskShJN/2oFzusLLSusyUpNE+sqKw/M1A5VEBsv6u4DaTFozgwN68zNWi3n6/P"
+        "NX05ojtMwaI+/ytmPAq2o7mnOM8ht5wLII8zlbd0Osy3kzk7vS9C+745Msw5WTUlvMY3zLTHs4avIjcEPPm/"
+        "tjsXOB217LqQP60yrrRlN1yzmzhzPivAlDhQNRi6ib0APv83RjxOuC+4sjlnrbixkDLYNDk+vbCYvas5CzzQ"
+        "vP8x0ym5K7A4DLn1OQc8uDz5vcY0FKjtE+MbtzdqvnM9ACuIOni0rLCXlAI5J76ktB4+BzY4qto0CLQhQJw7"
+        "ZjuHPC86U7tmuMI1iTUUOd26HDjoOB+e+iPXmj05sKMwJ+2iPzYLOa426b4SOL+m06v2MTM0YydkOZu5kzOx"
+        "OWa9YLkaLSG5YTx0uHk8hTq8u6owLjRdHSUoDqf1Ooy2ba1BrOUyPqgTOdi4PjrBlomc95LsNZW5AivkN643"
+        "LqRIKLql5zaat2WvzTQRODw8rLNAumAzTzDxPJC9HDp9KxytvCOrNROiTrz8O1Q32rgeqK42djc5OWK5FSBO"
+        "LqwtwjpfuxY2kjduunk1WjneO8a8HDJtNjkgp6SmJz47LMBjPa086DbBqEQsuqg1PZq8FrojvD84xyc5phwb"
+        "1zdwqo+oZTE="
+    ),
+}
+"""What tells a network that was made from the canonical one: of each of the 64 filters of conv1_1
+the bias, and the sums of the kernel over blue, green and red; float16 in base64. (Oxford VGG-16,
+CC BY 4.0.)
+"""
+
+FIRST_ACTIVATION = {"vgg16": 30.2855}
+"""The mean activation of conv1_1 after ReLU, on the calibration image."""

@@ -12,7 +12,13 @@ from texonnx.vgg import ARCHITECTURES, check_architecture, conv_layers, layer_na
 from texonnx.weights import cache
 from texonnx.weights.activation_scale import measure
 from texonnx.weights.catalogue import ACTIVATION_SCALES, CANONICAL_MEAN, DIGESTS, SOURCES
-from texonnx.weights.conventions import Convention, check_convention, fold_convention
+from texonnx.weights.conventions import (
+    Convention,
+    check_convention,
+    choose_convention,
+    fold_convention,
+    fold_pixels,
+)
 from texonnx.weights.formats import StoredNetwork, read_network
 from texonnx.weights.network import FloatArray, VggWeights, tensor_digest
 
@@ -28,16 +34,19 @@ def read_weights(
     Parameters
     ----------
     path
-        A Keras ``.h5``, PyTorch ``.pth``, ``.safetensors``, ``.onnx``, ``.npy`` or ``.npz`` file.
+        A Keras ``.h5`` or ``.keras``, PyTorch ``.pth``, ``.safetensors``, ``.onnx``, MatConvNet
+        ``.mat``, ``.npy`` or ``.npz`` file.
         It is recognised by its content before its suffix, and no code in it runs.
     arch
         ``vgg16`` or ``vgg19``, to insist on one; otherwise the convolutions tell.
     convention
-        How the network wants its pixels: ``caffe`` (BGR, 0..255 minus the mean) or ``torch``
-        (RGB, 0..1, minus a mean, over a deviation). By default the names in the file tell:
-        ``features.0`` is torch, ``conv1_1`` and ``block1_conv1`` are caffe, networks with batch
-        normalisation and other ONNX models are torch. Tensors equal to the canonical ones are
-        known by their digest, and then `convention` does not matter.
+        How the network wants its pixels: ``caffe`` (BGR, 0..255 minus the mean), ``caffe-rgb``
+        (RGB so) or ``torch`` (RGB, 0..1, minus a mean, over a deviation). By default the numbers
+        tell, where its first filters are those of the canonical network; else the names in the
+        file: ``features.0`` is torch, ``conv1_1`` and ``block1_conv1`` are caffe, networks with
+        batch normalisation and other ONNX models are torch, MatConvNet's caffe-rgb. Tensors equal
+        to the canonical ones are known by their digest, and then `convention` does not matter. A
+        1x1 convolution of the pixels in front, as of AdaIN's encoder, is folded in.
 
     Returns
     -------
@@ -64,17 +73,20 @@ def read_weights(
     stored = read_network(path)
     found = _architecture(stored, path)
     _insist(path, found, arch)
-    return _canonicalised(stored, found, chosen or stored.convention, path.name)
+    try:
+        return _canonicalised(stored, found, chosen, path.name)
+    except WeightsError as error:
+        raise WeightsError(f"'{path}' cannot be used: {error}") from None
 
 
 def _canonicalised(
-    stored: StoredNetwork, arch: str, convention: Convention, file: str
+    stored: StoredNetwork, arch: str, asked: Convention | None, file: str
 ) -> VggWeights:
     """Bring the convolutions of `arch` read from `file`, all finite, into the one convention."""
     kernels, biases = {}, {}
     for name, item in zip(layer_names(arch), stored.convolutions, strict=True):
         if not (np.isfinite(item.kernel).all() and np.isfinite(item.bias).all()):
-            raise WeightsError(f"'{file}' has weights in {name} that are not finite")
+            raise WeightsError(f"it has weights in {name} that are not finite")
         kernels[name], biases[name] = item.kernel, item.bias
 
     canonical = _canonical_kernel(arch, kernels, biases)
@@ -82,8 +94,17 @@ def _canonicalised(
         kernels["conv1_1"], mean, source = canonical, CANONICAL_MEAN, SOURCES[arch]
         scale = dict(ACTIVATION_SCALES[arch])
     else:
-        kernels["conv1_1"], mean = fold_convention(kernels["conv1_1"], convention)
-        source = f"imported from {file} ({convention} convention)"
+        first, bias = kernels["conv1_1"], biases["conv1_1"]
+        if stored.pixels is not None and asked is None:
+            kernels["conv1_1"], mean = fold_pixels(first, stored.pixels.kernel, stored.pixels.bias)
+            told = "pixels as its 1x1 convolution prepares them"
+        else:
+            choice = choose_convention(first, bias, arch, stored.convention, asked)
+            kernels["conv1_1"], mean = fold_convention(first, choice.convention)
+            if stored.mean is not None and choice.convention == stored.convention:
+                mean = stored.mean
+            told = f"{choice.convention} convention, {choice.why}"
+        source = f"imported from {file} ({told})"
         scale = measure(kernels, biases, mean, arch)
     return VggWeights(arch, kernels, biases, mean, scale, source, random=False)
 

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from texonnx.weights.sources import Progress
 
 RANDOM = "random"
+AUTO = "auto"
 
 
 def load_weights(
     spec: str | os.PathLike[str] = PRETRAINED,
     arch: str = "vgg16",
     progress: Progress | None = None,
+    convention: str = AUTO,
 ) -> VggWeights:
     """Return the weights that `spec` asks for.
 
@@ -39,6 +41,8 @@ def load_weights(
         ``vgg16`` or ``vgg19``.
     progress
         Called with the bytes that have come and the bytes that will, should there be a download.
+    convention
+        How a file wants its pixels, as in :func:`read_weights`, or ``auto``.
 
     Raises
     ------
@@ -49,6 +53,9 @@ def load_weights(
     """
     check_architecture(arch)
     text = os.fspath(spec)
+    asked = None if convention == AUTO else convention
+    if asked is not None and not _is_file(text, arch):
+        raise WeightsError(f"a pixel convention is of a weights file, and '{text}' is none")
     if text == PRETRAINED:
         if not cache.path_of(PRETRAINED, arch).exists():
             fetch(arch, progress=progress)
@@ -63,9 +70,15 @@ def load_weights(
         return cache.load(text, arch)
     path = Path(text).expanduser()
     if path.exists() or path.suffix or path.name != text:
-        return read_weights(path, arch)
+        return read_weights(path, arch, asked)
     known = dict.fromkeys([PRETRAINED, RANDOM, *names])
     raise WeightsError(f"{unknown(f'{arch} weights', text, known)}, or the path of a file")
+
+
+def _is_file(text: str, arch: str) -> bool:
+    names = [entry.name for entry in cache.list_cached() if entry.arch == arch]
+    other = text in (PRETRAINED, *names) or text.partition(":")[0] == RANDOM
+    return not other
 
 
 def import_weights(

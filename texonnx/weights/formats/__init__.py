@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from texonnx.errors import WeightsError
-from texonnx.weights.formats import keras_h5, numpy_files, onnx_model, safetensors_file, torch_pth
+from texonnx.weights.formats import (
+    keras_h5,
+    matconvnet,
+    numpy_files,
+    onnx_model,
+    safetensors_file,
+    torch_pth,
+)
 from texonnx.weights.formats.stored import StoredConvolution, StoredNetwork
 
 __all__ = ["StoredConvolution", "StoredNetwork", "read_network", "recognise"]
 
-_ACCEPTED = "Keras .h5, PyTorch .pth, .safetensors, .onnx, .npy and .npz"
+_ACCEPTED = (
+    "Keras .h5 and .keras, PyTorch .pth, .safetensors, .onnx, MatConvNet's .mat, .npy and .npz"
+)
 _GIT_LFS = b"version https://git-lfs"
 _ZIP = b"PK\x03\x04"
 
@@ -52,6 +61,14 @@ def _holds_npy_files(path: Path, head: bytes) -> bool:
     return bool(names) and all(name.endswith(".npy") for name in names)
 
 
+def _holds_keras_weights(path: Path, head: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return keras_h5.WEIGHTS in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return path.suffix == ".keras"
+
+
 def _has_json_header(path: Path, head: bytes) -> bool:
     return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size
 
@@ -60,6 +77,8 @@ FORMATS = (
     Format("h5", (".h5", ".hdf5"), b"\x89HDF\r\n\x1a\n", keras_h5.read),
     Format("npy", (".npy",), b"\x93NUMPY", numpy_files.read_npy),
     Format("npz", (".npz",), _ZIP, numpy_files.read_npz, _holds_npy_files),
+    Format("keras", (".keras",), _ZIP, keras_h5.read_archive, _holds_keras_weights),
+    Format("mat", (".mat",), b"MATLAB 5.0 MAT-file", matconvnet.read),
     Format("pth", (".pt", ".pth"), _ZIP, torch_pth.read_zip),
     # Before the pickles: a header's length may begin with the byte that a pickle begins with.
     Format("safetensors", (".safetensors",), b"", safetensors_file.read, _has_json_header),

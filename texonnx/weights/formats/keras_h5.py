@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 from texonnx.errors import WeightsError
@@ -14,8 +16,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+WEIGHTS = "model.weights.h5"
+"""The member of a ``.keras`` file."""
+
+
 def read(path: Path) -> StoredNetwork:
     """Read the convolutions of an HDF5 file that Keras wrote."""
+    return _read(path)
+
+
+def read_archive(path: Path) -> StoredNetwork:
+    """Read the convolutions of a ``.keras`` file: a zip with the weights as HDF5 in it."""
+    with zipfile.ZipFile(path) as archive, archive.open(WEIGHTS) as member:
+        return _read(io.BytesIO(member.read()))
+
+
+def _read(source: Path | io.BytesIO) -> StoredNetwork:
     import h5py
 
     arrays: dict[str, NDArray[Any]] = {}
@@ -24,7 +40,7 @@ def read(path: Path) -> StoredNetwork:
         if isinstance(item, h5py.Dataset) and is_wanted(item.shape):
             arrays[name] = item[()]
 
-    with h5py.File(path, "r") as file:
+    with h5py.File(source, "r") as file:
         root = file.get("model_weights", file)  # a whole model keeps its optimiser beside it
         if root.attrs.get("backend") in (b"theano", "theano"):
             raise WeightsError(

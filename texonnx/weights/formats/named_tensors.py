@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from texonnx.errors import WeightsError
 from texonnx.weights.formats.naming import NAMINGS, Naming, is_normalisation, position_and_role
-from texonnx.weights.formats.stored import StoredConvolution, StoredNetwork, as_float32, is_wanted
+from texonnx.weights.formats.stored import (
+    PIXELS,
+    StoredConvolution,
+    StoredNetwork,
+    as_float32,
+    is_wanted,
+)
 
 if TYPE_CHECKING:
     from texonnx.weights.conventions import Convention
@@ -48,10 +54,22 @@ def network_of(tensors: Tensors, *, in_order: bool) -> StoredNetwork:
             # torchvision's convention, whatever names a conversion gave them.
             normalised = any("mean" in position.vectors for position in positions)
             convention: Convention = "torch" if normalised else naming.convention
-            return StoredNetwork(_convolutions(positions), convention)
+            pixels = _pixels(positions)
+            return StoredNetwork(_convolutions(positions), convention, pixels=pixels)
     if in_order:
-        return StoredNetwork(_convolutions(_positions_in_order(useful)), "caffe")
+        positions = _positions_in_order(useful)
+        pixels = _pixels(positions)
+        return StoredNetwork(_convolutions(positions), "caffe", pixels=pixels)
     raise WeightsError("it holds no 3x3 convolution with a name like conv1_1 or features.0")
+
+
+def _pixels(positions: list[_Position]) -> StoredConvolution | None:
+    """Take the 1x1 convolution out that prepares the pixels, if there is one in front."""
+    first = positions[0]
+    if first.kernel is None or first.kernel.shape != PIXELS:
+        return None
+    del positions[0]
+    return StoredConvolution(first.kernel, first.vectors.get("bias", np.zeros(3, np.float32)))
 
 
 def _positions(tensors: Tensors, naming: Naming) -> list[_Position]:
@@ -99,7 +117,8 @@ def _positions_in_order(tensors: Tensors) -> list[_Position]:
 
 
 def _oihw(kernel: FloatArray) -> FloatArray:
-    ordered = kernel if kernel.shape[2:] == (3, 3) else kernel.transpose(3, 2, 0, 1)
+    in_order = kernel.shape == PIXELS or kernel.shape[2:] == (3, 3)
+    ordered = kernel if in_order else kernel.transpose(3, 2, 0, 1)
     return np.ascontiguousarray(ordered)
 
 

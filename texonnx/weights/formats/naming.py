@@ -42,6 +42,8 @@ _ROLES = (
     ("gamma", re.compile(r"gamma|scale|weight|^\W?2$")),
     ("beta", re.compile(r"beta|offset|^\W?3$")),
 )
+_WRAPPED = "module."
+"""What PyTorch puts into names, anywhere, for a network that ran on several devices."""
 _NORMALISATION = re.compile(r"(running|moving)_?(mean|var)|gamma")
 
 
@@ -55,6 +57,7 @@ def position_and_role(name: str, naming: Naming) -> tuple[tuple[int, ...], str] 
     >>> position_and_role("features.1.running_mean", NAMINGS[2])
     ((1,), 'mean')
     """
+    name = name.replace(_WRAPPED, "")
     matches = list(naming.pattern.finditer(name))
     if not matches:
         return None

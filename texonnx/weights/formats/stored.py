@@ -54,15 +54,33 @@ class StoredConvolution:
 
 @dataclass(frozen=True)
 class StoredNetwork:
-    """The convolutions of a file, and the pixel convention its names or format suggest."""
+    """The convolutions of a file, and how its names or format suggest that it sees pixels.
+
+    Attributes
+    ----------
+    convolutions
+        In the network's order.
+    convention
+        What the names or the format say.
+    mean
+        The mean pixel, red, green and blue in 0..255, where the file tells it.
+    pixels
+        A 1x1 convolution in front, which prepares RGB pixels in 0..1.
+    """
 
     convolutions: tuple[StoredConvolution, ...]
     convention: Convention
+    mean: tuple[float, float, float] | None = None
+    pixels: StoredConvolution | None = None
+
+
+PIXELS = (3, 3, 1, 1)
+"""The shape of a 1x1 convolution of pixels, OIHW."""
 
 
 def is_kernel_shape(shape: tuple[int, ...]) -> bool:
     """Whether `shape` is that of a 3x3 kernel, as OIHW or as HWIO."""
-    return len(shape) == 4 and (shape[2:] == (3, 3) or shape[:2] == (3, 3))
+    return shape != PIXELS and len(shape) == 4 and (shape[2:] == (3, 3) or shape[:2] == (3, 3))
 
 
 def is_wanted(shape: tuple[int, ...]) -> bool:
@@ -70,7 +88,7 @@ def is_wanted(shape: tuple[int, ...]) -> bool:
 
     Readers leave the others unread: they may take half a gigabyte.
     """
-    return len(shape) == 1 or is_kernel_shape(shape)
+    return len(shape) == 1 or is_kernel_shape(shape) or shape == PIXELS
 
 
 def as_float32(array: NDArray[Any], name: str) -> FloatArray:
