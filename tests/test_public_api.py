@@ -30,6 +30,7 @@ VERBS = [texonnx.synthesize, texonnx.transfer, texonnx.reconstruct, texonnx.expo
 
 def test_the_names_are_these() -> None:
     assert sorted(texonnx.__all__) == [
+        "Beginning",
         "Check",
         "Description",
         "Keep",

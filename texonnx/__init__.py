@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from texonnx.version import __version__
 
 __all__ = [
+    "Beginning",
     "Check",
     "Description",
     "Keep",
@@ -66,6 +67,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Beginning": "run.result",
     "Check": "verification",
     "Description": "description",
     "Keep": "run.checkpoint",

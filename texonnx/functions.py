@@ -171,8 +171,8 @@ def synthesize(
     on_step
         Called after every step with the :class:`Step` and the image, before it is clipped.
     on_begin
-        Called with the result's height and width before the first step; what it raises ends
-        the run.
+        Called before the first step with a :class:`Beginning`: the result's size, and what runs
+        it; what it raises ends the run.
     on_download
         Called with the bytes that have come and those that will, should weights be fetched.
     checkpoint

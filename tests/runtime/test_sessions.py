@@ -84,9 +84,11 @@ def test_auto_takes_cuda_where_it_starts_alone(monkeypatch: pytest.MonkeyPatch) 
     providers = "texonnx.runtime.sessions"
     monkeypatch.setattr(f"{providers}.listed_providers", lambda: ["cpu", "cuda"])
     monkeypatch.setattr(f"{providers}.probe", lambda name: None)
-    assert choose_provider("auto") == "cuda"
+    assert choose_provider("auto") == ("cuda", ())
     monkeypatch.setattr(f"{providers}.probe", lambda name: "no driver")
-    assert choose_provider("auto") == "cpu"
+    name, passed_over = choose_provider("auto")
+    assert name == "cpu"
+    assert passed_over == ("cuda is not used: no driver",)
 
 
 @pytest.fixture

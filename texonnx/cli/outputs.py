@@ -21,13 +21,13 @@ from texonnx.cli.places import check_kept, check_not_foreign, check_room, elsewh
 from texonnx.cli.signals import exit_code
 from texonnx.errors import ImageError, OptionError
 from texonnx.options import Option, Options
-from texonnx.sizes import Size, size_of
+from texonnx.sizes import size_of
 
 if TYPE_CHECKING:
     from texonnx.cli.progress import RunProgress
     from texonnx.images import Image
     from texonnx.run.checkpoint import Keep
-    from texonnx.run.result import Step, SynthesisResult
+    from texonnx.run.result import Beginning, Step, SynthesisResult
 
 _PANEL = "Output"
 _HISTORY_SUFFIXES = (".csv", ".json")
@@ -204,11 +204,14 @@ class _Writing:
         if self._also.save_every is not None and step.step % self._also.save_every == 0:
             self._save(self._step_path(step.scale, step.step), image)
 
-    def _on_begin(self, size: Size) -> None:
+    def _on_begin(self, beginning: Beginning) -> None:
         from texonnx.images import check_fits
 
-        check_fits(self._target, size)
-        check_room(self._target, size, self._also.depth)
+        check_fits(self._target, beginning.size)
+        check_room(self._target, beginning.size, self._also.depth)
+        if not self._quiet:
+            for note in beginning.notes:
+                complain(f"NOTE: {note}")
 
     def _step_path(self, scale: int, step: int) -> Path:
         name = f"{self._target.stem}-{scale}-{step:04d}{self._target.suffix}"

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from texonnx.run.result import Step
 
 _LINES_A_SCALE = 5
+_FOR_A_BAR, _FOR_WORDS = 96, 68
+"""Columns that a terminal needs for the bar beside the words, and for all of these."""
 
 
 class RunProgress:
@@ -24,7 +26,12 @@ class RunProgress:
         self._console = Console(stderr=True)
         self._bars: Progress | None = None
         self._task: TaskID | None = None
+        self._told_of_fetching = False
         self._pace = Pace()
+
+    @property
+    def _draws(self) -> bool:
+        return self._console.is_terminal and not self._console.is_dumb_terminal
 
     def show(self, step: Step) -> None:
         """Show one step of the run."""
@@ -34,12 +41,19 @@ class RunProgress:
         rate, left = self._pace.steps_a_second, self._pace.seconds_left
         where = f"scale {step.scale}/{step.scales} {step.size}"
         what = f"loss {step.loss:.4g}  {rate:.1f} steps/s  {_clock(left)} left"
-        if self._console.is_terminal:
+        if self._draws:
             columns = [
                 TextColumn("{task.completed}/{task.total}"),
                 TextColumn("{task.fields[what]}"),
             ]
-            self._draw(where, step.step, step.steps, columns, what)
+            narrow = self._console.width < _FOR_WORDS
+            self._draw(
+                f"{step.scale}/{step.scales}" if narrow else where,
+                step.step,
+                step.steps,
+                columns,
+                f"{_clock(left)} left" if narrow else what,
+            )
         elif step.step in (1, step.steps) or step.step % max(1, step.steps // _LINES_A_SCALE) == 0:
             print(f"{where} step {step.step}/{step.steps}  {what}", file=sys.stderr, flush=True)
 
@@ -47,11 +61,11 @@ class RunProgress:
         """Show how much of the weights has come."""
         if self._quiet:
             return
-        if self._console.is_terminal:
+        if self._draws:
             self._draw("fetching weights", done, total, [DownloadColumn()])
-        elif self._task is None:
+        elif not self._told_of_fetching:
             print(f"fetching weights, {total / 1e6:.0f} MB", file=sys.stderr, flush=True)
-            self._task = TaskID(0)
+            self._told_of_fetching = True
         if done >= total:
             self.close()
 
@@ -60,7 +74,8 @@ class RunProgress:
     ) -> None:
         """Draw the bar, with `columns` behind it that stay until it is closed."""
         if self._bars is None:
-            columns = [TextColumn("{task.description}"), BarColumn(bar_width=24), *columns]
+            bar = [BarColumn(bar_width=24)] if self._console.width >= _FOR_A_BAR else []
+            columns = [TextColumn("{task.description}"), *bar, *columns]
             self._bars = Progress(*columns, console=self._console)
             self._task = self._bars.add_task("", total=None, what="")
             self._bars.start()

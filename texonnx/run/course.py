@@ -22,6 +22,7 @@ from texonnx.run.given import in_grey
 from texonnx.run.preparation import Prepared
 from texonnx.run.provenance import Recipe, versions
 from texonnx.run.result import (
+    Beginning,
     NotFiniteError,
     OutOfMemoryError,
     Step,
@@ -203,7 +204,15 @@ class _Run:
     def through(self, schedule: Sequence[int]) -> SynthesisResult:
         """Optimise at every scale, each starting from the one before."""
         if self._watch.on_begin is not None:
-            self._watch.on_begin(self._prepared.scales[-1].output)
+            self._watch.on_begin(
+                Beginning(
+                    size=self._prepared.scales[-1].output,
+                    engine=self._engine.name,
+                    provider=self._engine.provider,
+                    why=self._route.why,
+                    notes=self._route.notes,
+                )
+            )
         kept = None if self._checkpoint is None else self._checkpoint.kept
         try:
             if kept is None:

@@ -49,6 +49,27 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """What is known of a run before its first step.
+
+    Attributes
+    ----------
+    size
+        Height and width in pixels of the result.
+    engine, provider, why
+        What runs it, and why that.
+    notes
+        Why what would have been preferred does not, a sentence each.
+    """
+
+    size: Size
+    engine: str
+    provider: str
+    why: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SynthesisResult:
     """What a run made.
 

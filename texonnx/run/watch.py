@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from texonnx.run.checkpoint import Keep
-from texonnx.run.result import OnStep
-from texonnx.sizes import Size
+from texonnx.run.result import Beginning, OnStep
 from texonnx.weights.sources import Progress
 
-OnBegin: TypeAlias = Callable[[Size], None]
-"""Is told the size of the result before the first step; what it raises ends the run."""
+OnBegin: TypeAlias = Callable[[Beginning], None]
+"""Is told what the run will be before the first step; what it raises ends the run."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from texonnx.objective.source import GraphSource, Traits
@@ -24,8 +25,9 @@ def choose_route(traits: Traits, options: RunOptions, sizes: Sequence[Size]) -> 
 
     from texonnx.runtime.sessions import choose_provider
 
-    provider = PROVIDERS[choose_provider(options.provider)]
-    return find_route(traits, provider, options, sizes, runtime)
+    name, passed_over = choose_provider(options.provider)
+    route = find_route(traits, PROVIDERS[name], options, sizes, runtime)
+    return replace(route, notes=passed_over)
 
 
 def open_engine(

@@ -34,6 +34,8 @@ class Route:
         How an image of a size goes through the first blocks in bands, if it does.
     why
         Why so, in words.
+    notes
+        Why what would have been preferred is not taken, a sentence each.
     """
 
     engine: str
@@ -43,6 +45,7 @@ class Route:
     cut: bool = False
     banding: Callable[[Size], Banding | None] = lambda size: None
     why: str = ""
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.engine} engine on {self.provider.name} ({self.why})"

@@ -19,6 +19,7 @@ from texonnx.graph.tape import Tape
 from texonnx.objective.source import Graph, Model
 from texonnx.providers import PROVIDERS, Plugin, Provider, find_provider
 from texonnx.runtime.installed import INSTALL_HINT
+from texonnx.system.machine import threads_allowed
 from texonnx.system.processes import first_line
 
 Opener: TypeAlias = Callable[[Graph], ort.InferenceSession]
@@ -49,12 +50,13 @@ def session_options(threads: int, *, arena: bool = True) -> ort.SessionOptions:
     Parameters
     ----------
     threads
-        How many threads an op may use; 0 leaves it to ONNX Runtime: one a physical core.
+        How many threads an op may use; 0 leaves it to ONNX Runtime, one a physical core, where
+        nothing limits them: see :func:`texonnx.system.machine.threads_allowed`.
     arena
         Whether the session keeps the memory that it has once used, which is faster.
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or threads_allowed()
     options.log_severity_level = _LOG_FATAL_ONLY
     options.use_deterministic_compute = True
     # One block planned for the whole graph takes half as much again as reusing buffers one by one.
@@ -229,11 +231,17 @@ def check_precision_is_real(provider: str, precision: str) -> None:
         )
 
 
-def choose_provider(name: str) -> str:
-    """Return `name`, or for ``auto`` a preferred provider that starts, and else the CPU."""
+def choose_provider(name: str) -> tuple[str, tuple[str, ...]]:
+    """Return `name`, or for ``auto`` a preferred provider that starts, and else the CPU.
+
+    And why those do not start that would have been preferred, a sentence each.
+    """
     if name != "auto":
-        return find_provider(name).name
+        return find_provider(name).name, ()
+    passed_over: list[str] = []
     for listed in listed_providers():
-        if PROVIDERS[listed].preferred and probe(listed) is None:
-            return listed
-    return "cpu"
+        if PROVIDERS[listed].preferred:
+            if (failure := probe(listed)) is None:
+                return listed, tuple(passed_over)
+            passed_over.append(f"{listed} is not used: {failure}")
+    return "cpu", tuple(passed_over)

@@ -89,7 +89,7 @@ def default_jobs(cells: Sequence[Cell]) -> int:
     """
     from texonnx.runtime.sessions import choose_provider
 
-    providers = {choose_provider(name) for name in {cell.settings["provider"] for cell in cells}}
+    providers = {choose_provider(name)[0] for name in {cell.settings["provider"] for cell in cells}}
     return min(cores(), len(cells)) if all(PROVIDERS[name].on_host for name in providers) else 1
 
 

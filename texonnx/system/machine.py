@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 _UNKNOWN = "unknown"
+_GROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUP = Path("/proc/self/cgroup")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,58 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads_allowed() -> int:
+    """Return how many threads an op may use here; 0 where nothing limits them.
+
+    The least of what OMP_NUM_THREADS says, of the processors that this process may use, and of the
+    quota of its control group: a runtime sees neither quota nor variable by itself, and more
+    threads than that stand in each other's way.
+    """
+    limits = [limit for limit in (_told_by_environment(), _quota()) if limit is not None]
+    if cores() < (os.cpu_count() or 1):
+        limits.append(cores())
+    return min(limits, default=0)
+
+
+def _told_by_environment() -> int | None:
+    """Return what OMP_NUM_THREADS says, of a list the first."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isascii() and first.isdigit() and int(first) > 0 else None
+
+
+def _quota() -> int | None:
+    """Return how many processors the control group may keep busy, rounded up, if it is limited."""
+    group = _group()
+    for folder in (_GROUPS / group.lstrip("/"), _GROUPS):
+        try:  # version 2
+            most, period = (folder / "cpu.max").read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            continue
+        if most != "max":
+            return max(1, math.ceil(int(most) / int(period)))
+    for folder in (_GROUPS / "cpu" / group.lstrip("/"), _GROUPS / "cpu"):
+        try:  # version 1
+            whole, share = (
+                int((folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii"))
+                for name in ("quota", "period")
+            )
+        except (OSError, ValueError):
+            continue
+        if whole > 0 and share > 0:
+            return max(1, math.ceil(whole / share))
+    return None
+
+
+def _group() -> str:
+    """Return the path of this process's control group."""
+    try:
+        lines = _OWN_GROUP.read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return ""
+    entries = [line.split(":", 2) for line in lines if line.count(":") >= 2]
+    return next((path for _, kind, path in entries if kind == "" or "cpu" in kind.split(",")), "")
 
 
 def _memory() -> str:
