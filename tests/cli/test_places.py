@@ -19,7 +19,7 @@ from support.limits import LONGEST_WAIT
 
 from texonnx.cli import places
 from texonnx.errors import ImageError
-from texonnx.images import load_image, save_image, writing
+from texonnx.images import load_image, read_metadata, save_image, writing
 
 WORDS = (*SMALL, *SHORT)
 DRAWN = ("--weights", "drawn", "--layers", "conv1_1,conv2_1", *SHORT)
@@ -272,5 +272,5 @@ def test_a_picture_that_texonnx_wrote_says_so_in_every_format(tmp_path: Path) ->
     image = np.random.default_rng(0).random((1, 3, 8, 8), np.float32)
     for name in ("a.png", "a.jpg", "a.webp", "a.tif"):
         save_image(tmp_path / name, image, {"Software": "texonnx 1", "Comment": "ä 漢"})
-        told = writing.read_metadata(tmp_path / name)
+        told = read_metadata(tmp_path / name)
         assert (told["Software"], told["Comment"]) == ("texonnx 1", "ä 漢")

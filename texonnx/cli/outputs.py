@@ -46,6 +46,11 @@ def _above_nothing(what: str, value: float) -> None:
         raise OptionError(f"{what} must be above 0, not {value:g}")
 
 
+def _named(what: str, value: str) -> None:
+    if not value.strip():
+        raise OptionError(f"{what} takes a folder, 'auto' or 'none'")
+
+
 @dataclass(frozen=True)
 class OutputOptions(Options):
     """How a run writes its image, and what beside it."""
@@ -78,6 +83,7 @@ class OutputOptions(Options):
         "Keep the run in this folder at every scale and every minute, to go on from there; 'auto': "
         "in the cache, once it has gone on for a minute; or 'none'.",
         _PANEL,
+        check=_named,
         metavar="FOLDER",
     ).default(_BY_ITSELF)
     checkpoint_every: float = Option(

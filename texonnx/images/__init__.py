@@ -15,9 +15,9 @@ from texonnx.images.colour import match_luminance as match_luminance
 from texonnx.images.colour import with_colour_of as with_colour_of
 from texonnx.images.reading import Picture as Picture
 from texonnx.images.reading import load_image as load_image
+from texonnx.images.reading import read_metadata as read_metadata
 from texonnx.images.reading import read_picture as read_picture
 from texonnx.images.sheet import contact_sheet as contact_sheet
 from texonnx.images.writing import check_fits as check_fits
 from texonnx.images.writing import check_writable as check_writable
-from texonnx.images.writing import read_metadata as read_metadata
 from texonnx.images.writing import save_image as save_image

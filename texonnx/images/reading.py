@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import stat
 import threading
@@ -34,6 +35,7 @@ from texonnx.images.extras import (
     register_heic,
 )
 from texonnx.images.profiles import name_of, through_profile
+from texonnx.images.writing import DESCRIPTION
 from texonnx.sizes import MAX_PIXELS, Size
 from texonnx.system.files import StrPath
 
@@ -148,6 +150,34 @@ def read_picture(path: StrPath, shorter_side: int | None = None) -> Picture:
         ) from None
     except Exception as error:  # decoders meet damaged files with errors of a dozen types
         raise ImageError(f"cannot read '{path}': {reason(error)}") from error
+
+
+def read_metadata(path: StrPath) -> dict[str, str]:
+    """Return what :func:`texonnx.images.save_image` wrote as `metadata`, if the format has it.
+
+    Raises
+    ------
+    ImageError
+        When the file is no image that can be read.
+    """
+    try:
+        with _pillow_alone(), PIL.Image.open(path) as picture:
+            if picture.format == "PNG":
+                text = getattr(picture, "text", {})
+                return {key: str(value) for key, value in text.items()}
+            tags = getattr(picture, "tag_v2", None) or picture.getexif()
+            described = tags.get(DESCRIPTION)
+    except Exception as error:  # decoders meet damaged files with errors of a dozen types
+        raise ImageError(f"cannot read the image '{path}': {_one_line(error)}") from error
+    try:
+        told = json.loads(described or "{}")
+        return {str(key): str(value) for key, value in told.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}  # of another program
+
+
+def _one_line(error: Exception) -> str:
+    return next(iter(reason(error).splitlines()), type(error).__name__)
 
 
 def known_formats() -> list[str]:

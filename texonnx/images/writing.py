@@ -14,7 +14,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngInfo
 
-from texonnx.errors import ImageError, reason
+from texonnx.errors import ImageError
 from texonnx.images.arrays import Image, finite_image
 from texonnx.images.profiles import srgb_profile
 from texonnx.system.files import StrPath, check_target, write_whole
@@ -39,7 +39,7 @@ _WRITE = {
     ".bmp": _Format("BMP"),
 }
 _MOST_PIXELS_A_SIDE = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535}
-_DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
+DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
 """Tags of TIFF and EXIF."""
 _WITH_ALPHA = ("PNG", "WEBP", "TIFF")
 _DEEP = ("PNG", "TIFF")
@@ -119,28 +119,6 @@ def check_fits(path: StrPath, size: tuple[int, int]) -> None:
         )
 
 
-def read_metadata(path: StrPath) -> dict[str, str]:
-    """Return what :func:`save_image` wrote as `metadata`, as far as the format has it.
-
-    Raises
-    ------
-    ImageError
-        When the file is no image that can be read.
-    """
-    try:
-        with PIL.Image.open(path) as picture:
-            if picture.format == "PNG":
-                text = getattr(picture, "text", {})
-                return {key: str(value) for key, value in text.items()}
-            tags = getattr(picture, "tag_v2", None) or picture.getexif()
-            described = json.loads(tags.get(_DESCRIPTION) or "{}")
-    except ValueError:
-        return {}
-    except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
-        raise ImageError(f"cannot read the image '{path}': {reason(error)}") from error
-    return {str(key): str(value) for key, value in described.items()}
-
-
 def _check_depth(path: StrPath, depth: int) -> None:
     if depth not in (8, 16):
         raise ImageError(f"images are written with 8 or 16 bits a channel, not {depth}")
@@ -204,7 +182,7 @@ def _tags(metadata: Mapping[str, str]) -> PIL.Image.Exif:
     """Return the tags that say what is in a JPEG, WebP or TIFF."""
     tags = PIL.Image.Exif()
     tags[_SOFTWARE] = metadata.get("Software", "texonnx")
-    tags[_DESCRIPTION] = json.dumps(dict(metadata))
+    tags[DESCRIPTION] = json.dumps(dict(metadata))
     return tags
 
 

@@ -111,7 +111,7 @@ def read_kept(folder: Path) -> Kept:
     """
     path = folder / FILE
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return _parsed({name: stored[name] for name in stored.files})
     except FileNotFoundError:
         raise OptionError(f"no run is kept in '{folder}'") from None
@@ -194,18 +194,20 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Forget the run: it has come to its end."""
-        folder = self._folder
         with contextlib.suppress(OSError):
-            (folder / FILE).unlink(missing_ok=True)
-            self.close()
-            (folder / _LOCK).unlink(missing_ok=True)
-            folder.rmdir()
+            (self._folder / FILE).unlink(missing_ok=True)
+        self.close()
 
     def close(self) -> None:
-        """Let others have the folder."""
-        if self._lock is not None:
-            self._lock.close()
+        """Let others have the folder; without a run in it, it goes."""
+        if self._lock is None:
+            return
+        self._lock.close()
         self._lock = None
+        if not (self._folder / FILE).exists():
+            with contextlib.suppress(OSError):
+                (self._folder / _LOCK).unlink(missing_ok=True)
+                self._folder.rmdir()
 
     def _open(self) -> None:
         """Make the folder, and be the only one in it."""

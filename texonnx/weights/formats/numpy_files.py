@@ -47,7 +47,7 @@ def read_npy(path: Path) -> StoredNetwork:
 
 def read_npz(path: Path) -> StoredNetwork:
     """Read an archive of named arrays."""
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return network_of(dict(archive), in_order=True)
 
 
