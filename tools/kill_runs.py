@@ -1,10 +1,10 @@
-r"""Kill runs with SIGKILL at random moments, go on with each, and hold the picture against the whole.
+r"""Kill runs with SIGKILL at random moments, go on with each, and compare the pictures.
 
     python tools/kill_runs.py images/stone.jpg --times 50
 
 Every run is killed once or oftener, and gone on with by `texonnx resume`, or, where it was killed
-before it was kept, by the same command. Prints a table; the exit code is 1 if a picture differs from
-the one of a run that nobody killed, or anything is left behind.
+before it was kept, by the same command. Prints a table; the exit code is 1 if a picture differs
+from the one of a run that nobody killed, or anything is left behind.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-r"""Run many textures, and count those that are not finite, flat, or coloured where there is no colour.
+r"""Run many textures; count what is not finite, flat, or coloured where there is no colour.
 
     python tools/try_runs.py images/stone.jpg images/brick_gray.png ... --seeds 0 1 2 3 4
 
-Every exemplar with every seed, loss and size. Prints a row a loss; the exit code is 1 if one failed.
+Every exemplar with every seed, loss and size. Prints a row a loss; the exit code is 1 if one
+failed.
 """
 
 from __future__ import annotations

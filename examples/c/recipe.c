@@ -286,6 +286,25 @@ static OrtValue *first_of_scale(Run *run, const Values *goal, OrtValue *image, S
     return finer;
 }
 
+/* Whether an image has no colour: all its channels are alike. */
+static bool is_grey(OrtValue *image) {
+    const float *values = floats_of(image);
+    size_t pixels = count_of(image) / 3;
+    for (size_t k = 0; k < 2 * pixels; k++)
+        if (values[pixels + k] != values[k % pixels]) return false;
+    return true;
+}
+
+/* Puts the mean of an image's channels into each of them. */
+static void make_grey(OrtValue *image) {
+    float *values = floats_of(image);
+    size_t pixels = count_of(image) / 3;
+    for (size_t k = 0; k < pixels; k++) {
+        float mean = (values[k] + values[pixels + k] + values[2 * pixels + k]) / 3;
+        values[k] = values[pixels + k] = values[2 * pixels + k] = mean;
+    }
+}
+
 static OrtValue *copy_of(OrtValue *image) {
     OrtValue *copy = zeros_like(image);
     memcpy(floats_of(copy), floats_of(image), count_of(image) * sizeof(float));
@@ -300,6 +319,7 @@ OrtValue *synthesise(Folder *folder, OrtValue *picture, const Options *options, 
     values_put(&run.seed, "seed", integers(&seed, 1));
     int64_t side = options->exemplar_size ? options->exemplar_size
                                           : (int64_t)json_number(run.recipe, "exemplar_size");
+    bool grey = is_grey(picture);
     OrtValue *finest = resized(folder, picture, scaled_sides(size_of(picture), side));
     Size exemplar_size = size_of(finest);
     Size output = output_size(manifest, options->size, exemplar_size);
@@ -326,6 +346,7 @@ OrtValue *synthesise(Folder *folder, OrtValue *picture, const Options *options, 
         if (run.learning.count) restart_discriminators(&run);
         cJSON *record = record_of(history, size);
         image = optimise(&run, image, scale, &goal, record);
+        if (grey) make_grey(image); /* the channels have moved apart */
         report(record);
         values_clear(&goal);
         coarser = looked_at;

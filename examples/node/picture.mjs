@@ -6,7 +6,9 @@ import { UserError } from './errors.mjs';
 
 export async function readPicture(file) {
   let decoded;
+  let opaque;
   try {
+    ({ isOpaque: opaque } = await sharp(file).stats());
     decoded = await sharp(file)
       .autoOrient()
       .toColourspace('srgb')
@@ -16,6 +18,7 @@ export async function readPicture(file) {
   } catch (error) {
     throw new UserError(`cannot read the image '${file}': ${firstLine(error)}`);
   }
+  if (!opaque) throw new UserError(`'${file}' is transparent in parts; crop it, or fill them`);
   const { width, height, channels } = decoded.info;
   const pixels = width * height;
   const values = new Float32Array(3 * pixels);
@@ -25,6 +28,22 @@ export async function readPicture(file) {
     }
   }
   return new ort.Tensor('float32', values, [1, 3, height, width]);
+}
+
+/** Whether an image has no colour: all its channels are alike. */
+export function isGrey({ data }) {
+  const pixels = data.length / 3;
+  return data.every((value, place) => value === data[place % pixels]);
+}
+
+/** The mean of an image's channels in each of them. */
+export function inGrey({ data, dims }) {
+  const pixels = data.length / 3;
+  const grey = data.map((_, place) => {
+    const pixel = place % pixels;
+    return (data[pixel] + data[pixels + pixel] + data[2 * pixels + pixel]) / 3;
+  });
+  return new ort.Tensor('float32', grey, dims);
 }
 
 /** Clip, round, and write as the file's suffix says. */

@@ -2,6 +2,7 @@
 
 import ort from 'onnxruntime-node';
 import { UserError } from './errors.mjs';
+import { inGrey, isGrey } from './picture.mjs';
 
 /**
  * Make an image with the texture of `picture`.
@@ -22,6 +23,7 @@ export async function synthesise(folder, picture, given, report) {
 
   const seed = int64(given.seed ?? recipe.seed);
   let parameters = folder.has('discriminators') ? await folder.run('discriminators', { seed }) : {};
+  const grey = isGrey(picture);
   let image;
   let coarser;
   for (const scale of usedScales(folder.manifest, Math.min(...sides(finest), ...output), given)) {
@@ -32,6 +34,7 @@ export async function synthesise(folder, picture, given, report) {
       : (await folder.run('first_image', goal)).first_image;
     const done = await optimise(folder, scale, exemplar, start, parameters, seed);
     ({ image, parameters } = done);
+    if (grey) image = inGrey(image); // the channels have moved apart
     const [height, width] = sides(image);
     report({ height, width, losses: done.losses, seconds: done.seconds });
     coarser = exemplar;

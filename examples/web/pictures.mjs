@@ -5,14 +5,14 @@ import { Refusal } from './refusal.mjs';
 const MOST_PIXELS = 100_000_000;
 
 /**
- * Decodes an image file: upright, transparency over white, colour profiles ignored.
+ * Decodes an image file: upright, in sRGB; what is transparent in parts is refused.
  *
  * @param {Blob} file
  * @param {string} name
  * @returns {Promise<OffscreenCanvas>}
  */
 export async function decode(file, name) {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' }).catch(() => {
+  const bitmap = await createImageBitmap(file).catch(() => {
     throw new Refusal(
       `“${name}” cannot be read: it is damaged, or not an image that this browser knows. ` +
         'PNG, JPEG and WebP are.',
@@ -24,11 +24,36 @@ export async function decode(file, name) {
   }
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.fillStyle = 'white';
-  context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  for (let place = 3; place < data.length; place += 4) {
+    if (data[place] < 255) {
+      throw new Refusal(`“${name}” is transparent in parts. Crop it, or fill them.`);
+    }
+  }
   return canvas;
+}
+
+/**
+ * @param {Float32Array} planes
+ * @returns {boolean} whether the image has no colour: all its channels are alike
+ */
+export function isGrey(planes) {
+  const count = planes.length / 3;
+  return planes.every((value, place) => value === planes[place % count]);
+}
+
+/**
+ * @param {Float32Array} planes
+ * @returns {Float32Array} the mean of the channels in each of them
+ */
+export function inGrey(planes) {
+  const count = planes.length / 3;
+  return planes.map((_, place) => {
+    const pixel = place % count;
+    return (planes[pixel] + planes[count + pixel] + planes[2 * count + pixel]) / 3;
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 // The run: from an exemplar to a texture, scale by scale, with nothing but the folder's graphs.
 
+import { inGrey, isGrey } from './pictures.mjs';
 import { learningRate } from './recipe.mjs';
 
 /**
@@ -31,6 +32,7 @@ export async function* synthesize(graphs, original, scales, seed) {
   let parameters = recipe.discriminators
     ? await graphs.run('discriminators', { seed: seedTensor })
     : {};
+  const grey = isGrey(original.data);
   let coarser = null;
 
   for (const [index, scale] of scales.entries()) {
@@ -65,13 +67,20 @@ export async function* synthesize(graphs, original, scales, seed) {
       });
       state = advanced(state, outcome);
       const seconds = (performance.now() - began) / 1000;
-      const image = state[recipe.result];
+      const image = await shown(ort, state[recipe.result], grey);
       yield { scale: index, step, loss: outcome.loss.data[0], seconds, image };
     }
-    coarser = await onProcessor(ort, state[recipe.result]);
+    coarser = await onProcessor(ort, await shown(ort, state[recipe.result], grey));
     parameters = opponents?.parameters;
     dispose({ ...state, ...statistics });
   }
+}
+
+/** An image without the colours that the steps gave it, if it is to have none. */
+async function shown(ort, image, grey) {
+  if (!grey) return image;
+  const { data, dims } = await onProcessor(ort, image);
+  return float32(ort, inGrey(data), dims);
 }
 
 /** Trains the discriminators of the loss `gan` as the image moves. */

@@ -13,8 +13,6 @@ import tifffile
 from support.host_promises import Promises
 from support.hosts import EXAMPLES, Host, assert_refused
 
-from texonnx.images import load_image
-
 WITHOUT_TEXONNX = """
 import runpy, sys
 for name in ("texonnx", "onnx", "onnx_ir", "scipy", "h5py", "safetensors", "typer", "rich"):
@@ -54,11 +52,6 @@ NOT_AS_SEEN: dict[str, tuple[str, Callable[[Path], object], str]] = {
         ),
         "more than 8 bits",
     ),
-    "transparency": (
-        "a.png",
-        lambda path: PIL.Image.fromarray(np.dstack([SHALLOW, SHALLOW[..., 0]])).save(path),
-        "transparent in parts",
-    ),
 }
 
 
@@ -73,16 +66,3 @@ def test_what_it_would_not_read_as_it_is_seen_is_refused(
 ) -> None:
     write(tmp_path / name)
     assert_refused(host(small_folder, tmp_path / name, tmp_path / "out.png"), name, why)
-
-
-def test_grey_stays_grey(host: Host, small_folder: Path, tmp_path: Path) -> None:
-    PIL.Image.fromarray(SHALLOW[..., 0]).save(tmp_path / "grey.png")
-    done = host(
-        small_folder,
-        tmp_path / "grey.png",
-        tmp_path / "out.png",
-        *("--exemplar-size", "64", "--steps", "3"),
-    )
-    assert done.returncode == 0, done.stderr
-    image = load_image(tmp_path / "out.png")
-    assert (image[:, :1] == image[:, 1:]).all()

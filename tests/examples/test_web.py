@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 from support.host_promises import KINDS
 from support.hosts import Reference, Run, cannot
@@ -277,6 +279,28 @@ def test_a_broken_image_is_refused_in_words(page: TexturePage, content: bytes) -
     file = {"name": "broken.png", "mimeType": "image/png", "buffer": content}
     page.page.set_input_files("#file", file)
     assert "“broken.png” cannot be read" in page.error()
+
+
+def test_what_is_transparent_in_parts_is_refused_in_words(page: TexturePage) -> None:
+    page.open(SMALL)
+    content = io.BytesIO()
+    PIL.Image.new("RGBA", (64, 64), (9, 9, 9, 254)).save(content, "PNG")
+    file = {"name": "clear.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    page.page.set_input_files("#file", file)
+    assert "“clear.png” is transparent in parts" in page.error()
+
+
+def test_of_what_has_no_colour_it_makes_what_has_none(page: TexturePage) -> None:
+    page.open(SMALL)
+    content = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (80, 64), np.uint8)
+    PIL.Image.fromarray(noise).save(content, "PNG")
+    file = {"name": "grey.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    page.page.set_input_files("#file", file)
+    page.choose(exemplar_size=64, steps=3)
+    page.start()
+    image = page.picture(page.end())
+    np.testing.assert_array_equal(image[:, :1].repeat(3, axis=1), image)
 
 
 @pytest.mark.parametrize("folder", ["tampered", "cut"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import sys
@@ -494,9 +495,20 @@ def test_png_carries_the_metadata_as_text_chunks(tmp_path):
         assert picture.text == metadata
 
 
-def test_other_formats_are_written_without_the_metadata(tmp_path):
-    save_image(tmp_path / "a.jpg", noise(2, 2), {"texonnx": "seed 1"})
-    assert b"seed 1" not in (tmp_path / "a.jpg").read_bytes()
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.tif"])
+def test_other_formats_carry_the_metadata_as_tags(tmp_path, name):
+    metadata = {"Software": "seed 1", "Title": "pavé ☃"}
+    save_image(tmp_path / name, noise(2, 2), metadata)
+    with PIL.Image.open(tmp_path / name) as picture:
+        tags = picture.tag_v2 if name == "a.tif" else picture.getexif()
+        # EXIF 2.32, table 3: Software and ImageDescription.
+        assert tags[0x0131].rstrip("\0") == "seed 1"
+        assert json.loads(tags[0x010E]) == metadata
+
+
+def test_bmp_has_no_place_for_metadata(tmp_path):
+    save_image(tmp_path / "a.bmp", noise(2, 2), {"texonnx": "seed 1"})
+    assert b"seed 1" not in (tmp_path / "a.bmp").read_bytes()
 
 
 def test_an_existing_file_is_replaced_and_nothing_else_is_left(tmp_path):

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from support.hosts import Host, Reference, assert_refused, assert_same_run
@@ -44,6 +46,28 @@ class Promises:
         _, other = host.synthesise(small_folder, exemplar, tmp_path, *short, "--seed", "1")
         assert image.shape == other.shape == (1, 3, 64, 72)
         assert psnr(image, other) < 30
+
+    def test_of_what_has_no_colour_it_makes_what_has_none(
+        self, host: Host, small_folder: Path, exemplar: Path, tmp_path: Path
+    ) -> None:
+        grey = tmp_path / "grey.png"
+        with PIL.Image.open(exemplar) as picture:
+            picture.convert("L").convert("RGB").save(grey)
+        short = ("--exemplar-size", "64", "--steps", "3")
+        _, image = host.synthesise(small_folder, grey, tmp_path, *short)
+        np.testing.assert_array_equal(image[:, :1].repeat(3, axis=1), image)
+
+    def test_what_is_transparent_in_parts_is_refused(
+        self, host: Host, small_folder: Path, exemplar: Path, tmp_path: Path
+    ) -> None:
+        if host.suffix != ".png":
+            pytest.skip(f"{host.suffix} has no transparency")
+        clear = tmp_path / "clear.png"
+        with PIL.Image.open(exemplar) as picture:
+            whole = picture.convert("RGBA")
+        whole.putpixel((3, 4), (1, 2, 3, 0))
+        whole.save(clear)
+        assert_refused(host(small_folder, clear, tmp_path / "out.png"), "transparent", str(clear))
 
     def test_it_leaves_nothing_at_home_and_looks_up_no_name(
         self,
