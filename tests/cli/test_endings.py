@@ -11,7 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.commands import SHORT, SMALL, Texonnx, assert_refused, command, everything_below
+from support.commands import (
+    SHORT,
+    SMALL,
+    Texonnx,
+    assert_refused,
+    command,
+    everything_below,
+    interruptible,
+)
 from support.limits import LONGEST_WAIT, never_hanging
 
 from texonnx.images import load_image
@@ -30,7 +38,7 @@ def started(exemplar: Path, drawn_once: dict[str, str], *before: str) -> subproc
     temporary = exemplar.parent / "tmp"
     temporary.mkdir()
     return subprocess.Popen(
-        [*before, *command("synth", exemplar, *LONG)],
+        [*before, *(command if before else interruptible)("synth", exemplar, *LONG)],
         cwd=exemplar.parent,
         env=os.environ | drawn_once | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,

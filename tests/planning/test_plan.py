@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,7 @@ class EngineOnAClock:
 
     name = "analytic"
     provider = "cpu"
+    inputs = SimpleNamespace(parameters=None)
 
     def __init__(self, clock: Clock, parts: int) -> None:
         self._clock = clock

@@ -35,12 +35,15 @@ def command(*arguments: str | int | Path) -> list[str]:
 _INTERRUPTIBLE = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for name in ("SIGTERM", "SIGHUP"):
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 runpy.run_module("texonnx", run_name="__main__", alter_sys=True)
 """
 
 
 def interruptible(*arguments: str | int | Path) -> list[str]:
-    """Return the command, for a process that heeds Ctrl-C even if whoever started it ignores it.
+    """Return the command, for a process that heeds signals even if whoever started it ignores them.
 
     Shells start what runs in the background so, and Python leaves it at that.
     """

@@ -28,10 +28,10 @@ from texonnx.cli import (
     verify,
     weights,
 )
-from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, stop
+from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, complain, stop
 from texonnx.cli.signals import exit_code, heed
 from texonnx.cli.streams import forgive
-from texonnx.errors import TexonnxError
+from texonnx.errors import TexonnxError, reason
 
 app = typer.Typer(
     name="texonnx",
@@ -80,8 +80,18 @@ def main() -> None:
     forgive()
     heed()
     try:
+        _run()
+    finally:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError as error:
+            complain(f"what was printed is lost: {reason(error)}")
+
+
+def _run() -> None:
+    try:
         code = app(standalone_mode=False)
-        sys.stdout.flush()
     except TexonnxError as error:
         stop(str(error), BAD_INPUT)
     except MemoryError:

@@ -214,12 +214,12 @@ class _Run:
                 )
             )
         kept = None if self._checkpoint is None else self._checkpoint.kept
+        if kept is None:
+            image = self._course.start(0, None)
+            self._begin(0, image)
+        else:
+            image = self._go_on(kept)
         try:
-            if kept is None:
-                image = self._course.start(0, None)
-                self._begin(0, image)
-            else:
-                image = self._go_on(kept)
             for number in range(self._scale, len(schedule)):
                 if number != self._scale:
                     image = self._course.start(number, self._visible(image))
