@@ -18,6 +18,7 @@ from support.commands import (
     assert_refused,
     command,
     everything_below,
+    first_step,
     interruptible,
 )
 from support.limits import LONGEST_WAIT, never_hanging
@@ -52,8 +53,7 @@ def test_a_signal_is_as_ctrl_c(
     number: signal.Signals, code: int, exemplar: Path, tmp_path: Path, drawn_once: dict[str, str]
 ) -> None:
     with started(exemplar, drawn_once) as process, never_hanging(process):
-        assert process.stderr is not None
-        process.stderr.readline()
+        first_step(process)
         process.send_signal(number)
         out, err = process.communicate()
     assert process.returncode == code

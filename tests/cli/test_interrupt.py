@@ -10,7 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.commands import SHORT, SMALL, Texonnx, everything_below, interruptible
+from support.commands import (
+    SHORT,
+    SMALL,
+    Texonnx,
+    everything_below,
+    first_step,
+    interruptible,
+)
 from support.limits import never_hanging
 
 from texonnx.images import load_image
@@ -39,8 +46,7 @@ def test_ctrl_c_writes_the_image_so_far_and_exits_130(
         ) as process,
         never_hanging(process),
     ):
-        assert process.stderr is not None
-        first = process.stderr.readline()
+        first = first_step(process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
     assert "step 1/1000000" in first

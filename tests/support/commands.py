@@ -50,6 +50,15 @@ def interruptible(*arguments: str | int | Path) -> list[str]:
     return [sys.executable, "-c", _INTERRUPTIBLE, *map(str, arguments)]
 
 
+def first_step(process: subprocess.Popen[str]) -> str:
+    """Wait for the first line that a run tells of a step, behind what it notes before."""
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    while "NOTE" in line:
+        line = process.stderr.readline()
+    return line
+
+
 def run_process(
     arguments: list[str], folder: Path, environment: dict[str, str] | None = None
 ) -> Outcome:

@@ -203,6 +203,12 @@ class _Run:
 
     def through(self, schedule: Sequence[int]) -> SynthesisResult:
         """Optimise at every scale, each starting from the one before."""
+        kept = None if self._checkpoint is None else self._checkpoint.kept
+        if kept is None:
+            image = self._course.start(0, None)
+            self._begin(0, image)
+        else:
+            image = self._go_on(kept)
         if self._watch.on_begin is not None:
             self._watch.on_begin(
                 Beginning(
@@ -213,12 +219,6 @@ class _Run:
                     notes=self._route.notes,
                 )
             )
-        kept = None if self._checkpoint is None else self._checkpoint.kept
-        if kept is None:
-            image = self._course.start(0, None)
-            self._begin(0, image)
-        else:
-            image = self._go_on(kept)
         try:
             for number in range(self._scale, len(schedule)):
                 if number != self._scale:
