@@ -1,8 +1,8 @@
 """What is done around the steps: sizes, and where each scale starts.
 
-From an exported folder a run takes the folder's own graphs, so that it starts with the very image that
-every other host starts with. Otherwise NumPy, SciPy and Pillow do most of the same to seven digits, and
-faster for large images.
+From an exported folder a run takes the folder's own graphs, so that it starts with the very image
+that every other host starts with. Otherwise NumPy, SciPy and Pillow do most of the same to seven
+digits, and faster for large images.
 """
 
 from __future__ import annotations
