@@ -36,7 +36,7 @@ if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     environment training training,test
     # Of these, the examples have a runtime of their own, and the others say nothing new of this one.
     tests training -m "not portable" --ignore=tests/examples --ignore=tests/studies \
-        --ignore=tests/tools
+        --ignore=tests/tools --ignore=tests/fuzz --ignore=tests/scoring
 else
     echo "== SKIPPED: onnxruntime-training does not exist for $("$python" --version)"
 fi
