@@ -19,6 +19,7 @@ from peers.table import markdown_table
 
 import texonnx
 from texonnx.errors import TexonnxError
+from texonnx.images import scale_shorter_side
 
 LEAST_CONTRAST = 0.5
 """A result's standard deviation, in that of its exemplar: less is flat."""
@@ -46,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
                 print(f"{exemplar}, {loss}, seed {seed}, {size}: {error}", file=sys.stderr)
                 refused += 1
                 continue
-            given = texonnx.load_image(exemplar)
+            given = scale_shorter_side(texonnx.load_image(exemplar), size)
             ratios.append(float(result.image.std() / given.std()))
             grey = bool((given[:, :1] == given).all())
             tinted += grey and not bool((result.image[:, :1] == result.image).all())
