@@ -159,6 +159,24 @@ def test_a_run_is_kept_by_itself_in_the_cache_and_only_after_a_while(
     assert list(cache_root.rglob("run.npz")) == []
 
 
+def test_what_took_the_place_of_a_killed_run_is_not_replaced(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("synth", exemplar, *SMALL, *TWO_SCALES, "-q")
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint.Checkpoint, "due", property(_stopping))
+        with pytest.raises(Killed):
+            texonnx(*words, "--checkpoint", "kept")
+    assert texonnx(*words, "--seed", "5").code == 0
+    other = (tmp_path / "stone-gram.png").read_bytes()
+    assert texonnx("resume", "kept", "-q").code == 0
+    assert (tmp_path / "stone-gram.png").read_bytes() == other
+    assert texonnx(*words, "-o", "whole.png").code == 0
+    np.testing.assert_array_equal(
+        load_image(tmp_path / "stone-gram-2.png"), load_image(tmp_path / "whole.png")
+    )
+
+
 def test_a_cache_that_cannot_be_written_costs_nothing(
     texonnx: Texonnx, exemplar: Path, tmp_path: Path, cache_root: Path
 ) -> None:

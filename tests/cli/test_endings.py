@@ -145,6 +145,13 @@ def test_when_memory_runs_out_before_the_first_step_nothing_is_written(
     assert set(everything_below(tmp_path)) == {"stone.png"}
 
 
+def test_a_file_may_be_called_out_of_memory(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    words = (*SMALL, *SHORT, "--init", "out of memory.png", "-q")
+    assert "there is no image file" in assert_refused(texonnx("synth", exemplar, *words))
+
+
 _LIMITED = """
 import resource, runpy, sys
 import numpy, onnxruntime, texonnx.runtime.analytic  # what is loaded counts too

@@ -6,7 +6,6 @@ import json
 import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,12 +63,12 @@ def resume(
         for value in [note["also"][name]]
     }
     keep = Keep(place, also["checkpoint_every"], note=note)
-    inputs = _files_among(arguments)
-    # What it would have replaced is asked for again, but for what it wrote itself by now.
+    # A place that the user did not name may be another run's by now: then it is the next free one.
+    path = Path(note["output"]) if note["named"] else None
     run_and_write(
         lambda **told: function(**arguments, **{**told, "checkpoint": keep}),
-        Output(Path(note["output"]), "", note["source"], inputs),
-        replace(OutputOptions(**also), force=True),
+        Output(path, note["output"], note["source"], _files_among(arguments)),
+        OutputOptions(**also),
         quiet,
     )
 

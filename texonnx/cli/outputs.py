@@ -268,7 +268,8 @@ class _Writing:
             for name, one in asdict(self._also).items()
         }
         path = str(PIPE) if self._output.path == PIPE else str(self._target.absolute())
-        return {"output": path, "source": self._output.source, "also": also}
+        named = self._output.path is not None
+        return {"output": path, "named": named, "source": self._output.source, "also": also}
 
     def _check(self) -> None:
         """Raise a :class:`TexonnxError` for what could not be written, before any work is done."""
