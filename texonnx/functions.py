@@ -111,7 +111,8 @@ def synthesize(
         ``avg`` or ``max``.
     padding
         What surrounds the input of every convolution: ``circular``, what lies on the other side,
-        so that the image tiles and has no frame; ``zeros`` or ``reflect``.
+        so that the image tiles and has no frame; ``zeros`` or ``reflect``. ``auto`` is
+        ``circular``, and ``reflect`` where there is content to keep.
     arch
         ``vgg16`` or ``vgg19``.
     weights

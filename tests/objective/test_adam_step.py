@@ -7,7 +7,7 @@ import pytest
 from support import reference
 from support.evaluation import Array, Runtime, relative_l2
 from support.small_network import random_image
-from support.small_objective import SmallObjective
+from support.small_objective import SmallObjective, of_rounding_ranks
 
 from texonnx.losses import loss_names
 from texonnx.objective.adam_step import adam_step_model
@@ -59,7 +59,7 @@ def test_five_steps_are_those_of_the_reference(loss: str, size: tuple[int, int] 
     found = steps(objective, image, exemplar, STEPS)[-1]["next_image"]
     moved = expected - image
     assert np.abs(moved).max() > 2 * LEARNING_RATE
-    assert relative_l2(found - image, moved) < 1e-4
+    assert relative_l2(found - image, moved) < 1e-4 + of_rounding_ranks(loss)
 
 
 def test_the_first_step_is_the_learning_rate_against_the_sign_of_the_gradient() -> None:

@@ -16,7 +16,7 @@ import pytest
 from support.engines import engine_over
 from support.evaluation import relative_l2
 from support.small_network import random_image
-from support.small_objective import WEIGHTS, SmallObjective
+from support.small_objective import WEIGHTS, SmallObjective, of_rounding_ranks
 
 from texonnx.errors import ArtifactError
 from texonnx.losses import loss_names
@@ -60,7 +60,7 @@ def test_single_precision_is_enough_for_the_gradient(name: str) -> None:
     single = SmallObjective(options)(image, exemplar)["gradient"]
     double = SmallObjective(options, dtype=ir.DataType.DOUBLE)(image, exemplar)["gradient"]
     assert single.dtype == np.float32
-    assert relative_l2(single, double) < 1e-4
+    assert relative_l2(single, double) < 1e-4 + of_rounding_ranks(name)
 
 
 def test_the_parts_add_up_to_the_loss() -> None:

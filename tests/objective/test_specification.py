@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from texonnx.errors import OptionError
 from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions
+from texonnx.options import PADDINGS, ObjectiveOptions
 
 
 def test_the_defaults_are_all_layers_each_half_the_one_before_and_the_gram_loss() -> None:
@@ -18,6 +19,16 @@ def test_the_defaults_are_all_layers_each_half_the_one_before_and_the_gram_loss(
     assert [term.loss.name for term in specification.terms] == ["gram"]
     assert specification.loss_options.gram_norm == "gatys"
     assert (specification.trunk.pooling, specification.trunk.padding) == ("avg", "circular")
+
+
+def test_an_image_goes_on_at_its_other_side_unless_it_has_content_to_keep() -> None:
+    of_content = ObjectiveOptions(content_layers="conv4_2")
+    assert specify(of_content).trunk.padding == "reflect"
+    assert specify(ObjectiveOptions(content_layers="conv4_2", content_weight=0)).trunk.padding == (
+        "circular"
+    )
+    for given in PADDINGS:
+        assert specify(replace(of_content, padding=given)).trunk.padding == given
 
 
 @pytest.mark.parametrize("loss", ["gan", "gram,gan:0.1"])
@@ -153,7 +164,7 @@ def test_without_a_content_weight_there_is_no_content() -> None:
 
 
 def test_the_content_decides_the_least_size_as_well() -> None:
-    options = ObjectiveOptions(layers="conv1_1", content_layers="conv4_1")
+    options = ObjectiveOptions(layers="conv1_1", content_layers="conv4_1", padding="zeros")
     assert specify(options).minimum_size == 8
 
 

@@ -45,7 +45,7 @@ def reference_maps(
         WEIGHTS.mean,
         layers,
         pool=options.pool,
-        padding=options.padding,
+        padding=specify(options).trunk.padding,
     )
 
 

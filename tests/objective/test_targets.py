@@ -14,6 +14,7 @@ from support.small_objective import WEIGHTS, SmallObjective
 
 from texonnx.graph.tape import Tape
 from texonnx.losses import TextureLoss, find_loss, loss_names
+from texonnx.objective.specification import specify
 from texonnx.objective.targets import content_targets_model, targets_model
 from texonnx.options import ObjectiveOptions
 from texonnx.subgraphs.trunk import write_trunk
@@ -107,7 +108,7 @@ def test_targets_are_the_statistics_of_the_exemplar() -> None:
     found = objective.targets(EXEMPLAR, (8, 8))
     features = reference.features(
         *(EXEMPLAR, WEIGHTS.kernels, WEIGHTS.biases, MEAN, LAYERS),
-        padding=PLAIN.padding,
+        padding=specify(PLAIN).trunk.padding,
         activation_scale=SCALES,
     )
     for layer, maps in features.items():
@@ -126,7 +127,7 @@ def test_discriminators_learn_from_the_exemplars_features_at_its_own_positions()
     found = SmallObjective(replace(PLAIN, loss="gan")).targets(EXEMPLAR, (8, 8))
     features = reference.features(
         *(EXEMPLAR, WEIGHTS.kernels, WEIGHTS.biases, MEAN, LAYERS),
-        padding=PLAIN.padding,
+        padding=specify(PLAIN).trunk.padding,
         activation_scale=SCALES,
     )
     for layer, maps in features.items():

@@ -35,7 +35,7 @@ from texonnx.vgg import LAYER_SETS
 def test_the_defaults_are_those_of_the_readme() -> None:
     assert (OBJECTIVE.loss, OBJECTIVE.layers) == ("gram", "all")
     assert OBJECTIVE.layer_weights == "auto"
-    assert (OBJECTIVE.pool, OBJECTIVE.padding, OBJECTIVE.arch) == ("avg", "circular", "vgg16")
+    assert (OBJECTIVE.pool, OBJECTIVE.padding, OBJECTIVE.arch) == ("avg", "auto", "vgg16")
     assert OBJECTIVE.weights == "pretrained"
     assert OBJECTIVE.activation_scale is True
     assert RUN.exemplar_size == 256

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import onnx_ir as ir
 import onnxruntime as ort
@@ -13,7 +15,8 @@ from texonnx.images import Image, resize
 from texonnx.subgraphs import patch_detail as module
 from texonnx.subgraphs.patch_detail import patch_detail
 
-Planes = NDArray[np.float32]
+Planes = NDArray[np.floating]
+Place = tuple[int, int]
 
 
 def textured(height: int, width: int, seed: int, grain: int = 3) -> Image:
@@ -36,37 +39,104 @@ def in_a_graph(coarse: Image, coarse_exemplar: Image, exemplar: Image, *, wraps:
     return np.asarray(session.run(None, feeds)[0])
 
 
-def in_numpy(coarse: Image, coarse_exemplar: Image, exemplar: Image, *, wraps: bool) -> Image:
-    """Look up every patch by itself, and add its sharp one to what lies there."""
-    height, width = coarse.shape[2:]
-    rows, columns = (extent - 4 for extent in coarse_exemplar.shape[2:])
-    corners = [(y, x) for y in range(rows) for x in range(columns)]
-    known = np.stack([coarse_exemplar[0, :, y : y + 5, x : x + 5].ravel() for y, x in corners])
-    around = np.pad(coarse[0], ((0, 0), (4, 4), (4, 4)), mode="wrap" if wraps else "symmetric")
-    offsets = (np.arange(10) - 4.5) / (0.4 * 5)
-    bell = np.exp(-0.5 * offsets**2)
-    window = np.outer(bell, bell)
-    total = np.zeros((3, 2 * height + 16, 2 * width + 16))
-    weight = np.zeros(total.shape[1:])
-    for y in range(height + 4):
-        for x in range(width + 4):
-            patch = around[:, y : y + 5, x : x + 5].ravel()
-            row, column = corners[np.square(known - patch).sum(axis=1).argmin()]
-            sharp = exemplar[0, :, 2 * row : 2 * row + 10, 2 * column : 2 * column + 10]
-            total[:, 2 * y : 2 * y + 10, 2 * x : 2 * x + 10] += window * sharp
-            weight[2 * y : 2 * y + 10, 2 * x : 2 * x + 10] += window
-    shown = (total / weight)[:, 8:-8, 8:-8]
-    return shown[np.newaxis].astype(np.float32)
+class InNumpy:
+    """The same, patch by patch, every block of two by two pixels by its place."""
+
+    def __init__(self, coarse_exemplar: Image, exemplar: Image, *, wraps: bool) -> None:
+        self._coarse_exemplar, self._exemplar = coarse_exemplar[0], exemplar[0]
+        self._rows, self._columns = (extent - 4 for extent in coarse_exemplar.shape[2:])
+        self._wraps = wraps
+
+    def finer(self, coarse: Image, passes: int) -> Image:
+        around = self._around(coarse[0], 2)
+        self._height, self._width = coarse.shape[2:]
+        places = {
+            (y, x): self._looked_up(around[:, y : y + 5, x : x + 5])
+            for y in range(self._height)
+            for x in range(self._width)
+        }
+        shown = self._laid(places)
+        for _ in range(passes):
+            places = self._agreeing(places, shown)
+            shown = self._laid(places)
+        return shown[np.newaxis].astype(np.float32)
+
+    def _around(self, image: Planes, margin: int) -> Planes:
+        mode: Literal["wrap", "symmetric"] = "wrap" if self._wraps else "symmetric"
+        return np.pad(image, ((0, 0), (margin, margin), (margin, margin)), mode=mode)
+
+    def _looked_up(self, patch: Planes) -> Place:
+        corners = [(y, x) for y in range(self._rows) for x in range(self._columns)]
+        known = np.stack([self._coarse_exemplar[:, y : y + 5, x : x + 5] for y, x in corners])
+        return corners[int(np.square(known - patch).sum(axis=(1, 2, 3)).argmin())]
+
+    def _sharp(self, place: Place) -> Planes:
+        row, column = place
+        sharp: Planes = self._exemplar[:, 2 * row : 2 * row + 10, 2 * column : 2 * column + 10]
+        return sharp
+
+    def _place(self, places: dict[Place, Place], y: int, x: int) -> Place:
+        """Return that of any block: around the image patches are of the other side, or go on."""
+        if self._wraps:
+            return places[y % self._height, x % self._width]
+        inside = min(max(y, 0), self._height - 1), min(max(x, 0), self._width - 1)
+        row, column = places[inside]
+        return self._within(row + y - inside[0], column + x - inside[1])
+
+    def _within(self, row: int, column: int) -> Place:
+        return min(max(row, 0), self._rows - 1), min(max(column, 0), self._columns - 1)
+
+    def _laid(self, places: dict[Place, Place]) -> Planes:
+        offsets = (np.arange(10) - 4.5) / (0.4 * 5)
+        window = np.multiply.outer(np.exp(-0.5 * offsets**2), np.exp(-0.5 * offsets**2))
+        total = np.zeros((3, 2 * self._height + 16, 2 * self._width + 16))
+        weight = np.zeros(total.shape[1:])
+        for y in range(-2, self._height + 2):
+            for x in range(-2, self._width + 2):
+                here = np.s_[..., 2 * y + 4 : 2 * y + 14, 2 * x + 4 : 2 * x + 14]
+                total[here] += window * self._sharp(self._place(places, y, x))
+                weight[here] += window
+        return (total / weight)[:, 8:-8, 8:-8]
+
+    def _agreeing(self, places: dict[Place, Place], shown: Planes) -> dict[Place, Place]:
+        around = self._around(shown, 4)
+        patches = {(y, x): around[:, 2 * y : 2 * y + 10, 2 * x : 2 * x + 10] for y, x in places}
+        own = [np.square(self._sharp(places[at]) - patches[at]).sum() for at in places]
+        price = 0.3 * np.mean(own)
+        used = np.zeros((self._rows, self._columns))
+        np.add.at(used, tuple(np.transpose(list(places.values()))), 1)
+        often = used.size / len(places)
+
+        def cost(place: Place, patch: Planes) -> float:
+            row, column = place
+            nearby = used[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3]
+            distance = np.square(self._sharp(place) - patch).sum()
+            return float(distance + price * often * nearby.mean())
+
+        better = {}
+        for y, x in places:
+            candidates = []
+            for down in (0, -2, 2):
+                for right in (0, -2, 2):
+                    row, column = self._place(places, y + down, x + right)
+                    candidates.append(self._within(row - down, column - right))
+            costs = [cost(one, patches[y, x]) for one in candidates]
+            better[y, x] = candidates[int(np.argmin(costs))]
+        return better
 
 
+@pytest.mark.parametrize("passes", [0, 1, 3])
 @pytest.mark.parametrize("wraps", [True, False])
 @pytest.mark.parametrize("size", [(12, 15), (9, 30), (5, 6)], ids=str)
-def test_it_is_what_it_says_patch_by_patch(size: tuple[int, int], wraps: bool) -> None:
+def test_it_is_what_it_says_patch_by_patch(
+    size: tuple[int, int], wraps: bool, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     exemplar = textured(28, 36, 0)
     coarse_exemplar = resize(exemplar, 14, 18)
     coarse = textured(*size, 1)
+    monkeypatch.setattr(module, "_PASSES", passes)
     found = in_a_graph(coarse, coarse_exemplar, exemplar, wraps=wraps)
-    expected = in_numpy(coarse, coarse_exemplar, exemplar, wraps=wraps)
+    expected = InNumpy(coarse_exemplar, exemplar, wraps=wraps).finer(coarse, passes)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 

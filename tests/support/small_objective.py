@@ -149,6 +149,15 @@ def stacks_of(draws: Mapping[str, Array]) -> dict[str, list[tuple[Array, Array]]
     return stacks
 
 
+def of_rounding_ranks(loss: str) -> float:
+    """Return by how much rounding may move a gradient, relative to its length.
+
+    Where two values of a layer are nearly alike, it says which is the greater, and so which of two
+    targets each is held against; how many are depends on the processor's convolutions.
+    """
+    return 5e-3 if loss in ("emd", "swd") else 0.0
+
+
 def reference_features(
     options: ObjectiveOptions, image: NDArray[np.floating], layers: list[str]
 ) -> dict[str, Array]:
@@ -160,7 +169,7 @@ def reference_features(
         WEIGHTS.mean,
         layers,
         pool=options.pool,
-        padding=options.padding,
+        padding=specify(options).trunk.padding,
         activation_scale=SCALES if options.activation_scale else None,
     )
 
@@ -190,7 +199,7 @@ def reference_loss(
             [(name, weight * options.style_weight) for name, weight in terms.items()],
             options.gram_norm,
             options.pool,
-            options.padding,
+            specify(options).trunk.padding,
             SCALES if options.activation_scale else None,
             directions_of(draws or {}),
             stacks_of(draws or {}),

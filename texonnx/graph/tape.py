@@ -368,7 +368,7 @@ class Tape:
         shape = list(dims(x))
         for axis in sorted(axes):
             shape.insert(axis, 1)
-        return self.op("Unsqueeze", [x, self.integers(axes)], tuple(shape))
+        return self.op("Unsqueeze", [x, self.integers(axes)], tuple(shape), dtype=x.dtype)
 
     def reshape_like(self, x: ir.Value, like: ir.Value) -> ir.Value:
         """Give x the shape of `like`."""

@@ -160,7 +160,6 @@ def specify(options: ObjectiveOptions) -> Specification:
     OptionError
         When one of the words is not accepted.
     """
-    trunk = TrunkOptions(options.arch, options.pool, options.padding)
     named = parse_loss(options.loss)
     terms = tuple(
         LossTerm(term.loss, term.weight * options.style_weight)
@@ -185,6 +184,10 @@ def specify(options: ObjectiveOptions) -> Specification:
     if options.content_layers:
         named_layers = parse_layers(options.content_layers, options.arch)
         content_layers = named_layers if options.content_weight else ()
+    padding = options.padding
+    if padding == "auto":
+        # Around content, what is beyond an edge is not at the other side of it.
+        padding = "reflect" if content_layers else "circular"
     if not terms and not content_layers:
         raise OptionError(
             f"'{options.loss}' compares the image with nothing; name a texture loss beside it"
@@ -192,7 +195,7 @@ def specify(options: ObjectiveOptions) -> Specification:
             else "the image is compared with nothing: the style weight is 0, and no content is kept"
         )
     return Specification(
-        trunk=trunk,
+        trunk=TrunkOptions(options.arch, options.pool, padding),
         layers=tuple(name for name, _ in weighted),
         layer_weights=tuple(weight for _, weight in weighted),
         terms=terms,

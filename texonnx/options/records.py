@@ -113,10 +113,11 @@ class ObjectiveOptions(Options):
         "avg"
     )
     padding: str = Option(
-        "Around every convolution: circular (the result tiles), zeros or reflect.",
+        "Around every convolution: circular (the result tiles), zeros or reflect; auto is circular, "
+        "and reflect where there is content to keep.",
         _NETWORK,
-        choices=PADDINGS,
-    ).default("circular")
+        choices=("auto", *PADDINGS),
+    ).default("auto")
     arch: str = Option(
         f"{either(ARCHITECTURES)}.", _NETWORK, "architecture", ARCHITECTURES
     ).default("vgg16")

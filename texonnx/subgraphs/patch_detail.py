@@ -2,42 +2,38 @@
 
 For each pixel of a coarse image, the 5x5 patch around it is looked up among those of the exemplar
 at the same coarseness; in its place goes the exemplar's patch of twice the size, and where patches
-overlap they are averaged, those whose centres are near counting most. So texture is quilted by
-Kwatra, Essa, Bobick and Kwatra, "Texture Optimization for Example-based Synthesis", SIGGRAPH 2005,
-and resolution raised by Freeman, Jones and Pasztor, "Example-Based Super-Resolution", 2002.
+overlap they are averaged, those whose centres are near counting most; then they come to agree. So
+resolution was raised by Freeman, Jones and Pasztor, "Example-Based Super-Resolution", 2002.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import onnx_ir as ir
-from numpy.typing import NDArray
 
 from texonnx.graph.dims import END, dims
 from texonnx.graph.tape import Tape
-from texonnx.subgraphs.noise import counting
+from texonnx.subgraphs.patch_agreement import agreeing
+from texonnx.subgraphs.patch_layout import (
+    RADIUS,
+    SIDE,
+    Places,
+    blocks_of,
+    clipped,
+    image_of,
+    laid,
+    modulo,
+    surrounded,
+)
 
-RADIUS = 2
-"""Of a patch around its centre, in coarse pixels."""
-_SIDE = 2 * RADIUS + 1
-_WINDOW = 0.4
-"""The deviation of the window with which patches are averaged, in half their sides."""
 _MOST_SEARCHED = 16384
 """Of the exemplar's patches; of more, every second or third each way, and then their neighbours."""
+_PASSES = 2
+"""In which patches come to agree; more make larger pieces of the exemplar."""
 _NEIGHBOURHOODS = (8, 4, 2, 1)
 _INT64 = ir.DataType.INT64
 _NEIGHBOURS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
-
-
-@dataclass(frozen=True)
-class _Places:
-    """Corners of patches in the coarse exemplar, row and column, int64 of one shape."""
-
-    row: ir.Value
-    column: ir.Value
 
 
 def patch_detail(
@@ -58,9 +54,14 @@ def patch_detail(
     """
     coarse_exemplar, exemplar = _large_enough(tape, coarse_exemplar, exemplar)
     dictionary = _patches(tape, coarse_exemplar)
-    queries = _patches(tape, _surrounded(tape, coarse, wraps))
+    queries = _patches(tape, surrounded(tape, coarse, RADIUS, wraps))
     places = _nearest(tape, queries, dictionary)
-    return _laid(tape, places, exemplar, coarse_exemplar, coarse)
+    sharp = blocks_of(tape, exemplar)
+    shown = laid(tape, places, sharp, wraps)
+    for _ in range(_PASSES):
+        places = agreeing(tape, places, shown, sharp, wraps)
+        shown = laid(tape, places, sharp, wraps)
+    return image_of(tape, shown)
 
 
 def _large_enough(
@@ -71,7 +72,7 @@ def _large_enough(
     missing = [
         tape.op(
             "Max",
-            [tape.sub(tape.integers([_SIDE]), tape.extent(coarse_exemplar, axis)), zero],
+            [tape.sub(tape.integers([SIDE]), tape.extent(coarse_exemplar, axis)), zero],
             (1,),
             dtype=_INT64,
         )
@@ -85,42 +86,17 @@ def _large_enough(
     return padded[0], padded[1]
 
 
-def _surrounded(tape: Tape, image: ir.Value, wraps: bool) -> ir.Value:
-    """Put two radii of pixels around an image of any size."""
-    margin = 2 * RADIUS
-    for axis in (2, 3):
-        extent = tape.extent(image, axis)
-        count = tape.add(extent, tape.integers([2 * margin]))
-        places = tape.sub(counting(tape, count), tape.integers([margin]))
-        if wraps:
-            places = _modulo(tape, places, extent)
-        else:
-            twice = tape.add(extent, extent)
-            there = _modulo(tape, places, twice)
-            back = tape.sub(tape.sub(twice, tape.integers([1])), there)
-            places = tape.op("Min", [there, back], (None,), dtype=_INT64)
-        shape = list(dims(image))
-        shape[axis] = None
-        image = tape.op("Gather", [image, places], tuple(shape), axis=axis)
-    return image
-
-
-def _modulo(tape: Tape, a: ir.Value, b: ir.Value) -> ir.Value:
-    """Write the rest of a / b, which is never negative."""
-    return tape.op("Mod", [a, b], dims(a), dtype=_INT64)
-
-
 def _patches(tape: Tape, image: ir.Value) -> ir.Value:
     """Write all patches of an image, [rows, columns, values]."""
-    values = 3 * _SIDE**2
+    values = 3 * SIDE**2
     zeros = tape.op("ConstantOfShape", [tape.integers([values, values])], (values, values))
-    one_each = tape.reshape(tape.unary("EyeLike", zeros), [values, 3, _SIDE, _SIDE])
+    one_each = tape.reshape(tape.unary("EyeLike", zeros), [values, 3, SIDE, SIDE])
     unfolded = tape.conv(image, one_each)
     first = tape.op("Squeeze", [unfolded, tape.integers([0])], (values, None, None))
     return tape.transpose(first, [1, 2, 0])
 
 
-def _nearest(tape: Tape, queries: ir.Value, dictionary: ir.Value) -> _Places:
+def _nearest(tape: Tape, queries: ir.Value, dictionary: ir.Value) -> Places:
     """Write where in the dictionary the nearest patch of each query is, [rows, columns]."""
     stride = _stride(tape, dictionary)
     both = tape.concat([stride, stride], axis=0)
@@ -140,8 +116,8 @@ def _nearest(tape: Tape, queries: ir.Value, dictionary: ir.Value) -> _Places:
 
     _, number = tape.scan([], queries, search)
     row = tape.mul(tape.op("Div", [number, columns], dims(number), dtype=_INT64), stride)
-    column = tape.mul(_modulo(tape, number, columns), stride)
-    return _refined(tape, queries, dictionary, _Places(row, column), stride)
+    column = tape.mul(modulo(tape, number, columns), stride)
+    return _refined(tape, queries, dictionary, Places(row, column), stride)
 
 
 def _stride(tape: Tape, dictionary: ir.Value) -> ir.Value:
@@ -166,8 +142,8 @@ def _half_square(tape: Tape, patches: ir.Value) -> ir.Value:
 
 
 def _refined(
-    tape: Tape, queries: ir.Value, dictionary: ir.Value, places: _Places, stride: ir.Value
-) -> _Places:
+    tape: Tape, queries: ir.Value, dictionary: ir.Value, places: Places, stride: ir.Value
+) -> Places:
     """Look at the neighbours of what was found, nearer and nearer, if not all were searched."""
     reaches = tape.integers(_NEIGHBOURHOODS)
     below = tape.compare("Less", reaches, stride)
@@ -190,7 +166,7 @@ def _refined(
     ) -> tuple[Sequence[ir.Value], ir.Value]:
         row, column = states
         best = likeness(inner, row, column)
-        centre = _Places(row, column)
+        centre = Places(row, column)
         for down, right in _NEIGHBOURS:
             moved = [
                 _moved(inner, place, reach, by, extent)
@@ -209,62 +185,9 @@ def _refined(
         return [row, column], reach
 
     (row, column), _ = tape.scan([places.row, places.column], reaches, step)
-    return _Places(row, column)
+    return Places(row, column)
 
 
 def _moved(tape: Tape, place: ir.Value, reach: ir.Value, by: int, extent: ir.Value) -> ir.Value:
     """Write a row or column further by `by` reaches, within the dictionary."""
-    moved = tape.add(place, tape.mul(reach, tape.integers([by])))
-    least = tape.op("Max", [moved, tape.integers([0])], dims(place), dtype=_INT64)
-    most = tape.sub(extent, tape.integers([1]))
-    return tape.op("Min", [least, most], dims(place), dtype=_INT64)
-
-
-def _laid(
-    tape: Tape,
-    places: _Places,
-    exemplar: ir.Value,
-    coarse_exemplar: ir.Value,
-    coarse: ir.Value,
-) -> ir.Value:
-    """Write the average of the exemplar's patches that overlap at each pixel."""
-    width = tape.extent(coarse_exemplar, 3)
-    # The pixels of the exemplar four by four, so that each row of them is one of the coarse one.
-    fours = tape.op("SpaceToDepth", [exemplar], (1, 12, None, None), blocksize=2)
-    fours = tape.transpose(tape.reshape(fours, [12, -1]), [1, 0])
-    number = tape.add(tape.mul(places.row, width), places.column)
-    extents = [tape.extent(coarse, axis) for axis in (2, 3)]
-    total: ir.Value | None = None
-    weights = _window()
-    for down in range(_SIDE):
-        for right in range(_SIDE):
-            # The patch that covers a pixel `down` rows below its corner has its centre as many
-            # rows above the pixel, and its place as many above in the surrounded image.
-            starts = [2 * RADIUS - down, 2 * RADIUS - right]
-            ends = tape.concat(
-                [
-                    tape.add(extent, tape.integers([start]))
-                    for extent, start in zip(extents, starts, strict=True)
-                ],
-                axis=0,
-            )
-            borders = [tape.integers(starts), ends, tape.integers([0, 1])]
-            corner = tape.op("Slice", [number, *borders], (None, None), dtype=_INT64)
-            shift = tape.add(tape.mul(width, tape.integers([down])), tape.integers([right]))
-            found = tape.op("Gather", [fours, tape.add(corner, shift)], (None, None, 12), axis=0)
-            weighted = tape.mul(found, tape.constant(np.repeat(weights[down, right].ravel(), 3)))
-            total = weighted if total is None else tape.add(total, weighted)
-    assert total is not None
-    image = tape.unsqueeze(tape.transpose(total, [2, 0, 1]), [0])
-    return tape.depth_to_space(image, 2)
-
-
-def _window() -> NDArray[np.float64]:
-    """Return the weight of each pixel of a patch of twice the size, [side, side, 2, 2], in all 1.
-
-    In all, that is over the patches that cover a pixel.
-    """
-    offsets = 2 * np.arange(-RADIUS, RADIUS + 1)[:, np.newaxis] + np.array([-0.5, 0.5])
-    bell = np.exp(-0.5 * np.square(offsets / (_WINDOW * _SIDE)))
-    bell /= bell.sum(axis=0)
-    return np.asarray(np.einsum("ay,bx->abyx", bell, bell))
+    return clipped(tape, tape.add(place, tape.mul(reach, tape.integers([by]))), extent)
