@@ -52,14 +52,14 @@ class Plugin:
     ----------
     module
         What it installs.
-    device
-        Which kind of device is asked of it: ``CPU``, ``GPU`` or ``NPU``.
+    devices
+        Which kinds of device are asked of it, the best first: ``CPU``, ``GPU`` or ``NPU``.
     without_device
         What to say where it offers none.
     """
 
     module: str
-    device: str
+    devices: tuple[str, ...]
     without_device: str
 
 
@@ -82,8 +82,8 @@ class Provider:
         it, or in that of another ``device``, which it fills from the host's by itself.
     trains
         Whether the training engine runs on it.
-    preferred
-        Whether ``auto`` takes it where it starts.
+    measured
+        Whether ``auto`` measures it, where it starts, beside the CPU.
     precisions
         What it is told for each that it may have.
     plugin
@@ -96,7 +96,7 @@ class Provider:
     onnxruntime: str
     memory: str = "device"
     trains: bool = False
-    preferred: bool = False
+    measured: bool = False
     precisions: Mapping[str, Told] = field(default_factory=lambda: {"fp32": _nothing})
     plugin: Plugin | None = None
     kernels: Kernels | None = None
@@ -157,7 +157,7 @@ _ALL = (
         "CUDAExecutionProvider",
         memory="cuda",
         trains=True,
-        preferred=True,
+        measured=True,
         # Its own default is TF32, so float32 is told too.
         precisions={"fp32": _cuda(use_tf32=False), "tf32": _cuda(use_tf32=True)},
         kernels=Kernels(
@@ -179,11 +179,12 @@ _ALL = (
         "openvino",
         "OpenVINOExecutionProvider",
         memory="host",
+        measured=True,
         # Its own default is bfloat16 where the processor has it, so float32 is told too.
         precisions={"fp32": _openvino("f32"), "bf16": _openvino("bf16")},
         plugin=Plugin(
             "onnxruntime_ep_openvino",
-            device="CPU",
+            devices=("CPU",),
             without_device="finds no processor that it serves (it serves Intel's alone); the "
             "package onnxruntime-openvino, in place of onnxruntime, serves others too",
         ),
@@ -207,6 +208,12 @@ _ALL = (
     Provider(
         "webgpu",
         "WebGpuExecutionProvider",
+        plugin=Plugin(
+            "onnxruntime_ep_webgpu",
+            devices=("GPU", "CPU"),
+            without_device="finds no graphics card; a software one, such as Mesa's, is taken where "
+            "ORT_WEBGPU_EP_ALLOW_SOFTWARE_ADAPTER=1 is set",
+        ),
         kernels=Kernels(
             "docs/webgpu-operators.md of onnxruntime-web 1.30.0",
             has=_ops(

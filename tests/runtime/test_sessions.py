@@ -14,7 +14,7 @@ import pytest
 
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.graph.tape import Tape
-from texonnx.runtime.sessions import choose_provider, listed_providers, open_session, probe
+from texonnx.runtime.sessions import listed_providers, open_session, probe
 
 
 @pytest.fixture
@@ -39,10 +39,9 @@ def test_a_session_runs_on_the_provider_that_was_asked_for(model: Path) -> None:
     assert y.tolist() == [[0.0, 0.0, 1.0, 2.0]]
 
 
-@pytest.mark.parametrize("call", [open_session, None], ids=["open_session", "choose_provider"])
-def test_an_unknown_provider_is_refused_with_the_nearest_known_one(call: Any, model: Path) -> None:
+def test_an_unknown_provider_is_refused_with_the_nearest_known_one(model: Path) -> None:
     with pytest.raises(RuntimeUnavailableError, match=r"'cdua' \(did you mean 'cuda'\?\)"):
-        call(model, "cdua") if call else choose_provider("cdua")
+        open_session(model, "cdua")
 
 
 def test_a_provider_that_this_runtime_lacks_is_refused_with_those_it_has(model: Path) -> None:
@@ -78,17 +77,6 @@ def test_a_listed_provider_that_raises_is_one_sentence(
     assert "cuda provider does not start" in str(caught.value)
     assert "libcudnn" in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_auto_takes_cuda_where_it_starts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    providers = "texonnx.runtime.sessions"
-    monkeypatch.setattr(f"{providers}.listed_providers", lambda: ["cpu", "cuda"])
-    monkeypatch.setattr(f"{providers}.probe", lambda name: None)
-    assert choose_provider("auto") == ("cuda", ())
-    monkeypatch.setattr(f"{providers}.probe", lambda name: "no driver")
-    name, passed_over = choose_provider("auto")
-    assert name == "cpu"
-    assert passed_over == ("cuda is not used: no driver",)
 
 
 @pytest.fixture

@@ -68,6 +68,18 @@ def test_every_provider_is_held_against_the_cpu(tmp_path: Path) -> None:
     assert len(named(found, "gradient against the CPU")) == len(found.providers) - 1
 
 
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_another_provider_goes_on_from_what_the_cpu_gave(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CPU once more, in the place of a provider that there may not be."""
+    monkeypatch.setattr(verifying, "_providers", lambda asked: (["cpu"], {}))
+    found = texonnx.verify(exported(tmp_path / "folder", **OBJECTIVES[name]), size=(24, 32))
+    assert found.providers == ("cpu", "cpu")
+    assert [check for check in found.checks if not check.passed] == []
+    assert {check.deviation for check in named(found, "against the CPU")} == {0}
+
+
 def test_half_precision_weights_hold(tmp_path: Path) -> None:
     assert texonnx.verify(exported(tmp_path / "half", fp16=True), size=(16, 16)).passed
 

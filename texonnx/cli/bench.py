@@ -40,6 +40,14 @@ def bench(
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            "--tune",
+            help="Measure anew what --provider auto chooses from, keep it, and nothing else.",
+            rich_help_panel="Cases",
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure an iteration, loss and gradient, on what this machine has.
@@ -58,6 +66,9 @@ def bench(
     from texonnx.system.machine import this_machine
     from texonnx.system.plotting import check_can_plot
 
+    if tune:
+        _tune()
+        return
     if json_file is not None:
         check_target(json_file)
     if plot_file is not None:
@@ -83,3 +94,15 @@ def bench(
         write_whole(plot_file, lambda file: file.write(picture))
     if all(one.failure for one in measurements):
         raise typer.Exit(BAD_INPUT)
+
+
+def _tune() -> None:
+    """Measure every way that ``auto`` may take, and say which it takes from now on."""
+    from texonnx.runtime.installed import the_runtime
+    from texonnx.runtime.tuning import choose_way, measured_anew
+    from texonnx.system.machine import this_machine
+
+    print(f"{this_machine(the_runtime())}\nloss and gradient at 256x256, least of three:")
+    for way, seconds in sorted(measured_anew().items(), key=lambda one: one[1]):
+        print(f"  {way}: {seconds:.3f} s")
+    print(f"auto is {choose_way().way} here")

@@ -113,8 +113,8 @@ class ObjectiveOptions(Options):
         "avg"
     )
     padding: str = Option(
-        "Around every convolution: circular (the result tiles), zeros or reflect; auto is circular, "
-        "and reflect where there is content to keep.",
+        "Around every convolution: auto (circular, and reflect where there is content to keep), "
+        "circular (the result tiles), zeros or reflect.",
         _NETWORK,
         choices=("auto", *PADDINGS),
     ).default("auto")
@@ -223,13 +223,15 @@ class RunOptions(Options):
         "auto"
     )
     provider: str = Option(
-        "auto, cpu, cuda, openvino and so on.", _ENGINE, choices=("auto", *PROVIDERS)
+        "auto (the fastest here), cpu, cuda, openvino and so on.",
+        _ENGINE,
+        choices=("auto", *PROVIDERS),
     ).default("auto")
     precision: str = Option(
-        "fp32, bf16 (openvino) or tf32 (cuda), where the device has it.",
+        "auto (bf16 on openvino where the processor has it, else fp32), fp32, bf16 or tf32 (cuda).",
         _ENGINE,
-        choices=PRECISIONS,
-    ).default("fp32")
+        choices=("auto", *PRECISIONS),
+    ).default("auto")
     memory: str = Option(
         "auto (above 512x512 in bands of rows), low (smaller images too) or high (never).",
         _ENGINE,

@@ -23,11 +23,16 @@ def choose_route(traits: Traits, options: RunOptions, sizes: Sequence[Size]) -> 
     """Return the way that a run at `sizes` takes on this machine: see :func:`find_route`."""
     runtime = the_runtime()
 
-    from texonnx.runtime.sessions import choose_provider
+    from texonnx.runtime.tuning import choose_way
 
-    name, passed_over = choose_provider(options.provider)
-    route = find_route(traits, PROVIDERS[name], options, sizes, runtime)
-    return replace(route, notes=passed_over)
+    training = options.engine == "training"
+    choice = choose_way(options.provider, options.precision, training=training)
+    provider, precision = choice.way
+    route = find_route(
+        traits, PROVIDERS[provider], replace(options, precision=precision), sizes, runtime
+    )
+    why = "; ".join(filter(None, [route.why, choice.why]))
+    return replace(route, why=why, notes=choice.passed_over)
 
 
 def open_engine(

@@ -116,6 +116,8 @@ def find_route(
         engine = "analytic"
         why = ["as asked for" if options.engine == engine else against[0]]
         why += [_CUT] * cut + [_BANDS] * banded
+    if options.precision != "fp32":
+        why.append(f"in {options.precision}")
     told = "; ".join(dict.fromkeys(why))
     return Route(engine, provider, options.precision, options.threads, cut, banding, told)
 

@@ -39,9 +39,14 @@ def listed_providers() -> list[str]:
     return [
         name
         for name, provider in PROVIDERS.items()
-        if provider.onnxruntime in listed
-        or (provider.plugin is not None and importlib.util.find_spec(provider.plugin.module))
+        if provider.onnxruntime in listed or _installed_plugin(provider)
     ]
+
+
+def _installed_plugin(provider: Provider) -> Plugin | None:
+    """Return the plugin that brings a provider, where it is installed."""
+    plugin = provider.plugin
+    return plugin if plugin and importlib.util.find_spec(plugin.module) else None
 
 
 def session_options(threads: int, *, arena: bool = True) -> ort.SessionOptions:
@@ -101,12 +106,12 @@ def open_session(
         )
     options = session_options(threads, arena=arena)
     arguments: dict[str, Any] = {}
-    if wanted.onnxruntime in ort.get_available_providers():
+    # Once its plugin is loaded, a provider is among the available as well, but does not start so.
+    plugin = _installed_plugin(wanted)
+    if plugin is None:
         arguments = {"providers": [wanted.onnxruntime], "provider_options": [told]}
     else:
-        assert wanted.plugin is not None
-        devices = _plugin_devices(wanted, wanted.plugin)
-        options.add_provider_for_devices(devices, told)
+        options.add_provider_for_devices(_plugin_devices(wanted, plugin), told)
     try:
         session = ort.InferenceSession(_readable(model, wanted, options), options, **arguments)
     except Exception as error:
@@ -180,11 +185,12 @@ def _plugin_devices(provider: Provider, plugin: Plugin) -> list[Any]:
                 raise RuntimeUnavailableError(
                     f"the {provider.name} plugin cannot be loaded: {first_line(error)}"
                 ) from error
-    kind = getattr(ort.OrtHardwareDeviceType, plugin.device)
     devices = [
         device
+        for kind in plugin.devices
         for device in ort.get_ep_devices()
-        if device.ep_name == provider.onnxruntime and device.device.type == kind
+        if device.ep_name == provider.onnxruntime
+        and device.device.type == getattr(ort.OrtHardwareDeviceType, kind)
     ]
     if not devices:
         raise RuntimeUnavailableError(f"the {provider.name} plugin {plugin.without_device}")
@@ -229,19 +235,3 @@ def check_precision_is_real(provider: str, precision: str) -> None:
             f"the {provider} provider takes {precision} here and computes in float32 all the same: "
             "the device has no such precision"
         )
-
-
-def choose_provider(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return `name`, or for ``auto`` a preferred provider that starts, and else the CPU.
-
-    And why those do not start that would have been preferred, a sentence each.
-    """
-    if name != "auto":
-        return find_provider(name).name, ()
-    passed_over: list[str] = []
-    for listed in listed_providers():
-        if PROVIDERS[listed].preferred:
-            if (failure := probe(listed)) is None:
-                return listed, tuple(passed_over)
-            passed_over.append(f"{listed} is not used: {failure}")
-    return "cpu", tuple(passed_over)

@@ -87,9 +87,10 @@ def default_jobs(cells: Sequence[Cell]) -> int:
     Single threads side by side do more than threads that wait for each other: see
     ``studies/README.md`` for what was measured.
     """
-    from texonnx.runtime.sessions import choose_provider
+    from texonnx.runtime.tuning import choose_way
 
-    providers = {choose_provider(name)[0] for name in {cell.settings["provider"] for cell in cells}}
+    asked = {(cell.settings["provider"], cell.settings["precision"]) for cell in cells}
+    providers = {choose_way(*one).way.provider for one in asked}
     return min(cores(), len(cells)) if all(PROVIDERS[name].on_host for name in providers) else 1
 
 

@@ -63,7 +63,7 @@ class Checking:
     graphs
         As the manifest describes them.
     values
-        What they take, by name; statistics and moments come to it.
+        What they take, by name; statistics, moments and first states come to it, for others too.
     compared_parts
         Where in ``layer_losses`` exemplar or content is compared with the image.
     """
@@ -141,7 +141,7 @@ class Checking:
             # The CPU's, which comes first, serve every provider.
             self._values |= outputs | self._values
         if KINDS[name].starts:
-            self._values = following(outputs) | self._values
+            self._values |= following(outputs) | self._values
         if name == "objective" and not self._values["first_moment"].any():
             self._values |= moments_like(outputs["gradient"])
         for output, value in outputs.items():

@@ -1,0 +1,146 @@
+"""The fastest way is measured once a machine; what was asked for by name is taken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from texonnx.errors import RuntimeUnavailableError
+from texonnx.runtime import tuning
+from texonnx.runtime.tuning import Way, choose_way, measured
+
+
+class Machine:
+    """Providers that start or not, and how long an evaluation takes on each."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.seconds: dict[str, float | None] = {}
+        self.failing: dict[str, str] = {}
+        self.short: set[str] = set()
+        self.times = 0
+        monkeypatch.setenv("TEXONNX_CACHE", str(folder))
+        monkeypatch.setattr(tuning, "listed_providers", lambda: list(self.seconds_by_provider()))
+        monkeypatch.setattr(tuning, "probe", self.failing.get)
+        monkeypatch.setattr(tuning, "_seconds", self.measure)
+        monkeypatch.setattr(
+            tuning, "_precisions", lambda name: ("fp32", *["bf16"] * (name in self.short))
+        )
+
+    def seconds_by_provider(self) -> dict[str, float | None]:
+        return {way.split()[0]: seconds for way, seconds in self.seconds.items()}
+
+    def measure(self, way: Way, layers: str) -> float | None:
+        self.times += 1
+        return self.seconds[str(way)]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
+    return Machine(monkeypatch, tmp_path)
+
+
+def test_where_there_is_the_cpu_alone_nothing_is_measured(machine: Machine) -> None:
+    machine.seconds = {"cpu fp32": 1.0, "coreml fp32": 0.1}
+    assert choose_way() == (("cpu", "fp32"), "", ())
+    assert machine.times == 0
+
+
+@pytest.mark.parametrize(("of_openvino", "best"), [(0.1, "openvino"), (0.3, "cpu")])
+def test_auto_is_the_fastest_and_says_of_what(
+    machine: Machine, of_openvino: float, best: str
+) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.4, "openvino bf16": of_openvino}
+    machine.short = {"openvino"}
+    choice = choose_way()
+    assert choice.way.provider == best
+    assert choice.why == (
+        f"the fastest here: cpu fp32 200 ms, openvino bf16 {1000 * of_openvino:.0f} ms, "
+        "openvino fp32 400 ms"
+    )
+
+
+def test_it_is_measured_once_and_anew_when_asked(machine: Machine, tmp_path: Path) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    ways = [Way("cpu", "fp32"), Way("openvino", "fp32")]
+    choose_way()
+    choose_way()
+    assert machine.times == 2
+    measured(ways, anew=True)
+    assert machine.times == 4
+    kept = json.loads((tmp_path / "tuning.json").read_text(encoding="utf-8"))
+    assert list(kept.values()) == [machine.seconds]
+
+
+def test_another_machine_runtime_or_plugin_is_measured_by_itself(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    choose_way()
+    monkeypatch.setattr(tuning, "this_machine", lambda runtime: "another processor")
+    machine.seconds["cpu fp32"] = 0.05
+    assert choose_way().way.provider == "cpu"
+    assert machine.times == 4
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{"], ids=repr)
+def test_a_damaged_file_is_measured_over(machine: Machine, tmp_path: Path, content: str) -> None:
+    (tmp_path / "tuning.json").write_text(content, encoding="utf-8")
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    assert choose_way().way.provider == "openvino"
+    assert choose_way().way.provider == "openvino"
+    assert machine.times == 2
+
+
+def test_what_does_not_start_is_said_and_what_does_not_run_is_left_out(machine: Machine) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "cuda fp32": 0.1, "openvino fp32": None}
+    machine.failing["cuda"] = "no driver"
+    choice = choose_way()
+    assert choice.way == ("cpu", "fp32")
+    assert choice.passed_over == ("cuda is not used: no driver",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"provider": "cpu"}, ("cpu", "fp32")),
+        ({"provider": "openvino", "precision": "fp32"}, ("openvino", "fp32")),
+        ({"precision": "bf16"}, ("openvino", "bf16")),
+        ({"precision": "tf32"}, ("cpu", "tf32")),
+        ({"training": True}, ("cpu", "fp32")),
+    ],
+    ids=str,
+)
+def test_what_is_asked_for_is_taken(
+    machine: Machine, asked: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.3, "openvino bf16": 0.1}
+    machine.short = {"openvino"}
+    assert choose_way(**asked).way == expected
+    assert machine.times == 0
+
+
+@pytest.mark.parametrize(("of_bf16", "best"), [(0.1, "bf16"), (0.3, "fp32")])
+def test_of_a_named_provider_the_faster_precision_is_taken(
+    machine: Machine, of_bf16: float, best: str
+) -> None:
+    machine.seconds = {"openvino fp32": 0.2, "openvino bf16": of_bf16}
+    machine.short = {"openvino"}
+    assert choose_way("openvino").way == ("openvino", best)
+
+
+def test_an_unknown_provider_is_refused_with_the_nearest_known_one() -> None:
+    with pytest.raises(RuntimeUnavailableError, match=r"'cdua' \(did you mean 'cuda'\?\)"):
+        choose_way("cdua")
+
+
+def test_the_cpu_of_this_machine_is_measured_by_an_evaluation(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TEXONNX_CACHE", str(tmp_path))
+    ways = [Way("cpu", "fp32"), Way("coreml", "fp32")]
+    seconds = measured(ways)
+    assert list(seconds) == ways[:1]
+    assert seconds == measured(ways)

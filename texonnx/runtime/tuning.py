@@ -1,0 +1,228 @@
+"""Where an evaluation is the fastest on this machine: measured once, and kept in the cache.
+
+Which provider and precision that is, no list can say: it differs from processor to processor, and
+from one release of ONNX Runtime to the next.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from texonnx.errors import RuntimeUnavailableError
+from texonnx.objective.built import BuiltGraphs
+from texonnx.objective.kinds import OBJECTIVE
+from texonnx.objective.source import Graph
+from texonnx.objective.specification import specify
+from texonnx.options import ObjectiveOptions
+from texonnx.providers import PROVIDERS, find_provider
+from texonnx.runtime.installed import the_runtime
+from texonnx.runtime.sessions import (
+    NamedSession,
+    check_precision_is_real,
+    listed_providers,
+    open_session,
+    probe,
+)
+from texonnx.sizes import Size
+from texonnx.system.files import write_text
+from texonnx.system.machine import this_machine
+from texonnx.weights import cache_folder, random_weights
+
+AUTO = "auto"
+_SIZE = Size(256, 256)
+_LAYERS = "conv1_1,conv2_1,conv3_1"
+"""What is measured unasked, in about two seconds; all layers when it is asked for."""
+_ROUNDS = 3
+_SHORT = "bf16"
+"""What ``auto`` measures where the device has it: see docs/performance.md for what it changes."""
+
+
+class Way(NamedTuple):
+    """A provider and a precision, by their names."""
+
+    provider: str
+    precision: str
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.precision}"
+
+
+class Choice(NamedTuple):
+    """The way that was chosen.
+
+    Attributes
+    ----------
+    way
+        It.
+    why
+        What it was measured against, in words; empty where there was nothing to choose.
+    passed_over
+        Why those do not start that would have been measured, a sentence each.
+    """
+
+    way: Way
+    why: str = ""
+    passed_over: tuple[str, ...] = ()
+
+
+def choose_way(provider: str = AUTO, precision: str = AUTO, *, training: bool = False) -> Choice:
+    """Return the way for a provider and a precision, each by name or ``auto``.
+
+    Parameters
+    ----------
+    provider
+        ``auto`` is the fastest of those that start.
+    precision
+        ``auto`` is the faster of float32 and bfloat16, where the device computes in that.
+    training
+        Whether the training engine was asked for, which has few providers, and float32 alone.
+
+    Raises
+    ------
+    RuntimeUnavailableError
+        For an unknown provider.
+    """
+    if training and precision == AUTO:
+        precision = "fp32"
+    ways, passed_over = _candidates(provider, precision, training)
+    if len(ways) < 2:
+        return Choice(ways[0] if ways else Way("cpu", precision), "", passed_over)
+    seconds = measured(ways)
+    if not seconds:
+        return Choice(ways[0], "", passed_over)
+    best = min(seconds, key=lambda way: seconds[way])
+    told = ", ".join(f"{way} {1000 * seconds[way]:.0f} ms" for way in sorted(seconds))
+    return Choice(best, f"the fastest here: {told}", passed_over)
+
+
+def measured_anew() -> dict[Way, float]:
+    """Return the seconds of a whole evaluation in every way that ``auto`` may take; keep them."""
+    return measured(_candidates(AUTO, AUTO, False)[0], layers="all", anew=True)
+
+
+def _candidates(provider: str, precision: str, training: bool) -> tuple[list[Way], tuple[str, ...]]:
+    """Return the ways that there are, and why some providers are passed over."""
+    if provider != AUTO:
+        name = find_provider(provider).name
+        return _ways(name, precision), ()
+    ways: list[Way] = []
+    passed_over: list[str] = []
+    for name in listed_providers():
+        known = PROVIDERS[name]
+        if name != "cpu" and (not known.measured or (training and not known.trains)):
+            continue
+        if precision not in (AUTO, *known.precisions):
+            continue
+        if name != "cpu" and (failure := probe(name)) is not None:
+            passed_over.append(f"{name} is not used: {failure}")
+            continue
+        ways += _ways(name, precision)
+    return ways, tuple(passed_over)
+
+
+def _ways(provider: str, precision: str) -> list[Way]:
+    return [
+        Way(provider, one) for one in (_precisions(provider) if precision == AUTO else [precision])
+    ]
+
+
+def measured(ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False) -> dict[Way, float]:
+    """Return the seconds of an evaluation at 256x256 in each way.
+
+    Parameters
+    ----------
+    ways
+        Those to compare; what does not run is left out.
+    layers
+        Of VGG-16.
+    anew
+        Whether to measure although it was done before.
+    """
+    path = cache_folder().parent / "tuning.json"
+    machine = _machine()
+    kept = {} if anew else _kept(path, machine)
+    if not all(str(way) in kept for way in ways):
+        # Of one and the same evaluation, each of them: kept figures may be of another.
+        kept = {**kept, **{str(way): _seconds(way, layers) for way in ways}}
+        _keep(path, machine, kept)
+    found = {way: kept[str(way)] for way in ways}
+    return {way: seconds for way, seconds in found.items() if seconds is not None}
+
+
+@lru_cache
+def _precisions(provider: str) -> tuple[str, ...]:
+    """Return what ``auto`` chooses from on a provider."""
+    if _SHORT not in PROVIDERS[provider].precisions:
+        return ("fp32",)
+    try:
+        check_precision_is_real(provider, _SHORT)
+    except RuntimeUnavailableError:
+        return ("fp32",)
+    return "fp32", _SHORT
+
+
+def _seconds(way: Way, layers: str) -> float | None:
+    """Return the least seconds of some evaluations, or ``None`` where it does not run."""
+    try:
+        session = NamedSession(open_session(_graph(layers), way.provider, precision=way.precision))
+        drawn = np.random.default_rng(0)
+        values = {name: drawn.random(shape, np.float32) for name, shape in session.inputs.items()}
+        session(values)
+        rounds = []
+        for _ in range(_ROUNDS):
+            begun = time.perf_counter()
+            session(values)
+            rounds.append(time.perf_counter() - begun)
+    except Exception:
+        return None
+    return min(rounds)
+
+
+@lru_cache
+def _graph(layers: str) -> Graph:
+    """Return a graph of what takes the time of a run: convolutions there and back."""
+    specification = specify(ObjectiveOptions(layers=layers))
+    return BuiltGraphs(specification, random_weights("vgg16", 0)).graph(OBJECTIVE, _SIZE)
+
+
+def _machine() -> str:
+    """Return what the figures hold for: processor, threads, runtime and plugins, by version."""
+    plugins = []
+    for provider in PROVIDERS.values():
+        if provider.plugin is not None:
+            try:
+                package = provider.plugin.module.replace("_", "-")
+                plugins.append(f"{package} {metadata.version(package)}")
+            except metadata.PackageNotFoundError:
+                continue
+    return "; ".join([str(this_machine(the_runtime())), *plugins])
+
+
+def _kept(path: Path, machine: str) -> Mapping[str, float | None]:
+    kept = _read(path).get(machine)
+    return kept if isinstance(kept, dict) else {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _keep(path: Path, machine: str, seconds: Mapping[str, float | None]) -> None:
+    content = {**_read(path), machine: seconds}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(content, indent=1) + "\n")
+    except OSError:
+        return  # it is measured again next time
