@@ -35,15 +35,17 @@ class BoundSession:
         self._session = session
         names = [value.name for value in session.get_inputs()]
         taken = {name: inputs[name] for name in names if name in inputs}
-        self._values = (taken, dict(outputs))
+        self._inputs, self._outputs = taken, dict(outputs)
         self._binding = session.io_binding()
-        for name, value in taken.items():
-            self._binding.bind_ortvalue_input(name, value)
         for name, value in outputs.items():
             self._binding.bind_ortvalue_output(name, value)
 
     def run(self) -> None:
         """Run once."""
+        # A provider with a memory of its own takes a copy here, and what comes to lie in the
+        # value later would not be seen; where there is nothing to copy, this costs nothing.
+        for name, value in self._inputs.items():
+            self._binding.bind_ortvalue_input(name, value)
         self._session.run_with_iobinding(self._binding)
 
 
