@@ -114,3 +114,21 @@ def test_a_plot_without_matplotlib_is_refused_before_anything_is_measured(
     monkeypatch.setattr(importlib.util, "find_spec", without_matplotlib)
     assert "matplotlib" in assert_refused(bench("--plot", "b.png"))
     assert everything_below(tmp_path) == {}
+
+
+def test_tuning_measures_what_auto_may_take_and_says_what_it_takes(
+    texonnx: Texonnx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from texonnx.runtime import tuning
+    from texonnx.runtime.tuning import Choice, Way
+
+    seconds = {Way("cpu", "fp32"): 0.5, Way("openvino", "bf16"): 0.125}
+    monkeypatch.setattr(tuning, "measured_anew", lambda: seconds)
+    monkeypatch.setattr(tuning, "choose_way", lambda: Choice(Way("openvino", "bf16")))
+    outcome = texonnx("bench", "--tune")
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[-3:] == [
+        "  openvino bf16: 0.125 s",
+        "  cpu fp32: 0.500 s",
+        "auto is openvino bf16 here",
+    ]

@@ -9,7 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 from texonnx.errors import RuntimeUnavailableError
-from texonnx.runtime.installed import InstalledRuntime, installed_runtimes, the_runtime
+from texonnx.runtime.installed import (
+    InstalledRuntime,
+    installed_runtimes,
+    packages_for,
+    the_runtime,
+)
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str], module: bool = True) -> None:
@@ -81,3 +86,21 @@ def test_onnxruntime_training_alone_can_train(monkeypatch: pytest.MonkeyPatch) -
     assert the_runtime().can_train
     pretend(monkeypatch, {"onnxruntime": "1.31.1"})
     assert not the_runtime().can_train
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "cards", "providers"),
+    [
+        ("linux", "x86_64", [], ["openvino", "webgpu"]),
+        ("linux", "x86_64", ["nvidia", "amd"], ["openvino", "cuda", "migraphx", "webgpu"]),
+        ("linux", "aarch64", [], ["webgpu"]),
+        ("win32", "AMD64", [], ["openvino", "directml", "webgpu"]),
+        ("darwin", "arm64", [], ["coreml", "webgpu"]),
+    ],
+)
+def test_a_machine_is_told_the_packages_that_are_for_it(
+    system: str, machine: str, cards: list[str], providers: list[str]
+) -> None:
+    told = packages_for(system, machine, cards)
+    assert [sentence.split(",")[0].split()[0] for sentence in told] == providers
+    assert all("pip install" in sentence for sentence in told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from pathlib import Path
 
 import typer
 
@@ -13,7 +14,7 @@ from texonnx.errors import TexonnxError
 
 def doctor() -> None:
     """Say which ONNX Runtime, providers, engines and weights there are, and what would add more."""
-    from texonnx.runtime.installed import INSTALL_HINT, installed_runtimes, the_runtime
+    from texonnx.runtime.installed import CARDS, installed_runtimes, packages_for, the_runtime
     from texonnx.version import __version__
 
     print(f"texonnx {__version__}, Python {platform.python_version()}, {platform.platform()}")
@@ -38,7 +39,10 @@ def doctor() -> None:
         print("  training engine: pip install 'texonnx[training]' in its own environment")
         if sys.version_info >= (3, 12) or sys.platform != "linux":
             print("    (it exists for Linux on x86-64 and Python up to 3.11)")
-    print(f"  another provider: {INSTALL_HINT} in its own environment")
+    print("  other providers, each in an environment of its own:")
+    cards = [maker for maker, place in CARDS.items() if Path(place).exists()]
+    for package in packages_for(sys.platform, platform.machine(), cards):
+        print(f"    {package}")
 
 
 def _show_providers() -> list[str]:

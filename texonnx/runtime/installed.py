@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Container
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -26,7 +27,43 @@ _PACKAGES = (
 )
 """Every package that installs the module `onnxruntime`."""
 
-INSTALL_HINT = "pip install 'texonnx[cpu]' (or [training], [gpu], [openvino])"
+INSTALL_HINT = "pip install 'texonnx[cpu]' (or [training], [gpu], [openvino], [webgpu])"
+
+
+CARDS = {"nvidia": "/proc/driver/nvidia", "amd": "/dev/kfd"}
+"""Whose graphics card there is where these are, on Linux."""
+_AND_NOT_RUN_YET = "(texonnx was not run with it yet)"
+
+
+def packages_for(system: str, machine: str, cards: Container[str]) -> list[str]:
+    """Return what to install for the providers that a machine may have, a sentence each.
+
+    Parameters
+    ----------
+    system, machine
+        As :data:`sys.platform` and :func:`platform.machine` say.
+    cards
+        Of :data:`CARDS`.
+    """
+    told = []
+    if system in ("linux", "win32") and machine.lower() in ("x86_64", "amd64"):
+        told.append("openvino, for processors of Intel and AMD: pip install 'texonnx[openvino]'")
+    if "nvidia" in cards:
+        told.append("cuda, for the NVIDIA card: pip install 'texonnx[gpu]'")
+    if "amd" in cards:
+        told.append(
+            "migraphx, for the AMD card: pip install onnxruntime-migraphx, in place of onnxruntime "
+            + _AND_NOT_RUN_YET
+        )
+    if system == "win32":
+        told.append(
+            "directml, for any card: pip install onnxruntime-directml, in place of onnxruntime "
+            + _AND_NOT_RUN_YET
+        )
+    if system == "darwin":
+        told.append(f"coreml comes with pip install 'texonnx[cpu]' {_AND_NOT_RUN_YET}")
+    told.append("webgpu, for any graphics card: pip install 'texonnx[webgpu]'")
+    return told
 
 
 @dataclass(frozen=True)
