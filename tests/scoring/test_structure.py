@@ -14,7 +14,7 @@ from texonnx.images import Image, load_image, scale_shorter_side
 from texonnx.scoring.copies import CopyFinder
 from texonnx.scoring.copy_map import copy_map
 from texonnx.scoring.features import Nearest, averaged, patches
-from texonnx.scoring.structure import Structure, StructureJudge
+from texonnx.scoring.structure import StructureJudge
 from texonnx.weights import library
 from texonnx.weights.network import VggWeights
 
@@ -33,12 +33,6 @@ def judge(stone: Image, pretrained: VggWeights) -> StructureJudge:
     return StructureJudge(stone, pretrained, 0)
 
 
-def structure_of(exemplar: str, picture: str, pretrained: VggWeights) -> Structure:
-    found = score(IMAGES / exemplar, PICTURES / picture).structure
-    assert found is not None
-    return found
-
-
 @pytest.mark.parametrize(
     ("exemplar", "name"),
     [("brick_gray.png", "bricks"), ("coffee_beans.jpg", "beans"), ("stone.jpg", "pebbles")],
@@ -47,7 +41,10 @@ def test_more_steps_make_a_better_structure(
     exemplar: str, name: str, pretrained: VggWeights
 ) -> None:
     # 256x256, seed 1, so many evaluations at each of three scales; looked at: so they rank.
-    found = [structure_of(exemplar, f"{name}-{steps}.jpg", pretrained) for steps in STEPS]
+    judge = StructureJudge(
+        scale_shorter_side(load_image(IMAGES / exemplar), 256), pretrained, seed=0
+    )
+    found = [judge.judge(load_image(PICTURES / f"{name}-{steps}.jpg")) for steps in STEPS]
     for figures in ([one.plausible for one in found], [one.covers for one in found]):
         assert figures == sorted(figures)
         assert figures[-1] > 1.05 * figures[0]

@@ -72,7 +72,8 @@ def find_route(
     provider
         The one asked for, or chosen.
     options
-        Engine, precision, memory and threads of the run.
+        Engine, precision, memory and threads of the run; a precision of ``auto``, where nothing
+        was measured, is float32.
     sizes
         Height and width of the image at every scale.
     runtime
@@ -83,11 +84,12 @@ def find_route(
     RuntimeUnavailableError
         For an engine or a memory use that cannot be had.
     """
+    precision = "fp32" if options.precision == "auto" else options.precision
     known = sizes if traits.training_sizes is None else traits.training_sizes
     missing = [size for size in sizes if size not in known]
     can_be_banded = traits.averages and provider.on_host
     if options.engine == "training":
-        _check_training(options.precision, provider, runtime, missing, known)
+        _check_training(precision, provider, runtime, missing, known)
     if options.memory == "low" and (options.engine == "training" or not can_be_banded):
         raise RuntimeUnavailableError(
             "memory use 'low' is for the losses gram, mean and tv alone, without exported "
@@ -105,7 +107,7 @@ def find_route(
             (_BANDS, banded),
             (f"no training artifacts for {_join(missing)}", bool(missing)),
             (f"the training engine does not run on {provider.name}", not provider.trains),
-            ("the training engine computes in fp32", options.precision != "fp32"),
+            ("the training engine computes in fp32", precision != "fp32"),
         )
         if holds
     ]
@@ -116,10 +118,10 @@ def find_route(
         engine = "analytic"
         why = ["as asked for" if options.engine == engine else against[0]]
         why += [_CUT] * cut + [_BANDS] * banded
-    if options.precision != "fp32":
-        why.append(f"in {options.precision}")
+    if precision != "fp32":
+        why.append(f"in {precision}")
     told = "; ".join(dict.fromkeys(why))
-    return Route(engine, provider, options.precision, options.threads, cut, banding, told)
+    return Route(engine, provider, precision, options.threads, cut, banding, told)
 
 
 def _check_training(
