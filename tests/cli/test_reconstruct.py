@@ -70,7 +70,7 @@ REFUSED = {
     "layers": (("--layer", "conv1_1,conv2_1"), "unknown vgg16 layer"),
     "layer of the other network": (("--layer", "conv3_4"), "unknown vgg16 layer 'conv3_4'"),
     "size": (("--size", "0"), "not 0"),
-    "small": (("--layer", "conv5_1", "--size", "15"), "16x16"),
+    "small": (("--layer", "conv5_1", "--size", "15"), "32x32"),
     "loss of a content": (("--layer", "conv1_1", "--loss", "emd"), "are of a style"),
     "loss": (("--style", "--loss", "edm"), "did you mean 'emd'"),
     "layer weights": (("--style", "--layer", "conv1_1", "--layer-weights", "1,2"), "1 layers"),

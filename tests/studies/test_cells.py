@@ -27,7 +27,7 @@ def test_cells_come_row_by_row_with_all_their_settings(folder: Path) -> None:
     ]  # fmt: skip
     assert found[1].settings["loss"] == "mean"
     assert found[1].settings["exemplar_size"] == 32
-    assert found[1].settings["padding"] == "circular"
+    assert found[1].settings["padding"] == "auto"
     assert "on_step" not in found[1].settings
     assert len({cell.digest for cell in found}) == 4
 

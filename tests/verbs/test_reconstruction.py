@@ -136,11 +136,11 @@ def test_a_layer_that_the_network_lacks_is_refused(layer: str, told: str, style:
         run(layer=layer, style=style)
 
 
-@pytest.mark.parametrize("style", [False, True])
-def test_an_image_too_small_for_the_layer_is_refused(style: bool) -> None:
-    with pytest.raises(OptionError, match="at least 16x16"):
+@pytest.mark.parametrize(("style", "least"), [(False, "32x32"), (True, "16x16")])
+def test_an_image_too_small_for_the_layer_is_refused(style: bool, least: str) -> None:
+    with pytest.raises(OptionError, match=f"at least {least}"):
         run(layer="conv5_1", style=style, size=15)
-    with pytest.raises(ImageError, match="at least 16x16"):
+    with pytest.raises(ImageError, match=f"at least {least}"):
         run(IMAGE[:, :, :15], layer="conv5_1", style=style)
 
 
