@@ -160,9 +160,11 @@ def synthesize(
     engine
         ``training``, ``analytic``, or ``auto``: training where onnxruntime-training is installed.
     provider
-        ``auto``, ``cpu``, ``cuda``, ``openvino`` and so on; never replaced by another in silence.
+        ``auto``, the fastest that starts here, measured once and kept in the cache; ``cpu``,
+        ``cuda``, ``openvino`` and so on, never replaced by another in silence.
     precision
-        ``fp32``; ``bf16`` on OpenVINO where the processor has it; ``tf32`` on CUDA.
+        ``auto``, the faster of ``fp32`` and, on OpenVINO where the processor has it, ``bf16``;
+        ``tf32`` on CUDA.
     memory
         ``auto``: images of more than 512x512 pixels go through the network's first blocks in
         bands of rows, which are computed again for the gradient; ``low``: smaller ones too, of more

@@ -185,8 +185,8 @@ _ALL = (
         plugin=Plugin(
             "onnxruntime_ep_openvino",
             devices=("CPU",),
-            without_device="finds no processor that it serves (it serves Intel's alone); the "
-            "package onnxruntime-openvino, in place of onnxruntime, serves others too",
+            without_device="finds no processor that it serves (it serves Intel's alone); "
+            "texonnx[openvino] has onnxruntime-openvino in its place, which serves others too",
         ),
         kernels=Kernels(
             "docs/execution-providers/OpenVINO-ExecutionProvider.md of microsoft/onnxruntime at "

@@ -10,6 +10,7 @@ import pytest
 from support.drawn_objective import drawn, noise_image, smooth_image, specification
 from support.engines import engine_over
 from support.evaluation import relative_l2
+from support.small_objective import of_rounding_ranks
 
 from texonnx.errors import ArtifactError
 from texonnx.exported.folder import ExportedFolder
@@ -125,7 +126,8 @@ def test_an_exported_objective_is_that_which_was_built(
     theirs, expected = found
     np.testing.assert_allclose(theirs.losses.layers, expected.losses.layers, rtol=1e-4)
     assert theirs.losses.total == pytest.approx(expected.losses.total, rel=1e-4)
-    assert relative_l2(theirs.gradient, expected.gradient) < 1e-4
+    tolerance = 1e-4 + of_rounding_ranks(chosen.terms[0].loss.name if chosen.terms else "")
+    assert relative_l2(theirs.gradient, expected.gradient) < tolerance
 
 
 def test_the_label_is_that_of_the_losses_as_they_were_named(tmp_path: Path) -> None:

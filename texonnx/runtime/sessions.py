@@ -111,7 +111,8 @@ def open_session(
     if plugin is None:
         arguments = {"providers": [wanted.onnxruntime], "provider_options": [told]}
     else:
-        options.add_provider_for_devices(_plugin_devices(wanted, plugin), told)
+        devices = _plugin_devices(wanted, plugin)
+        options.add_provider_for_devices(devices, told)
     try:
         session = ort.InferenceSession(_readable(model, wanted, options), options, **arguments)
     except Exception as error:
