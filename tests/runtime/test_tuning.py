@@ -10,7 +10,7 @@ import pytest
 
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.runtime import tuning
-from texonnx.runtime.tuning import Way, choose_way, measured
+from texonnx.runtime.tuning import Cost, Run, Way, choose_way, measured
 
 
 class Machine:
@@ -18,13 +18,14 @@ class Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.seconds: dict[str, float | None] = {}
+        self.start: dict[str, float] = {}
         self.failing: dict[str, str] = {}
         self.short: set[str] = set()
         self.times = 0
         monkeypatch.setenv("TEXONNX_CACHE", str(folder))
         monkeypatch.setattr(tuning, "listed_providers", lambda: list(self.seconds_by_provider()))
         monkeypatch.setattr(tuning, "probe", self.failing.get)
-        monkeypatch.setattr(tuning, "_seconds", self.measure)
+        monkeypatch.setattr(tuning, "_cost", self.measure)
         monkeypatch.setattr(
             tuning, "_precisions", lambda name: ("fp32", *["bf16"] * (name in self.short))
         )
@@ -32,9 +33,10 @@ class Machine:
     def seconds_by_provider(self) -> dict[str, float | None]:
         return {way.split()[0]: seconds for way, seconds in self.seconds.items()}
 
-    def measure(self, way: Way, layers: str) -> float | None:
+    def measure(self, way: Way, layers: str) -> Cost | None:
         self.times += 1
-        return self.seconds[str(way)]
+        seconds = self.seconds[str(way)]
+        return None if seconds is None else Cost(self.start.get(way.provider, 0.0), seconds)
 
 
 @pytest.fixture
@@ -57,9 +59,18 @@ def test_auto_is_the_fastest_and_says_of_what(
     choice = choose_way()
     assert choice.way.provider == best
     assert choice.why == (
-        f"the fastest here: cpu fp32 200 ms, openvino bf16 {1000 * of_openvino:.0f} ms, "
-        "openvino fp32 400 ms"
+        "the fastest here, start and evaluation: cpu fp32 0 + 200 ms, "
+        f"openvino bf16 0 + {1000 * of_openvino:.0f} ms, openvino fp32 0 + 400 ms"
     )
+
+
+@pytest.mark.parametrize(("evaluations", "best"), [(10, "cpu"), (1000, "openvino")])
+def test_a_slow_start_is_worth_it_for_many_evaluations(
+    machine: Machine, evaluations: float, best: str
+) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    machine.start = {"openvino": 2.0}
+    assert choose_way(run=Run(4, evaluations)).way.provider == best
 
 
 def test_it_is_measured_once_and_anew_when_asked(machine: Machine, tmp_path: Path) -> None:
@@ -71,7 +82,7 @@ def test_it_is_measured_once_and_anew_when_asked(machine: Machine, tmp_path: Pat
     measured(ways, anew=True)
     assert machine.times == 4
     kept = json.loads((tmp_path / "tuning.json").read_text(encoding="utf-8"))
-    assert list(kept.values()) == [machine.seconds]
+    assert list(kept.values()) == [{"cpu fp32": [0, 0.2], "openvino fp32": [0, 0.1]}]
 
 
 def test_another_machine_runtime_or_plugin_is_measured_by_itself(
@@ -141,6 +152,7 @@ def test_the_cpu_of_this_machine_is_measured_by_an_evaluation(
 ) -> None:
     monkeypatch.setenv("TEXONNX_CACHE", str(tmp_path))
     ways = [Way("cpu", "fp32"), Way("coreml", "fp32")]
-    seconds = measured(ways)
-    assert list(seconds) == ways[:1]
-    assert seconds == measured(ways)
+    costs = measured(ways)
+    assert list(costs) == ways[:1]
+    assert costs == measured(ways)
+    assert costs[ways[0]].evaluation > 0

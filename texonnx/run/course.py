@@ -196,7 +196,7 @@ class _Run:
         self._prepared = prepared = course.prepared
         self._traits = prepared.source.traits
         sizes = [scale.output for scale in prepared.scales]
-        self._route = choose_route(self._traits, prepared.options, sizes)
+        self._route = choose_route(self._traits, prepared.options, sizes, course.schedule())
         self._engine = open_engine(self._route, prepared.source, prepared.host, prepared.options)
         self._started = started
         self._history: list[Step] = []

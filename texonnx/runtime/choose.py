@@ -18,15 +18,31 @@ if TYPE_CHECKING:
     from texonnx.runtime.analytic import AnalyticEngine
     from texonnx.runtime.training import TrainingEngine
 
+_UNIT = Size(256, 256)
+"""What evaluations are counted in."""
 
-def choose_route(traits: Traits, options: RunOptions, sizes: Sequence[Size]) -> Route:
-    """Return the way that a run at `sizes` takes on this machine: see :func:`find_route`."""
+
+def choose_route(
+    traits: Traits,
+    options: RunOptions,
+    sizes: Sequence[Size],
+    steps: Sequence[int] | None = None,
+) -> Route:
+    """Return the way that a run takes on this machine: see :func:`find_route`.
+
+    `steps` at each of `sizes` tell whether fast evaluations are worth a slow start; if not given,
+    they are those of a texture with the defaults.
+    """
     runtime = the_runtime()
 
-    from texonnx.runtime.tuning import choose_way
+    from texonnx.runtime.tuning import TEXTURE, Run, choose_way
 
     training = options.engine == "training"
-    choice = choose_way(options.provider, options.precision, training=training)
+    run = TEXTURE
+    if steps is not None:
+        whole = sum(size.pixels * count for size, count in zip(sizes, steps, strict=True))
+        run = Run(2 * len(sizes), whole / _UNIT.pixels)
+    choice = choose_way(options.provider, options.precision, training=training, run=run)
     provider, precision = choice.way
     route = find_route(
         traits, PROVIDERS[provider], replace(options, precision=precision), sizes, runtime

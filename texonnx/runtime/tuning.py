@@ -55,6 +55,28 @@ class Way(NamedTuple):
         return f"{self.provider} {self.precision}"
 
 
+class Cost(NamedTuple):
+    """What a way takes, in seconds: to start, and for each evaluation at 256x256 after that."""
+
+    start: float
+    evaluation: float
+
+    def of(self, run: Run) -> float:
+        """Return the seconds of a run."""
+        return self.start * run.starts + self.evaluation * run.evaluations
+
+
+class Run(NamedTuple):
+    """How often a run starts graphs anew, and how many evaluations at 256x256 it is worth."""
+
+    starts: float
+    evaluations: float
+
+
+TEXTURE = Run(8, 12.5)
+"""A texture of 256x256 pixels with the default steps: targets and objective of four scales."""
+
+
 class Choice(NamedTuple):
     """The way that was chosen.
 
@@ -73,7 +95,13 @@ class Choice(NamedTuple):
     passed_over: tuple[str, ...] = ()
 
 
-def choose_way(provider: str = AUTO, precision: str = AUTO, *, training: bool = False) -> Choice:
+def choose_way(
+    provider: str = AUTO,
+    precision: str = AUTO,
+    *,
+    training: bool = False,
+    run: Run = TEXTURE,
+) -> Choice:
     """Return the way for a provider and a precision, each by name or ``auto``.
 
     Parameters
@@ -84,6 +112,8 @@ def choose_way(provider: str = AUTO, precision: str = AUTO, *, training: bool = 
         ``auto`` is the faster of float32 and bfloat16, where the device computes in that.
     training
         Whether the training engine was asked for, which has few providers, and float32 alone.
+    run
+        What is to be the fastest.
 
     Raises
     ------
@@ -95,16 +125,19 @@ def choose_way(provider: str = AUTO, precision: str = AUTO, *, training: bool = 
     ways, passed_over = _candidates(provider, precision, training)
     if len(ways) < 2:
         return Choice(ways[0] if ways else Way("cpu", precision), "", passed_over)
-    seconds = measured(ways)
-    if not seconds:
+    costs = measured(ways)
+    if not costs:
         return Choice(ways[0], "", passed_over)
-    best = min(seconds, key=lambda way: seconds[way])
-    told = ", ".join(f"{way} {1000 * seconds[way]:.0f} ms" for way in sorted(seconds))
-    return Choice(best, f"the fastest here: {told}", passed_over)
+    best = min(costs, key=lambda way: costs[way].of(run))
+    told = ", ".join(
+        f"{way} {1000 * cost.start:.0f} + {1000 * cost.evaluation:.0f} ms"
+        for way, cost in sorted(costs.items())
+    )
+    return Choice(best, f"the fastest here, start and evaluation: {told}", passed_over)
 
 
-def measured_anew() -> dict[Way, float]:
-    """Return the seconds of a whole evaluation in every way that ``auto`` may take; keep them."""
+def measured_anew() -> dict[Way, Cost]:
+    """Return the cost of the whole network in every way that ``auto`` may take; keep them."""
     return measured(_candidates(AUTO, AUTO, False)[0], layers="all", anew=True)
 
 
@@ -134,8 +167,8 @@ def _ways(provider: str, precision: str) -> list[Way]:
     ]
 
 
-def measured(ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False) -> dict[Way, float]:
-    """Return the seconds of an evaluation at 256x256 in each way.
+def measured(ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False) -> dict[Way, Cost]:
+    """Return the cost of each way.
 
     Parameters
     ----------
@@ -150,11 +183,11 @@ def measured(ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False) 
     machine = _machine()
     kept = {} if anew else _kept(path, machine)
     if not all(str(way) in kept for way in ways):
-        # Of one and the same evaluation, each of them: kept figures may be of another.
-        kept = {**kept, **{str(way): _seconds(way, layers) for way in ways}}
+        # Of one and the same network, each of them: kept figures may be of another.
+        kept = {**kept, **{str(way): _cost(way, layers) for way in ways}}
         _keep(path, machine, kept)
     found = {way: kept[str(way)] for way in ways}
-    return {way: seconds for way, seconds in found.items() if seconds is not None}
+    return {way: Cost(*cost) for way, cost in found.items() if cost is not None}
 
 
 @lru_cache
@@ -169,13 +202,16 @@ def _precisions(provider: str) -> tuple[str, ...]:
     return "fp32", _SHORT
 
 
-def _seconds(way: Way, layers: str) -> float | None:
-    """Return the least seconds of some evaluations, or ``None`` where it does not run."""
+def _cost(way: Way, layers: str) -> Cost | None:
+    """Return the cost, of evaluations the least, or ``None`` where it does not run."""
+    graph = _graph(layers)
     try:
-        session = NamedSession(open_session(_graph(layers), way.provider, precision=way.precision))
+        begun = time.perf_counter()
+        session = NamedSession(open_session(graph, way.provider, precision=way.precision))
         drawn = np.random.default_rng(0)
         values = {name: drawn.random(shape, np.float32) for name, shape in session.inputs.items()}
         session(values)
+        first = time.perf_counter() - begun
         rounds = []
         for _ in range(_ROUNDS):
             begun = time.perf_counter()
@@ -183,7 +219,7 @@ def _seconds(way: Way, layers: str) -> float | None:
             rounds.append(time.perf_counter() - begun)
     except Exception:
         return None
-    return min(rounds)
+    return Cost(max(0.0, first - min(rounds)), min(rounds))
 
 
 @lru_cache
@@ -206,7 +242,7 @@ def _machine() -> str:
     return "; ".join([str(this_machine(the_runtime())), *plugins])
 
 
-def _kept(path: Path, machine: str) -> Mapping[str, float | None]:
+def _kept(path: Path, machine: str) -> Mapping[str, Sequence[float] | None]:
     kept = _read(path).get(machine)
     return kept if isinstance(kept, dict) else {}
 
@@ -219,8 +255,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _keep(path: Path, machine: str, seconds: Mapping[str, float | None]) -> None:
-    content = {**_read(path), machine: seconds}
+def _keep(path: Path, machine: str, costs: Mapping[str, Sequence[float] | None]) -> None:
+    content = {**_read(path), machine: costs}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(content, indent=1) + "\n")
