@@ -132,3 +132,8 @@ def test_tuning_measures_what_auto_may_take_and_says_what_it_takes(
         "  cpu fp32: 0.250 s, 0.500 s",
         "for a texture of 256x256 pixels, auto is openvino bf16 here",
     ]
+
+
+@pytest.mark.parametrize("flag", [("--json", "f.json"), ("--plot", "f.png")], ids=str)
+def test_tuning_refuses_what_it_would_not_write(texonnx: Texonnx, flag: tuple[str, str]) -> None:
+    assert "--tune writes no figures" in assert_refused(texonnx("bench", "--tune", *flag))

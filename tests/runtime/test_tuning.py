@@ -105,6 +105,19 @@ def test_a_damaged_file_is_measured_over(machine: Machine, tmp_path: Path, conte
     assert machine.times == 2
 
 
+@pytest.mark.parametrize("cost", [3, [1], ["a", "b"], {}], ids=repr)
+def test_a_figure_that_is_none_is_measured_over(
+    machine: Machine, tmp_path: Path, cost: object
+) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    choose_way()
+    path = tmp_path / "tuning.json"
+    [name] = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({name: {"cpu fp32": cost, "openvino fp32": cost}}), "utf-8")
+    assert choose_way().way.provider == "openvino"
+    assert machine.times == 4
+
+
 def test_what_does_not_start_is_said_and_what_does_not_run_is_left_out(machine: Machine) -> None:
     machine.seconds = {"cpu fp32": 0.2, "cuda fp32": 0.1, "openvino fp32": None}
     machine.failing["cuda"] = "no driver"

@@ -12,6 +12,7 @@ import typer
 from texonnx.cli.command import Takes, command, only
 from texonnx.cli.ending import BAD_INPUT
 from texonnx.cli.parameters import Quiet, Values
+from texonnx.errors import OptionError
 from texonnx.options import BenchOptions, ObjectiveOptions, RunOptions, taken
 
 _OUTPUT = "Output"
@@ -67,6 +68,8 @@ def bench(
     from texonnx.system.plotting import check_can_plot
 
     if tune:
+        if json_file is not None or plot_file is not None:
+            raise OptionError("--tune writes no figures and draws no plot; leave them out")
         _tune()
         return
     if json_file is not None:

@@ -228,7 +228,7 @@ class RunOptions(Options):
         choices=("auto", *PROVIDERS),
     ).default("auto")
     precision: str = Option(
-        "auto (bf16 on openvino where the processor has it, else fp32), fp32, bf16 or tf32 (cuda).",
+        "auto (the faster that the device has), fp32, bf16 (openvino) or tf32 (cuda).",
         _ENGINE,
         choices=("auto", *PRECISIONS),
     ).default("auto")

@@ -244,7 +244,18 @@ def _machine() -> str:
 
 def _kept(path: Path, machine: str) -> Mapping[str, Sequence[float] | None]:
     kept = _read(path).get(machine)
-    return kept if isinstance(kept, dict) else {}
+    if not isinstance(kept, dict):
+        return {}
+    # What is not as it is written here is measured again.
+    return {way: cost for way, cost in kept.items() if cost is None or _is_cost(cost)}
+
+
+def _is_cost(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == len(Cost._fields)
+        and all(isinstance(number, (int, float)) for number in value)
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
