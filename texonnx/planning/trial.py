@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from texonnx.optim.pyramid import Scale
@@ -32,8 +32,10 @@ def plan_run(
     prepared = prepare([exemplar], objective, options, artifacts, on_download)
     scaling_notes(prepared)  # refuses what a run would
     sizes = [scale.output for scale in prepared.scales]
-    choose_route(prepared.source.traits, prepared.options, sizes)
     schedule = Course(prepared).schedule()
+    route = choose_route(prepared.source.traits, prepared.options, sizes, schedule)
+    # What is tried is shorter: it must not choose by its own length.
+    options = replace(options, provider=route.provider.name, precision=route.precision)
     steps = dict(zip(sizes, schedule, strict=True))
     tried = scales_to_try(prepared.scales, prepared.source.traits)
     job = {
