@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from texonnx.errors import OptionError, unknown
 
 _BLOCK_CHANNELS = (64, 128, 256, 512, 512)
+BLOCKS = len(_BLOCK_CHANNELS)
 _CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 
 ARCHITECTURES = tuple(_CONVOLUTIONS)

@@ -143,17 +143,54 @@ def test_the_transparent_colour_of_a_16_bit_png_is_transparent(tmp_path: Path) -
     np.testing.assert_array_equal(picture.alpha, [[0, 1]])
 
 
-def test_16_bits_of_a_ppm_are_refused(tmp_path: Path) -> None:
-    head = b"P6\n# a comment 1 2\n2 1\n65535\n"
-    (tmp_path / "a.ppm").write_bytes(head + struct.pack(">6H", *range(0, 60000, 10000)))
-    assert "more than 8 bits a colour" in refusal(tmp_path / "a.ppm")
+@pytest.mark.parametrize("largest", [65535, 1023, 300])
+def test_16_bits_of_a_ppm_are_kept(tmp_path: Path, largest: int) -> None:
+    """By Netpbm's ppm(5): words with the high byte first, the largest value for white."""
+    values = np.random.default_rng(0).integers(0, largest + 1, (5, 7, 3))
+    head = f"P6\n# a comment\n7 5\n{largest}\n".encode()
+    (tmp_path / "a.ppm").write_bytes(head + values.astype(">u2").tobytes())
+    np.testing.assert_allclose(loaded(tmp_path / "a.ppm"), values / largest, atol=0.51 / 65535)
+    plain = f"P3 7 5\n{largest}\n{' '.join(map(str, values.ravel()))} # the end\n"
+    (tmp_path / "b.ppm").write_text(plain)
+    np.testing.assert_array_equal(loaded(tmp_path / "b.ppm"), loaded(tmp_path / "a.ppm"))
+
+
+def test_a_ppm_that_is_not_what_it_says_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.ppm").write_bytes(b"P6 2 1 65535\n" + struct.pack(">5H", *range(5)))
+    assert "cut short" in refusal(tmp_path / "a.ppm")
+    (tmp_path / "a.ppm").write_bytes(b"P6 1 1 1000\n" + struct.pack(">3H", 1, 2, 1001))
+    assert "no value is above 1000, and 1001 is" in refusal(tmp_path / "a.ppm")
+    (tmp_path / "a.ppm").write_bytes(b"P3 1 1 1000\n 1 2 x")
+    assert "read" in refusal(tmp_path / "a.ppm")
+
+
+def test_8_bits_of_a_ppm_are_pillows(tmp_path: Path) -> None:
     (tmp_path / "b.ppm").write_bytes(b"P6 1 1 255 \x01\x02\x03")
     assert load_image(tmp_path / "b.ppm").shape == (1, 3, 1, 1)
 
 
-def test_16_bits_of_a_jpeg_2000_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.jp2").write_bytes(imagecodecs.jpeg2k_encode(DEEP, level=0))
-    assert "more than 8 bits a colour" in refusal(tmp_path / "a.jp2")
+@pytest.mark.parametrize("bits", [16, 12])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_16_bits_of_a_jpeg_2000_are_kept(tmp_path: Path, bits: int, channels: int) -> None:
+    largest = 2**bits - 1
+    values = np.random.default_rng(0).integers(0, largest + 1, (40, 48, channels), np.uint16)
+    values[..., 3:] = largest
+    encoded = imagecodecs.jpeg2k_encode(values, level=0, bitspersample=bits)
+    (tmp_path / "a.jp2").write_bytes(encoded)
+    np.testing.assert_allclose(
+        loaded(tmp_path / "a.jp2"), values[..., :3] / largest, atol=0.51 / 65535
+    )
+
+
+def test_alpha_of_a_deep_jpeg_2000_is_kept(tmp_path: Path) -> None:
+    values = np.full((40, 48, 4), 40000, np.uint16)
+    (tmp_path / "a.jp2").write_bytes(imagecodecs.jpeg2k_encode(values, level=0))
+    alpha = read_picture(tmp_path / "a.jp2").alpha
+    assert alpha is not None
+    np.testing.assert_allclose(alpha, 40000 / 65535)
+
+
+def test_8_bits_of_a_jpeg_2000_are_pillows(tmp_path: Path) -> None:
     (tmp_path / "b.jp2").write_bytes(imagecodecs.jpeg2k_encode(SMALL, level=0))
     np.testing.assert_allclose(loaded(tmp_path / "b.jp2"), SMALL / 255, atol=2 / 255)
 

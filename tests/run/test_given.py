@@ -11,7 +11,7 @@ import pytest
 import texonnx
 from texonnx.errors import ImageError, OptionError
 from texonnx.images import load_image, read_picture, save_image
-from texonnx.run.given import content_of, in_grey, is_grey, largest_rectangle, texture_of
+from texonnx.run.given import content_of, in_grey, is_grey, texture_of
 
 SMALL = {"weights": "random:0", "layers": "conv1_1,conv2_1", "exemplar_size": 48, "steps": 3}
 
@@ -46,6 +46,31 @@ def test_a_result_has_neither_the_white_nor_what_lay_hidden(disc: Path) -> None:
     assert any("largest opaque rectangle" in note for note in result.notes)
 
 
+def test_what_lies_beside_the_rectangle_counts(tmp_path: Path) -> None:
+    """Two colours of noise, and the largest rectangle has but one of them."""
+    pixels = np.zeros((96, 160, 4), np.uint8)
+    pixels[..., :2] = np.random.default_rng(0).integers(100, 200, (96, 160, 1))
+    pixels[:, :96, 1] = 0
+    pixels[..., 3] = 255
+    pixels[:24, 96:, 3] = pixels[72:, 96:, 3] = 0
+    PIL.Image.fromarray(pixels).save(tmp_path / "two.png")
+    given = texture_of(tmp_path / "two.png")
+    assert given.size == (96, 96)
+    assert not given.image[0, 1].any()
+    assert given.cutout is not None
+    result = texonnx.synthesize(tmp_path / "two.png", **{**SMALL, "loss": "mean", "steps": 40})
+    assert result.image[0, 1].mean() > 0.1
+    assert any("statistics are of all that is opaque" in note for note in result.notes)
+
+
+def test_of_a_thin_shape_only_the_rectangle_counts(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:400, :400]
+    pixels = np.full((400, 400, 4), 255, np.uint8)
+    pixels[abs(rows - columns) > 50, 3] = 0
+    PIL.Image.fromarray(pixels).save(tmp_path / "thin.png")
+    assert texture_of(tmp_path / "thin.png").cutout is None
+
+
 def test_what_is_transparent_all_over_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     PIL.Image.new("RGBA", (64, 64), (9, 9, 9, 100)).save(path)
@@ -74,23 +99,6 @@ def test_a_transfer_that_is_interrupted_keeps_it_too(disc: Path) -> None:
     with pytest.raises(texonnx.SynthesisInterrupted) as caught:
         texonnx.transfer(disc, style, weights="random:0", scales=1, on_step=interrupt, **one_layer)
     np.testing.assert_array_equal(caught.value.result.alpha, read_picture(disc).alpha)
-
-
-def test_the_largest_rectangle_is_found() -> None:
-    rng = np.random.default_rng(3)
-    for _ in range(20):
-        mask = rng.random((7, 9)) < 0.8
-        most = max(
-            (b - t) * (r - l)
-            for t in range(7)
-            for b in range(t + 1, 8)
-            for l in range(9)  # noqa: E741
-            for r in range(l + 1, 10)
-            if mask[t:b, l:r].all()
-        )
-        rows, columns = largest_rectangle(mask)
-        assert mask[rows, columns].all()
-        assert mask[rows, columns].size == most
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "scipy-lbfgs", "adam", "sgd"])

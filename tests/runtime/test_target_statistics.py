@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from support.drawn_objective import built, smooth_image
 from support.engines import Targets
 
+from texonnx.images import Cutout
 from texonnx.losses.mixing import average, bures_barycentre
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.kinds import CONTENT_TARGETS, TARGETS
@@ -66,6 +67,58 @@ def test_texture_and_content_come_together() -> None:
     source = built(content_layers="conv1_2")
     found = statistics(source, Goal((EXEMPLARS[0],), content=CONTENT)).draw()
     assert set(found) == {*(f"target.gram.{layer}" for layer in LAYERS), "target.content.conv1_2"}
+
+
+# Cut-outs
+
+LOSSES = ["gram", "emd", "swd", "mean+cov", "gan"]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_where_all_counts_a_cutout_has_the_statistics_of_its_image(loss: str) -> None:
+    source = built(loss=loss)
+    cutout = Cutout.of(EXEMPLARS[0], np.ones(EXEMPLARS[0].shape[2:], bool))
+    found = statistics(source, Goal((cutout,))).draw()
+    expected = statistics(source, texture_of(EXEMPLARS[0])).draw()
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_of_a_cutout_only_what_counts_is_looked_at(loss: str) -> None:
+    """Held against NumPy, from the features at every position, which is what gan takes."""
+    opaque = np.ones(EXEMPLARS[0].shape[2:], bool)
+    opaque[:, 15:] = opaque[25:] = False
+    cutout = Cutout.of(EXEMPLARS[0], opaque)
+    found = statistics(built(loss=loss), Goal((cutout,))).draw()
+    features = plain_run(built(loss="gan"), cutout.image)
+    for halvings, layer in enumerate(LAYERS):
+        counting = cutout.positions(halvings).ravel()
+        assert 0 < counting.sum() < counting.size
+        f = features[f"target.gan.{layer}"][:, counting].astype(np.float64)
+        levels = np.prod(SIZE) // 4**halvings
+        expected = {
+            "gram": f @ f.T / f.shape[1],
+            "mean": f.mean(axis=1, keepdims=True),
+            "cov": np.cov(f, bias=True),
+            "gan": f,
+            "emd": quantiles(f, levels),
+        }
+        if loss == "swd":
+            expected["swd"] = quantiles(found[f"directions.swd.{layer}"] @ f, levels)
+        for name in loss.split("+"):
+            np.testing.assert_allclose(
+                found[f"target.{name}.{layer}"], expected[name], rtol=1e-4, atol=1e-4
+            )
+
+
+def quantiles(rows: NDArray[np.float64], levels: int) -> NDArray[np.float64]:
+    """Read each row's quantile function between its values, which stand at (i + 1/2) / M."""
+    count = rows.shape[1]
+    known = (np.arange(count) + 0.5) / count
+    wanted = (np.arange(levels) + 0.5) / levels
+    return np.stack([np.interp(wanted, known, np.sort(row)) for row in rows])
 
 
 # Directions

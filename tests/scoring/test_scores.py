@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import scipy.ndimage
 
@@ -143,6 +144,19 @@ def test_files_score_as_their_arrays_do(stone: Image, tmp_path: Path) -> None:
     assert score(tmp_path / "stone.png", str(tmp_path / "other.png"), exemplar_size=40) == score(
         first, second, exemplar_size=40
     )
+
+
+def test_of_a_transparent_exemplar_the_opaque_rectangle_is_scored(
+    stone: Image, tmp_path: Path
+) -> None:
+    part = np.ascontiguousarray(stone[:, :, 16:, :80])
+    save_image(tmp_path / "part.png", part)
+    hole = np.rint(255 * np.moveaxis(stone[0], 0, -1)).astype(np.uint8)
+    opaque = np.zeros((*hole.shape[:2], 1), np.uint8)
+    opaque[16:, :80] = 255
+    PIL.Image.fromarray(np.concatenate([hole, opaque], axis=-1)).save(tmp_path / "hole.png")
+    plain, cut = (score(tmp_path / name, stone) for name in ("part.png", "hole.png"))
+    assert cut == plain
 
 
 def test_several_images_are_scored_on_the_levels_of_the_smallest(stone: Image) -> None:

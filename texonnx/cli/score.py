@@ -79,8 +79,9 @@ def _write_copy_map(
         raise OptionError(f"there can be no copy map: {score.why_no_structure}")
     from texonnx.images import load_image, save_image, scale_shorter_side
     from texonnx.scoring.copy_map import copy_map
+    from texonnx.scoring.scores import exemplar_image
 
-    scaled = scale_shorter_side(load_image(exemplar), exemplar_size)
+    scaled = scale_shorter_side(exemplar_image(exemplar), exemplar_size)
     save_image(target, copy_map(scaled, load_image(image), score.structure.copies))
 
 

@@ -1,12 +1,13 @@
 """The pixels of an image file as they are in it: every bit, every channel, the profile, no colours.
 
 Pillow decodes what has 8 bits. It cuts deeper colours to those, and takes some TIFF files for what
-they are not: PNG and TIFF files with more go through imagecodecs and tifffile. What nothing here
-reads exactly is refused.
+they are not: PNG, JPEG 2000 and TIFF files with more go through imagecodecs and tifffile, and PPM
+is read here. What nothing here reads exactly is refused.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import IO, Any
@@ -26,6 +27,10 @@ TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _HEAD = 65536
 """Bytes of a PNG in which the chunks before its pixels are looked for, profiles aside."""
+_PPM_HEAD = re.compile(
+    rb"(?P<kind>P3|P6)(?:\s|#[^\n\r]*[\n\r])+\d+(?:\s|#[^\n\r]*[\n\r])+\d+"
+    rb"(?:\s|#[^\n\r]*[\n\r])+(?P<largest>\d{1,5})\s"
+)
 _ORIENTATION = 0x0112
 _PROFILE = 34675
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _SEPARATED = 0, 1, 2, 3, 5
@@ -88,8 +93,7 @@ def decode(file: IO[bytes], picture: PIL.Image.Image, reduction: int) -> Pixels:
         pixels.profile = picture.info.get("icc_profile")
         pixels.encoding = encoding
         return pixels
-    _refuse_what_pillow_cuts(file, picture)
-    pixels = _by_pillow(picture, reduction)
+    pixels = _deep(file, picture) or _by_pillow(picture, reduction)
     pixels.profile = picture.info.get("icc_profile")
     return pixels
 
@@ -134,36 +138,79 @@ def _orientation(picture: PIL.Image.Image) -> int:
     return found if found in range(1, 9) else 1
 
 
-def _refuse_what_pillow_cuts(file: IO[bytes], picture: PIL.Image.Image) -> None:
-    """Refuse what has more than 8 bits of colour, and would be cut to those."""
-    deep = False
+def _deep(file: IO[bytes], picture: PIL.Image.Image) -> Pixels | None:
+    """Return what has more than 8 bits of colour, which Pillow would cut to those; else None."""
     if picture.format == "PPM" and picture.mode == "RGB":
         file.seek(0)
-        deep = _largest_of_ppm(file.read(1024)) > 255
+        return _deep_ppm(file.read(_HEAD), file, picture)
     if picture.format == "JPEG2000" and picture.mode not in ("L", "I;16"):
         file.seek(0)
-        deep = _bits_of_jpeg2000(file.read()) > 8
-    if deep:
-        raise ImageError(
-            f"it has more than 8 bits a colour, which of {picture.format} are not read; convert it "
-            "to a PNG or TIFF file of 16 bits"
-        )
+        return _deep_jpeg2000(file.read())
+    return None
 
 
-def _largest_of_ppm(head: bytes) -> int:
-    lines = [line.partition(b"#")[0] for line in head.split(b"\n")]
-    words = b" ".join(lines).split()
-    return int(words[3]) if len(words) > 3 and words[3].isdigit() else 255
+def _deep_ppm(head: bytes, file: IO[bytes], picture: PIL.Image.Image) -> Pixels | None:
+    """Return a colour PPM with a largest value above 255: big-endian words, or words in ASCII.
+
+    Netpbm's ppm(5): after the largest value comes one white space, and then the pixels.
+    """
+    found = _PPM_HEAD.match(head)
+    if found is None or (largest := int(found["largest"])) <= 255:
+        return None
+    file.seek(found.end())
+    width, height = picture.size
+    if found["kind"] == b"P6":
+        values = np.frombuffer(file.read(6 * width * height), ">u2")
+    else:
+        text = re.sub(rb"#[^\n\r]*", b"", file.read())
+        values = np.fromstring(text, np.int64, 3 * width * height, sep=" ")
+    if values.size != 3 * width * height:
+        raise ImageError("it is cut short: pixels are missing")
+    if values.max() > largest:
+        raise ImageError(f"it says that no value is above {largest}, and {values.max()} is")
+    return Pixels(_stretched(values.reshape(height, width, 3), largest))
 
 
-def _bits_of_jpeg2000(data: bytes) -> int:
-    """Return the most bits of a component: the segment SIZ (ITU-T T.800, A.5.1)."""
+def _deep_jpeg2000(data: bytes) -> Pixels | None:
+    """Return a JPEG 2000 file of 9 to 16 bits a colour, as OpenJPEG decodes it."""
+    depths = _depths_of_jpeg2000(data)
+    if max(depths) <= 8:
+        return None
+    if len(set(depths)) > 1 or len(depths) not in (1, 2, 3, 4) or max(depths) > 16:
+        told = ", ".join(map(str, depths))
+        raise ImageError(f"its channels have {told} bits, which is not read; convert it to a PNG")
+    import imagecodecs
+
+    values = np.asarray(imagecodecs.jpeg2k_decode(data))
+    if values.dtype != np.uint16:
+        raise ImageError("its values are signed, and their range is not known")
+    return _with_alpha(_stretched(values.reshape(*values.shape[:2], -1), 2 ** depths[0] - 1))
+
+
+def _depths_of_jpeg2000(data: bytes) -> list[int]:
+    """Return the bits of each component: the segment SIZ (ITU-T T.800, A.5.1)."""
     start = data.find(b"\xff\x4f\xff\x51")
     if start < 0:
-        return 8
+        return [8]
     components = struct.unpack_from(">H", data, start + 40)[0]
     depths = data[start + 42 : start + 42 + 3 * components : 3]
-    return max(((depth & 0x7F) + 1 for depth in depths), default=8)
+    return [(depth & 0x7F) + 1 for depth in depths] or [8]
+
+
+def _stretched(values: NDArray[Any], largest: int) -> NDArray[np.uint16]:
+    """Return values from 0 to `largest` as they are in 16 bits, rounded."""
+    if largest == _WHITE_OF_16_BITS:
+        return values.astype(np.uint16)
+    scaled: NDArray[Any] = np.rint(values.astype(np.float64) * (_WHITE_OF_16_BITS / largest))
+    return scaled.astype(np.uint16)
+
+
+def _with_alpha(values: NDArray[np.uint16]) -> Pixels:
+    """Return 16-bit channels as colours and, of two or four, the last as alpha."""
+    if values.shape[-1] in (1, 3):
+        return Pixels(values)
+    alpha = values[..., -1].astype(np.float32) / np.float32(_WHITE_OF_16_BITS)
+    return Pixels(values[..., :-1], None if alpha.min() == 1 else alpha)
 
 
 def _deep_png(file: IO[bytes]) -> Pixels:
@@ -176,11 +223,7 @@ def _deep_png(file: IO[bytes]) -> Pixels:
         values = values[..., np.newaxis]
     if values.dtype != np.uint16:
         raise ImageError("its 16 bits cannot be read exactly; convert it to a TIFF file")
-    channels = values.shape[-1]
-    if channels in (1, 3):
-        return Pixels(values)
-    alpha = values[..., -1].astype(np.float32) / np.float32(_WHITE_OF_16_BITS)
-    return Pixels(values[..., :-1], None if alpha.min() == 1 else alpha)
+    return _with_alpha(values)
 
 
 def decode_deep_tiff(file: IO[bytes]) -> Pixels | None:
@@ -252,11 +295,7 @@ def _in_16_bits(values: NDArray[Any], sample_format: int, bits: int) -> NDArray[
             "bits, whose range is not known; unsigned ones of up to 16 bits, and of 32-bit images "
             "only floats from 0 to 1 are accepted"
         )
-    if bits == 16:
-        return values.astype(np.uint16)
-    largest = 2**bits - 1
-    scaled: NDArray[Any] = np.rint(values.astype(np.float64) * (_WHITE_OF_16_BITS / largest))
-    return scaled.astype(np.uint16)
+    return _stretched(values, 2**bits - 1)
 
 
 def _not_multiplied(colours: NDArray[Any], alpha: NDArray[np.float32]) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from texonnx.errors import ImageError, reason
 from texonnx.images.arrays import Image, as_image
+from texonnx.images.cutouts import largest_rectangle
 from texonnx.images.decoding import (
     FORMATS,
     TIFF_MAGICS,
@@ -42,6 +43,7 @@ from texonnx.system.files import StrPath
 _MOST_REDUCED = 1_000_000_000
 """Pixels of a JPEG, which need not be decoded whole."""
 _WORTH_REDUCING = 8_000_000
+_OPAQUE = 1 - 0.5 / 255
 _SPARE = 4
 """A reduced image has at least so many times the pixels a side that are wanted of it."""
 
@@ -79,6 +81,20 @@ class Picture:
     alpha: NDArray[np.float32] | None
     size: Size
     notes: tuple[str, ...]
+
+    @property
+    def opaque(self) -> NDArray[np.bool_]:
+        """[H, W], which pixels nothing shows through."""
+        if self.alpha is None:
+            return np.ones(self.image.shape[2:], np.bool_)
+        return self.alpha >= _OPAQUE
+
+    def opaque_part(self) -> Image:
+        """Return the largest rectangle of the image that nothing shows through."""
+        if self.alpha is None:
+            return self.image
+        rows, columns = largest_rectangle(self.opaque)
+        return np.ascontiguousarray(self.image[:, :, rows, columns])
 
     def over_white(self) -> Image:
         """Return the image with white behind what is transparent."""

@@ -200,6 +200,16 @@ TARGETS = GraphKind(
     when=lambda specification: bool(specification.terms),
     targets=True,
 )
+CUTOUT_TARGETS = GraphKind(
+    "cutout_targets",
+    lambda specification, parameters, size: targets_model(
+        specification, parameters, of_cutout=True
+    ),
+    {**_EXEMPLAR, **_OUTPUT_SIZE},
+    when=lambda specification: bool(specification.terms),
+    targets=True,
+)
+"""Not of a folder: hosts take no picture that is transparent."""
 CONTENT_TARGETS = GraphKind(
     "content_targets",
     lambda specification, parameters, size: content_targets_model(specification, parameters),

@@ -5,6 +5,8 @@ Another graph goes from the content image to what the output shall keep of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import onnx_ir as ir
 
 from texonnx.graph.dims import dims
@@ -12,24 +14,29 @@ from texonnx.graph.tape import Tape
 from texonnx.objective.forward import image_shape, positions_symbol, write_statistic
 from texonnx.objective.specification import Specification
 from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
-from texonnx.vgg import pools_before
+from texonnx.vgg import layer_channels, pools_before
 
 
 def targets_model(
     specification: Specification,
     parameters: TrunkParameters,
     dtype: ir.DataType = ir.DataType.FLOAT,
+    *,
+    of_cutout: bool = False,
 ) -> ir.Model:
     """Build the graph: exemplar, output_size -> every target statistic.
 
     ``output_size`` is int64 [2], height and width in pixels of the image to come. Only the
     statistics over positions depend on it: a sorted row is a quantile function, read at as many
-    levels as the output has positions.
+    levels as the output has positions. With `of_cutout`, the graph also takes for each number of
+    halvings which positions count, as :func:`counting` names them, and no other is looked at.
     """
     tape = Tape("targets", dtype)
     exemplar = tape.input("exemplar", image_shape("exemplar", None))
     output_size = tape.input("output_size", [2], ir.DataType.INT64)
     maps = write_trunk(tape, exemplar, parameters, specification.layers, specification.trunk)
+    if of_cutout:
+        maps = _of_what_counts(tape, maps)
     for name, loss, layer in specification.targets():
         statistic = write_statistic(tape, maps[layer], specification, loss, layer)
         if loss.quantiles:
@@ -59,6 +66,26 @@ def content_targets_model(
         shape = [positions_symbol(layer) if n is None else n for n in dims(statistic)]
         tape.output(statistic, name, shape)
     return tape.model()
+
+
+def counting(halvings: int) -> str:
+    """Return the name of the input that says which positions of a map count, bool [H' W']."""
+    return f"counting_{halvings}"
+
+
+def _of_what_counts(tape: Tape, maps: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    """Write the maps [1, N, H, W] at the positions that count, [1, N, 1, M]."""
+    inputs: dict[int, ir.Value] = {}
+    found = {}
+    for layer, features in maps.items():
+        halvings, channels = pools_before(layer), layer_channels(layer)
+        if halvings not in inputs:
+            inputs[halvings] = tape.input(
+                counting(halvings), [f"exemplar_{positions_symbol(layer)}"], ir.DataType.BOOL
+            )
+        rows = tape.reshape(features, [1, channels, 1, -1])
+        found[layer] = tape.op("Compress", [rows, inputs[halvings]], (1, channels, 1, None), axis=3)
+    return found
 
 
 def _positions(tape: Tape, output_size: ir.Value, pools: int) -> ir.Value:

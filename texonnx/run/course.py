@@ -61,7 +61,7 @@ class Course:
     alpha: NDArray[np.float32] | None = None
 
     def __init__(self, prepared: Prepared, shares: tuple[float, ...] = (1.0,)) -> None:
-        self.notes = tuple(note for given in prepared.given for note in given.notes)
+        self.notes = tuple(note for given in prepared.given for note in given.told)
         self.prepared = prepared
         self.shares = shares
 
@@ -94,7 +94,7 @@ class Course:
 
     def goal(self, scale: int) -> Goal:
         """Return what the image is held against: the exemplars."""
-        return Goal(self.prepared.exemplars_at(scale), self.shares)
+        return Goal(self.prepared.textures_at(scale), self.shares)
 
     def start(self, scale: int, coarser: Image | None) -> Image:
         """Return where the scale starts: the result of the one before it, enlarged, if any."""

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.errors import ImageError, OptionError
-from texonnx.images import Image, Picture, check_image, read_picture
+from texonnx.images import Cutout, Image, Picture, check_image, largest_rectangle, read_picture
 from texonnx.options import RUN
 from texonnx.sizes import Size, size_of
 
-_OPAQUE = 1 - 0.5 / 255
 _LEAST_OPAQUE_SIDE = 32
 """Pixels of the rectangle that a transparent exemplar is cut to; less is hardly a texture."""
-_MASK_SIDE = 256
 _MOST_ENLARGED = 4
+_MOST_AROUND = 16
+"""How many times larger than its largest rectangle a cut-out is looked at as a whole."""
 
 Exemplar = str | Path | Image
 """An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1]."""
@@ -37,18 +38,44 @@ class Given:
         [H, W] of the image, where a content has it.
     notes
         What was done to it, a sentence each.
+    cutout
+        All that is opaque of an exemplar of which `image` is but the largest rectangle.
     """
 
     image: Image
     size: Size
     alpha: NDArray[np.float32] | None = None
     notes: tuple[str, ...] = ()
+    cutout: Cutout | None = None
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a person shall read of it: `notes`, and what statistics are taken from."""
+        if self.cutout is None:
+            return self.notes
+        return (*self.notes, "patches are that rectangle's, statistics are of all that is opaque")
+
+    def texture_at(self, exemplar: Image, resize: Callable[[Image, Size], Image]) -> Image | Cutout:
+        """Return what statistics are taken from where the image was scaled to `exemplar`."""
+        if self.cutout is None:
+            return exemplar
+        extents = zip(self.cutout.opaque.shape, size_of(exemplar), self.size, strict=True)
+        height, width = (max(1, round(whole * new / old)) for whole, new, old in extents)
+        return self.cutout.at(Size(height, width), resize)
+
+    def recoloured(self, colours: Callable[[Image], Image]) -> Given:
+        """Return it with other colours."""
+        cutout = self.cutout
+        if cutout is not None:
+            cutout = Cutout(colours(cutout.image), cutout.opaque)
+        return replace(self, image=colours(self.image), cutout=cutout)
 
 
 def texture_of(exemplar: Exemplar | Given, shorter_side: int | None = None) -> Given:
     """Return an exemplar or a style: opaque pixels alone.
 
-    Of an image that is transparent in parts it is the largest rectangle without any.
+    Of an image that is transparent in parts, all that is opaque is there for the statistics, and
+    the largest rectangle without any of it for what wants an image: spectra, patches.
 
     Parameters
     ----------
@@ -67,7 +94,7 @@ def texture_of(exemplar: Exemplar | Given, shorter_side: int | None = None) -> G
     picture = _read(exemplar, shorter_side)
     if picture.alpha is None:
         return Given(picture.image, picture.size, notes=picture.notes)
-    opaque = picture.alpha >= _OPAQUE
+    opaque = picture.opaque
     rows, columns = largest_rectangle(opaque)
     size = Size(rows.stop - rows.start, columns.stop - columns.start)
     if min(size) < _LEAST_OPAQUE_SIDE:
@@ -82,7 +109,10 @@ def texture_of(exemplar: Exemplar | Given, shorter_side: int | None = None) -> G
         f"{size} pixels at {columns.start},{rows.start}, was taken"
     )
     image = np.ascontiguousarray(picture.image[:, :, rows, columns])
-    return Given(image, size, notes=(*picture.notes, note))
+    cutout = Cutout.of(picture.image, opaque)
+    small = cutout.opaque.size <= _MOST_AROUND * size.height * size.width
+    notes = (*picture.notes, note)
+    return Given(image, size, notes=notes, cutout=cutout if small else None)
 
 
 def content_of(content: Exemplar, shorter_side: int | None = None) -> Given:
@@ -134,39 +164,6 @@ def in_grey(image: Image) -> Image:
     """Return the image with the mean of its channels in each."""
     grey = image.mean(axis=1, keepdims=True, dtype=np.float32)
     return np.repeat(grey, 3, axis=1)
-
-
-def largest_rectangle(opaque: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return rows and columns of the largest rectangle of ones, of a large mask nearly the largest.
-
-    Of each row, how many ones stand above each column; the widest rectangle below that skyline is
-    found with a stack, as in a histogram.
-
-    Examples
-    --------
-    >>> mask = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]], bool)
-    >>> largest_rectangle(mask)
-    (slice(0, 2, None), slice(0, 2, None))
-    """
-    step = max(1, min(opaque.shape) // _MASK_SIDE)
-    height, width = (side // step for side in opaque.shape)
-    blocks = opaque[: height * step, : width * step].reshape(height, step, width, step)
-    coarse: NDArray[np.bool_] = np.asarray(blocks.all(axis=(1, 3)))
-    best, found = 0, (0, 0, 0, 0)
-    above = np.zeros(width, np.int64)
-    for row in range(height):
-        above = (above + 1) * coarse[row]
-        stack: list[tuple[int, int]] = []
-        for column, tall in enumerate([*above.tolist(), 0]):
-            start = column
-            while stack and stack[-1][1] >= tall:
-                start, stood = stack.pop()
-                if stood * (column - start) > best:
-                    best = stood * (column - start)
-                    found = (row + 1 - stood, row + 1, start, column)
-            stack.append((start, tall))
-    top, bottom, left, right = (number * step for number in found)
-    return slice(top, bottom), slice(left, right)
 
 
 def _read(image: Exemplar, shorter_side: int | None) -> Picture:

@@ -10,9 +10,9 @@ from typing import Any
 
 from texonnx.errors import ImageError, OptionError
 from texonnx.exported.folder import ExportedFolder
-from texonnx.images import Image, size_by_shorter_side
+from texonnx.images import Cutout, Image, size_by_shorter_side
 from texonnx.objective.built import BuiltGraphs
-from texonnx.objective.kinds import CONTENT_TARGETS
+from texonnx.objective.kinds import CONTENT_TARGETS, CUTOUT_TARGETS
 from texonnx.objective.source import GraphSource, Traits
 from texonnx.objective.specification import specify
 from texonnx.optim.pyramid import COARSEST_SIDE, Scale, pyramid, shrunk
@@ -56,7 +56,9 @@ class Prepared:
     @property
     def grey(self) -> bool:
         """Whether no exemplar has a colour."""
-        return all(is_grey(one.image) for one in self.given)
+        return all(
+            is_grey(one.image if one.cutout is None else one.cutout.image) for one in self.given
+        )
 
     @property
     def optimizer(self) -> Optimizer:
@@ -69,6 +71,13 @@ class Prepared:
         return tuple(
             self.host.resize(exemplar, shrunk(size_of(exemplar), factor))
             for exemplar in self.exemplars
+        )
+
+    def textures_at(self, scale: int) -> tuple[Image | Cutout, ...]:
+        """Return what statistics are taken from at a scale, counted from 0."""
+        return tuple(
+            given.texture_at(exemplar, self.host.resize)
+            for given, exemplar in zip(self.given, self.exemplars_at(scale), strict=True)
         )
 
 
@@ -134,6 +143,8 @@ def prepare(
     adversarial_rate = OPTIMIZERS[options.optimizer].adversarial_learning_rate
     if source.traits.adversarial and adversarial_rate is not None and options.lr is None:
         options = replace(options, lr=adversarial_rate)
+    if not source.has(CUTOUT_TARGETS):
+        given = tuple(replace(one, cutout=None) for one in given)
     host = GraphHost(source)
     scaled = tuple(
         host.resize(one.image, size_by_shorter_side(one.size, options.exemplar_size))

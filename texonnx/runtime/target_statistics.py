@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.images import Image
+from texonnx.images import Cutout, Image
 from texonnx.losses import Arrays
 from texonnx.losses.mixing import average
 from texonnx.losses.ports import Port, is_drawn
 from texonnx.objective.banding import Banding
-from texonnx.objective.kinds import CONTENT_TARGETS, TARGETS
+from texonnx.objective.kinds import CONTENT_TARGETS, CUTOUT_TARGETS, TARGETS
 from texonnx.objective.source import GraphSource
+from texonnx.objective.targets import counting
 from texonnx.runtime.banded import BandedStatistics
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.sessions import NamedSession, Opener
 from texonnx.sizes import Size, size_of
+from texonnx.vgg import BLOCKS
 
 
 class TargetStatistics:
@@ -55,6 +57,7 @@ class TargetStatistics:
         self._goal = goal
         self._size: Mapping[str, NDArray[Any]] = {"output_size": np.array(size, np.int64)}
         self._texture: NamedSession | None = None
+        self._cutout: NamedSession | None = None
         self.directions: Mapping[str, tuple[int, ...]] = {}
         if source.has(TARGETS):
             self._texture = NamedSession(open_session(source.graph(TARGETS)))
@@ -70,11 +73,26 @@ class TargetStatistics:
         """Return every target, and the `directions` that they were taken along."""
         if self._texture is None:
             return dict(self._content)
+        given = {**self._size, **directions}
         found = []
         for exemplar in self._goal.exemplars:
-            values = {"exemplar": exemplar, **self._size, **directions}
-            found.append(self._in_bands(exemplar) or self._texture(values))
+            if isinstance(exemplar, Cutout):
+                found.append(self._of_cutout(exemplar, given))
+            else:
+                whole = {"exemplar": exemplar, **given}
+                found.append(self._in_bands(exemplar) or self._texture(whole))
         return {**mixed(found, self._goal.shares), **self._content, **directions}
+
+    def _of_cutout(self, cutout: Cutout, given: Mapping[str, NDArray[Any]]) -> Arrays:
+        """Return the statistics of what counts of an exemplar; never in bands."""
+        if self._cutout is None:
+            self._cutout = NamedSession(self._open(self._source.graph(CUTOUT_TARGETS)))
+        counts = {
+            counting(halvings): cutout.positions(halvings).ravel()
+            for halvings in range(BLOCKS)
+            if counting(halvings) in self._cutout.inputs
+        }
+        return self._cutout({"exemplar": cutout.image, **counts, **given})
 
     def _in_bands(self, exemplar: Image) -> Arrays | None:
         """Return the statistics of an exemplar that is large enough to be walked in bands."""

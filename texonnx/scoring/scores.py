@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.errors import ImageError
-from texonnx.images import Image, check_image, load_image, scale_shorter_side
+from texonnx.images import Image, check_image, load_image, read_picture, scale_shorter_side
 from texonnx.options import OBJECTIVE, RUN, RunOptions
 from texonnx.scoring.comparison import (
     COARSEST_SIDE,
@@ -103,6 +103,8 @@ def score(
     ----------
     exemplar, image
         An image file, or an array of shape [1, 3, H, W], RGB, in [0, 1]. Their sizes may differ.
+        Of an exemplar that is transparent in parts it is the largest opaque rectangle; an image is
+        put over white.
     exemplar_size
         The exemplar, and it alone, is scaled so that its shorter side has this many pixels, as
         :func:`texonnx.synthesize` does; give both the same.
@@ -161,7 +163,7 @@ def score_all(
     Parameters, errors and sources are those of :func:`score`.
     """
     options = RunOptions(exemplar_size=exemplar_size, seed=seed)
-    whole = scale_shorter_side(_image(exemplar), options.exemplar_size)
+    whole = scale_shorter_side(exemplar_image(exemplar), options.exemplar_size)
     _check_size(whole, "scaled exemplar", exemplar)
     read = [_image(image) for image in images]
     for array, image in zip(read, images, strict=True):
@@ -198,6 +200,13 @@ def _floor(exemplar: Image, units: Units) -> Distances:
     return mean_distances(
         [compare(statistics_of(one, units), statistics_of(other, units)) for one, other in halves]
     )
+
+
+def exemplar_image(exemplar: str | Path | Image) -> Image:
+    """Return what an image is held against: of a file, the largest opaque rectangle."""
+    if isinstance(exemplar, (str, Path)):
+        return read_picture(exemplar).opaque_part()
+    return check_image(exemplar)
 
 
 def _image(image: str | Path | Image) -> Image:

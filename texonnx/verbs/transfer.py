@@ -68,7 +68,7 @@ def transfer_style(
     images, counts = _styles(style)
     way = chosen.preserve_colour
     originals = [texture_of(image, run.exemplar_size) for image in images]
-    coloured = [replace(one, image=_recoloured(one.image, shown, way)) for one in originals]
+    coloured = [one.recoloured(lambda image: _recoloured(image, shown, way)) for one in originals]
     prepared = prepare(
         coloured, objective, run, None, watch.on_download, coarsest_side=_COARSEST_SIDE
     )
