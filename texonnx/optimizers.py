@@ -71,7 +71,7 @@ class Optimizer:
         return getattr(importlib.import_module(module), name)
 
 
-_EVALUATIONS = {"draft": (1, 3, 12, 80), "good": (3, 8, 60, 240), "best": (20, 60, 150, 400)}
+_EVALUATIONS = {"draft": (1, 3, 12, 80), "good": (2, 6, 60, 360), "best": (6, 30, 200, 600)}
 _ADAM_STEPS = {"draft": (2, 8, 30, 150), "good": (10, 30, 80, 300), "best": (30, 80, 200, 600)}
 
 LBFGS = Optimizer(

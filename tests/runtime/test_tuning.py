@@ -118,12 +118,18 @@ def test_a_figure_that_is_none_is_measured_over(
     assert machine.times == 4
 
 
-def test_what_does_not_start_is_said_and_what_does_not_run_is_left_out(machine: Machine) -> None:
+@pytest.mark.parametrize("cards", [["nvidia"], []], ids=["card", "no card"])
+def test_what_does_not_start_is_said_and_what_does_not_run_is_left_out(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, cards: list[str]
+) -> None:
+    monkeypatch.setattr(tuning, "cards_here", lambda: cards)
+    monkeypatch.setattr(tuning.sys, "platform", "linux")
     machine.seconds = {"cpu fp32": 0.2, "cuda fp32": 0.1, "openvino fp32": None}
     machine.failing["cuda"] = "no driver"
     choice = choose_way()
     assert choice.way == ("cpu", "fp32")
-    assert choice.passed_over == ("cuda is not used: no driver",)
+    # Without a card nobody misses it.
+    assert choice.passed_over == ("cuda is not used: no driver",) * bool(cards)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from pathlib import Path
 
 import typer
 
@@ -14,7 +13,7 @@ from texonnx.errors import TexonnxError
 
 def doctor() -> None:
     """Say which ONNX Runtime, providers, engines and weights there are, and what would add more."""
-    from texonnx.runtime.installed import CARDS, installed_runtimes, packages_for, the_runtime
+    from texonnx.runtime.installed import cards_here, installed_runtimes, packages_for, the_runtime
     from texonnx.version import __version__
 
     print(f"texonnx {__version__}, Python {platform.python_version()}, {platform.platform()}")
@@ -40,8 +39,7 @@ def doctor() -> None:
         if sys.version_info >= (3, 12) or sys.platform != "linux":
             print("    (it exists for Linux on x86-64 and Python up to 3.11)")
     print("  other providers, each in an environment of its own:")
-    cards = [maker for maker, place in CARDS.items() if Path(place).exists()]
-    for package in packages_for(sys.platform, platform.machine(), cards):
+    for package in packages_for(sys.platform, platform.machine(), cards_here()):
         print(f"    {package}")
 
 

@@ -31,7 +31,7 @@ CORRECTIONS = 20
 SUFFICIENT_DECREASE = 1e-4
 TRIALS = 6
 LEAST_COSINE = 1e-6
-FIRST_CHANGE = 0.01
+FIRST_CHANGE = 0.0025
 """Root mean square change of the pixels that a step along the gradient tries."""
 ALL_COLOURS = 0.1
 """The share of the identity beside the colours' covariance, so that no colour is out of reach."""

@@ -51,7 +51,7 @@ def steps_by_scale(
     --------
     >>> from texonnx.optimizers import ADAM, LBFGS
     >>> steps_by_scale(None, LBFGS, 4, detail="patches")
-    (240, 60, 8, 3)
+    (360, 60, 6, 2)
     >>> steps_by_scale(None, LBFGS, 3)
     (48, 16, 8)
     >>> steps_by_scale((80, 40, 20), LBFGS, 3)

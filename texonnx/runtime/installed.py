@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Container
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 from texonnx.errors import RuntimeUnavailableError
 
@@ -30,9 +31,17 @@ _PACKAGES = (
 INSTALL_HINT = "pip install 'texonnx[cpu]' (or [training], [gpu], [openvino], [webgpu])"
 
 
-CARDS = {"nvidia": "/proc/driver/nvidia", "amd": "/dev/kfd"}
-"""Whose graphics card there is where these are, on Linux."""
+CARDS = {
+    "nvidia": ("/proc/driver/nvidia", "/dev/nvidia0", "/dev/dxg"),
+    "amd": ("/dev/kfd",),
+}
+"""Whose graphics card there may be where one of these is, on Linux."""
 _AND_NOT_RUN_YET = "(texonnx was not run with it yet)"
+
+
+def cards_here() -> list[str]:
+    """Return whose graphics cards there may be here, of :data:`CARDS`."""
+    return [maker for maker, places in CARDS.items() if any(Path(one).exists() for one in places)]
 
 
 def packages_for(system: str, machine: str, cards: Container[str]) -> list[str]:

@@ -7,6 +7,7 @@ from one release of ONNX Runtime to the next.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -23,7 +24,7 @@ from texonnx.objective.source import Graph
 from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.providers import PROVIDERS, find_provider
-from texonnx.runtime.installed import the_runtime
+from texonnx.runtime.installed import cards_here, the_runtime
 from texonnx.runtime.sessions import (
     NamedSession,
     check_precision_is_real,
@@ -155,10 +156,16 @@ def _candidates(provider: str, precision: str, training: bool) -> tuple[list[Way
         if precision not in (AUTO, *known.precisions):
             continue
         if name != "cpu" and (failure := probe(name)) is not None:
-            passed_over.append(f"{name} is not used: {failure}")
+            if _is_missed(name):
+                passed_over.append(f"{name} is not used: {failure}")
             continue
         ways += _ways(name, precision)
     return ways, tuple(passed_over)
+
+
+def _is_missed(provider: str) -> bool:
+    """Whether one would expect it to start: onnxruntime-training lists CUDA without any card."""
+    return provider != "cuda" or sys.platform != "linux" or "nvidia" in cards_here()
 
 
 def _ways(provider: str, precision: str) -> list[Way]:
