@@ -53,6 +53,7 @@ PORTABLE = (
     "scoring/test_evenness.py",
     "scoring/test_laplacian.py",
     "scoring/test_scores.py",
+    "scoring/test_seams.py",
     "scoring/test_sliced_wasserstein.py",
     "scoring/test_spectrum.py",
     "test_noise.py",

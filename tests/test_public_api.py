@@ -54,6 +54,7 @@ def test_the_names_are_these() -> None:
         "plan",
         "reconstruct",
         "reconstruct_layers",
+        "retile",
         "save_image",
         "score",
         "synthesize",
@@ -75,7 +76,14 @@ def test_another_name_is_an_attribute_error() -> None:
 
 def test_the_parameters_of_synthesize_are_these() -> None:
     assert list(inspect.signature(texonnx.synthesize).parameters) == [
-        "exemplar", "mix", *OBJECTIVE, "disc_steps", "artifacts", "exemplar_size", "size", *RUN
+        "exemplar", "mix", *OBJECTIVE, "disc_steps", "artifacts", "exemplar_size", "size", "tile",
+        "exact_size", *RUN,
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_retile_are_these() -> None:
+    assert list(inspect.signature(texonnx.retile).parameters) == [
+        "image", *OBJECTIVE, "disc_steps", "band", "axes", *RUN
     ]  # fmt: skip
 
 
@@ -122,6 +130,8 @@ def test_the_parameters_of_plan_are_those_of_synthesize_that_matter() -> None:
         "mix",
         "init",
         "seed",
+        "tile",
+        "exact_size",
         "on_step",
         "on_begin",
         "checkpoint",
@@ -223,11 +233,11 @@ def test_the_parameters_of_the_image_functions_are_these() -> None:
 
 def test_the_parameters_of_score_and_the_fields_of_a_score_are_these() -> None:
     assert list(inspect.signature(texonnx.score).parameters) == [
-        "exemplar", "image", "exemplar_size", "seed", "weights"
+        "exemplar", "image", "exemplar_size", "seed", "weights", "tile"
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.Score)] == [
         "levels", "spectrum", "floor_levels", "spectrum_floor", "evenness", "evenness_of_exemplar",
-            "structure", "why_no_structure",
+            "structure", "why_no_structure", "seams",
     ]  # fmt: skip
 
 

@@ -18,13 +18,17 @@ from texonnx.options import (
     EXPORT,
     OBJECTIVE,
     RECONSTRUCTION,
+    RETILE,
     RUN,
+    TILE,
     TRANSFER,
     BenchOptions,
     ExportOptions,
     ObjectiveOptions,
     ReconstructionOptions,
+    RetileOptions,
     RunOptions,
+    TileOptions,
     TransferOptions,
     taken,
 )
@@ -42,6 +46,7 @@ from texonnx.verbs.reconstruction import (
     reconstruct_every_layer,
     reconstruct_image,
 )
+from texonnx.verbs.retiling import retile_image
 from texonnx.verbs.synthesis import synthesize_texture
 from texonnx.verbs.transfer import Style, transfer_style
 from texonnx.weights.sources import Progress
@@ -67,6 +72,8 @@ def synthesize(
     artifacts: str | Path | None = None,
     exemplar_size: int = RUN.exemplar_size,
     size: tuple[int, int] | None = RUN.size,
+    tile: str = TILE.tile,
+    exact_size: bool = TILE.exact_size,
     quality: str = RUN.quality,
     scales: int | None = RUN.scales,
     steps: int | Sequence[int] | None = RUN.steps,
@@ -136,6 +143,12 @@ def synthesize(
         The exemplar is scaled so that its shorter side has this many pixels.
     size
         Height and width of the result in pixels; the scaled exemplar's if not given.
+    tile
+        ``x``, ``y`` or ``both``: along these axes the size becomes the nearest in which the
+        exemplar's period fits a whole number of times, if it has one, so that a wall of bricks
+        closes. With circular padding any result tiles; ``none`` leaves the size alone.
+    exact_size
+        Keep the size of a tile, and resample the exemplar instead, by up to 2%.
     quality
         ``draft``, ``good`` or ``best``: sets the steps, where they are not given.
     scales
@@ -209,6 +222,91 @@ def synthesize(
         taken(RunOptions, given),
         artifacts,
         _watch("synthesize", given),
+        taken(TileOptions, given),
+    )
+
+
+def retile(
+    image: Exemplar,
+    *,
+    loss: str = OBJECTIVE.loss,
+    layers: str = OBJECTIVE.layers,
+    layer_weights: str = OBJECTIVE.layer_weights,
+    gram_norm: str = OBJECTIVE.gram_norm,
+    pool: str = OBJECTIVE.pool,
+    padding: str = OBJECTIVE.padding,
+    arch: str = OBJECTIVE.arch,
+    weights: str = OBJECTIVE.weights,
+    convention: str = OBJECTIVE.convention,
+    activation_scale: bool = OBJECTIVE.activation_scale,
+    detail: str = OBJECTIVE.detail,
+    disc_widths: Sequence[int] = OBJECTIVE.disc_widths,
+    disc_steps: int = RUN.disc_steps,
+    band: int | None = RETILE.band,
+    axes: str = RETILE.axes,
+    quality: str = RUN.quality,
+    scales: int | None = RUN.scales,
+    steps: int | Sequence[int] | None = RUN.steps,
+    until: float | None = RUN.until,
+    optimizer: str = RUN.optimizer,
+    lr: float | None = RUN.lr,
+    init: str | Path = RUN.init,
+    seed: int = RUN.seed,
+    engine: str = RUN.engine,
+    provider: str = RUN.provider,
+    precision: str = RUN.precision,
+    memory: str = RUN.memory,
+    threads: int = RUN.threads,
+    on_step: OnStep | None = None,
+    on_begin: OnBegin | None = None,
+    on_download: Progress | None = None,
+    checkpoint: str | Path | Keep | None = None,
+) -> SynthesisResult:
+    """Make an image tile: a band along its edges is made anew, the rest stays to the last bit.
+
+    The band is made as :func:`texonnx.synthesize` makes a texture, of the image's own statistics
+    and patches, with the optimiser free to move the band's pixels alone; it begins as a blend of
+    both.
+
+    Parameters
+    ----------
+    image
+        An opaque image file, or an array of shape [1, 3, H, W], RGB, in [0, 1]; it is not scaled.
+    loss, layers, layer_weights, gram_norm, pool, padding, arch, weights, convention
+        As in :func:`texonnx.synthesize`.
+    activation_scale, detail, disc_widths, disc_steps
+        As in :func:`texonnx.synthesize`.
+    band
+        How many pixels along each edge are made anew; an eighth of the shorter side if not given.
+    axes
+        ``x``: left and right shall meet; ``y``: top and bottom; or ``both``.
+    quality, scales, steps, until, optimizer, lr, init, seed, engine, provider, precision, memory
+        As in :func:`texonnx.synthesize`.
+    threads, on_step, on_begin, on_download, checkpoint
+        As in :func:`texonnx.synthesize`.
+
+    Returns
+    -------
+    SynthesisResult
+        The image, [1, 3, H, W] in [0, 1], of the same size.
+
+    Raises
+    ------
+    TexonnxError
+        For an option, image, weights, engine or provider that will not do; a band that leaves
+        nothing; an image that is transparent in parts.
+    NotFiniteError
+        When the loss is not finite; it carries the last good image.
+    SynthesisInterrupted
+        On Ctrl-C; it carries the image so far.
+    """
+    given = locals()
+    return retile_image(
+        image,
+        taken(RetileOptions, given),
+        taken(ObjectiveOptions, given),
+        taken(RunOptions, given),
+        _watch("retile", given),
     )
 
 

@@ -68,8 +68,8 @@ def test_help_names_every_command(texonnx: Texonnx) -> None:
     outcome = texonnx("--help")
     assert outcome.code == 0
     names = (
-        "synth", "transfer", "reconstruct", "export", "verify", "describe", "weights", "score",
-        "bench", "doctor",
+        "synth", "tile", "retile", "transfer", "reconstruct", "export", "verify", "describe",
+        "weights", "score", "bench", "doctor",
     )  # fmt: skip
     assert all(name in outcome.out for name in names)
 
@@ -95,6 +95,7 @@ AS_TEXT = {"disc_widths"}
         ("synth", texonnx.synthesize, set()),
         ("transfer", texonnx.transfer, set()),
         ("reconstruct", texonnx.reconstruct, set()),
+        ("retile", texonnx.retile, set()),
         ("export", texonnx.export, {"folder"}),
     ],
 )
@@ -141,6 +142,8 @@ def test_the_help_of_the_weights_commands_names_everything_they_accept(
         "synth",
         "transfer",
         "reconstruct",
+        "tile",
+        "retile",
         "export",
         "verify",
         "describe",
@@ -157,7 +160,7 @@ def test_every_option_has_a_help(name: str) -> None:
         assert parameter.help or word == "help", word
 
 
-@pytest.mark.parametrize("name", ["transfer", "reconstruct"])
+@pytest.mark.parametrize("name", ["transfer", "reconstruct", "retile"])
 def test_the_help_of_a_verb_names_its_images_and_options(name: str, texonnx: Texonnx) -> None:
     outcome = texonnx(name, "--help")
     assert (outcome.code, outcome.err) == (0, "")

@@ -57,6 +57,17 @@ def test_an_animation_goes_from_the_first_step_to_the_result(
         assert 3 <= animation.n_frames <= 9  # 2 scales of 4 steps, and the result
 
 
+def test_a_preview_is_the_image_three_times_across_and_down(make: Texonnx, tmp_path: Path) -> None:
+    assert make("--preview", "preview.png").code == 0
+    image = load_image(tmp_path / "out.png")
+    preview = load_image(tmp_path / "preview.png")
+    height, width = image.shape[2:]
+    assert preview.shape[2:] == (3 * height, 3 * width)
+    assert (preview[:, :, height : 2 * height, 2 * width :] == image).all()
+    assert "two of the outputs" in assert_refused(make("--preview", "out.png"))
+    assert_refused(make("--preview", "preview.txt"))
+
+
 @pytest.mark.parametrize("name", ["curves.png", "curves.svg"])
 def test_curves_are_drawn_of_the_loss_and_its_parts(
     name: str, verb: str, make: Texonnx, tmp_path: Path

@@ -154,7 +154,7 @@ def test_after_many_vain_trials_it_goes_along_the_gradient() -> None:
         assert state["trials"] == (trial + 1) % TRIALS
     assert (state["pairs"], state["length"]) == (0, 1)
     root_mean_square = np.sqrt(np.mean((state["image"] - state["best_image"]) ** 2))
-    np.testing.assert_allclose(root_mean_square, 0.01, rtol=1e-3)
+    np.testing.assert_allclose(root_mean_square, 0.0025, rtol=1e-3)
 
 
 def test_without_a_gradient_the_image_stays_as_it_is() -> None:

@@ -199,3 +199,14 @@ def test_a_copy_map_shows_copies_in_the_colours_of_their_places(
     assert np.ptp(key, axis=1).max() > 0.3
     assert np.ptp(image, axis=1).max() > 0.3
     assert np.ptp(none[..., below:, right:], axis=1).max() < 0.01
+
+
+@pytest.mark.parametrize("name", ["stone.jpg", "grass.jpg", "brick_gray.png"])
+def test_a_crop_has_seams_and_what_is_circular_has_none(name: str, pretrained: VggWeights) -> None:
+    exemplar = scale_shorter_side(load_image(IMAGES / name), 160)
+    judge = StructureJudge(exemplar, pretrained, 0)
+    crop = np.ascontiguousarray(exemplar[:, :, 3:131, 20:148])
+    assert judge.seams(crop).worst > 1.3
+    # What is moved around over its own edge has its seams inside, and the edges meet.
+    turned = np.roll(crop, (64, 64), (2, 3))
+    assert judge.seams(turned).worst < 1.05

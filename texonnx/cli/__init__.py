@@ -21,9 +21,11 @@ from texonnx.cli import (
     doctor,
     export,
     reconstruct,
+    retile,
     score,
     study,
     synth,
+    tile,
     transfer,
     verify,
     weights,
@@ -41,6 +43,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(synth.synth)
+app.command()(tile.tile)
+app.command()(retile.retile)
 app.command()(transfer.transfer)
 app.command()(reconstruct.reconstruct)
 app.command()(again.resume)

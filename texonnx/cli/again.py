@@ -148,7 +148,12 @@ def _function(recipe: Mapping[str, Any]) -> Callable[..., SynthesisResult]:
 
     verbs: dict[str, Callable[..., SynthesisResult]] = {
         one.__name__: one
-        for one in (functions.synthesize, functions.transfer, functions.reconstruct)
+        for one in (
+            functions.synthesize,
+            functions.transfer,
+            functions.reconstruct,
+            functions.retile,
+        )
     }
     verb = recipe.get("verb")
     if verb not in verbs:

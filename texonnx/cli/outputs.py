@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _PANEL = "Output"
 _HISTORY_SUFFIXES = (".csv", ".json")
 _NEVER, _BY_ITSELF = "none", "auto"
+REPEATS = 3
+"""Times that a preview shows a tile, across and down."""
 RUNS = "runs"
 """The folder in the cache."""
 
@@ -69,6 +71,9 @@ class OutputOptions(Options):
     )
     plot: Path | None = Option(
         "Write the loss curves, total and by layer, as .png or .svg.", _PANEL
+    ).default(None)
+    preview: Path | None = Option(
+        "Also write the image repeated 3x3, to see it tile.", _PANEL
     ).default(None)
     depth: int = Option("Bits a channel: 8, or 16 with .png and .tif.", _PANEL).default(8)
     format: str = Option(
@@ -214,6 +219,9 @@ class _Writing:
         from texonnx.images import check_fits
 
         check_fits(self._target, beginning.size)
+        if self._also.preview is not None:
+            height, width = (REPEATS * side for side in beginning.size)
+            check_fits(self._also.preview, (height, width))
         check_room(self._target, beginning.size, self._also.depth)
         if not self._quiet:
             for note in beginning.notes:
@@ -234,6 +242,7 @@ class _Writing:
     def _write(self, result: SynthesisResult) -> Path:
         """Write all outputs, the image first; return where that is."""
         from texonnx.curves import plot_curves
+        from texonnx.images import repeated
 
         also, written = self._also, self._target
         try:
@@ -245,6 +254,8 @@ class _Writing:
         if self._animation is not None and also.animate is not None:
             self._animation.add(result.image)
             self._animation.save(also.animate, size_of(result.image))
+        if also.preview is not None:
+            self._save(also.preview, repeated(result.image, REPEATS))
         if also.plot is not None and result.history:
             plot_curves(also.plot, result.history, self._target.name)
         return written
@@ -278,7 +289,11 @@ class _Writing:
         from texonnx.system.files import check_target
 
         target, also = self._target, self._also
-        beside = [path for path in (also.history, also.animate, also.plot) if path is not None]
+        beside = [
+            path
+            for path in (also.history, also.animate, also.plot, also.preview)
+            if path is not None
+        ]
         places = [path.absolute() for path in (target, *beside)]
         if twice := [path for path in beside if places.count(path.absolute()) > 1]:
             raise OptionError(f"two of the outputs would be written to '{twice[0]}'")
@@ -289,6 +304,8 @@ class _Writing:
             check_animation_path(also.animate)
         if also.plot is not None:
             check_curves_path(also.plot)
+        if also.preview is not None:
+            check_writable(also.preview, also.depth)
         if also.save_every is not None:
             if self._output.path == PIPE:
                 raise OptionError("with -o - there is no place for --save-every")

@@ -13,14 +13,14 @@ from texonnx.cli.command import Takes, command, without
 from texonnx.cli.outputs import Output, OutputOptions, run_and_write
 from texonnx.cli.parameters import OutputPath, Quiet, Values
 from texonnx.cli.pipes import spooled
-from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions
+from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TileOptions
 from texonnx.options.text import parse_numbers
 
 if TYPE_CHECKING:
     from texonnx.planning import Plan
     from texonnx.sizes import Size
 
-_WHAT_TAKES_NO_TIME = ("init", "seed")
+_WHAT_TAKES_NO_TIME = ("init", "seed", "tile", "exact_size")
 
 
 @command
@@ -38,7 +38,9 @@ def synth(
         ),
     ] = None,
     *,
-    options: Annotated[Values, Takes(without(ObjectiveOptions, *CONTENT_OPTIONS), RunOptions)],
+    options: Annotated[
+        Values, Takes(without(ObjectiveOptions, *CONTENT_OPTIONS), RunOptions, TileOptions)
+    ],
     artifacts: Annotated[
         Path | None,
         typer.Option(

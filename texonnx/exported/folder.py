@@ -33,6 +33,11 @@ class ExportedFolder:
         return "+".join(self._contents.losses)
 
     @property
+    def padding(self) -> str:
+        """What surrounds every convolution's input, as the manifest tells it."""
+        return str(self._contents.entries["network"]["padding"])
+
+    @property
     def weights_digest(self) -> str:
         """The SHA-256 of the network's tensors, as the manifest tells it."""
         return str(self._contents.entries["network"]["weights_digest"])

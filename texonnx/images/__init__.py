@@ -6,6 +6,7 @@ from texonnx.images.animation import check_animation_path as check_animation_pat
 from texonnx.images.arrays import Image as Image
 from texonnx.images.arrays import check_image as check_image
 from texonnx.images.arrays import check_new_size as check_new_size
+from texonnx.images.arrays import repeated as repeated
 from texonnx.images.arrays import resize as resize
 from texonnx.images.arrays import scale_shorter_side as scale_shorter_side
 from texonnx.images.arrays import size_by_shorter_side as size_by_shorter_side

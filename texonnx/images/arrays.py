@@ -39,6 +39,11 @@ def check_new_size(height: int, width: int) -> None:
         )
 
 
+def repeated(image: Image, times: int) -> Image:
+    """Return an image so many times across and down."""
+    return np.tile(image, (1, 1, times, times))
+
+
 def scale_shorter_side(image: Image, pixels: int) -> Image:
     """Resize so that the shorter side has `pixels` pixels, with the aspect ratio kept.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,11 +26,8 @@ from texonnx.objective.lbfgs_step import (
 )
 from texonnx.optim.budget import Budget, BudgetSpentError
 from texonnx.optim.keeping import Keeping, NotKept, Place, Values, numbers
-from texonnx.optim.run import AfterStep, Evaluate
+from texonnx.optim.run import AfterStep, Evaluate, Metric
 from texonnx.runtime.engine import Evaluation, Losses
-
-Metric = Callable[[Image], Image]
-"""A symmetric positive definite map of images."""
 
 
 def minimise_lbfgs(

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from texonnx.images import Image
 from texonnx.objective.source import Traits
 from texonnx.optim.keeping import Keeping, NotKept, Place, Values
-from texonnx.optim.metric import ImageMetric
 from texonnx.optimizers import Optimizer
 from texonnx.runtime.engine import Engine, Evaluation, Losses
 
@@ -20,12 +19,12 @@ STEPS_A_DRAW = 10
 """Random directions serve for so many steps, and L-BFGS begins anew after as many."""
 
 Evaluate: TypeAlias = Callable[[Image], Evaluation]
+Metric: TypeAlias = Callable[[Image], Image]
+"""A symmetric positive definite map of images."""
 AfterStep: TypeAlias = Callable[[Losses, Image], None]
 """Is told the losses and the image of every step; may raise to stop the run."""
 
-Minimise: TypeAlias = Callable[
-    [Evaluate, Image, int, AfterStep, ImageMetric | None, Keeping], Image
-]
+Minimise: TypeAlias = Callable[[Evaluate, Image, int, AfterStep, Metric | None, Keeping], Image]
 """An optimiser that searches: from where, how many evaluations, told to whom, in which metric, and
 kept where."""
 
@@ -73,10 +72,11 @@ def optimise(
     steps: int,
     learning_rate: float,
     after_step: AfterStep,
-    metric: ImageMetric | None = None,
+    metric: Metric | None = None,
     refresh_every: int | None = None,
     *,
     grey: bool = False,
+    free: NDArray[np.bool_] | None = None,
     keeping: Keeping | None = None,
 ) -> Image:
     """Return `image` after `steps` steps (for L-BFGS: evaluations) of `optimizer`.
@@ -86,10 +86,13 @@ def optimise(
     alone. Every `refresh_every` steps the engine draws and trains anew; a search then
     starts anew, from the best image so far. A `grey` image, whose channels are alike, stays so
     where the steps are not taken inside the runtime: its gradient is the mean of the channels'.
+    Where `free`, [H, W], is given, no other pixel moves, and all steps are taken on the host.
     It goes on from the place that `keeping` has, if any.
     """
     keeping = keeping or NotKept()
     evaluate = _grey(engine.loss_and_gradient) if grey else engine.loss_and_gradient
+    if free is not None:
+        evaluate, metric = _only(free, evaluate), _only_in(free, metric)
     if optimizer.searches:
         minimise: Minimise = optimizer.load()
         if refresh_every is None:
@@ -104,7 +107,8 @@ def optimise(
             image = minimise(evaluate, image, count, after_step, metric, NotKept())
         return image
     on_host: type[HostStepper] = optimizer.load()
-    stepper = engine.stepper(optimizer, image) or on_host(evaluate, image)
+    inside = engine.stepper(optimizer, image) if free is None else None
+    stepper = inside or on_host(evaluate, image)
     first = 0
     if keeping.place is not None:
         first = keeping.place.step
@@ -126,6 +130,22 @@ def _grey(evaluate: Evaluate) -> Evaluate:
         return Evaluation(found.losses, np.repeat(mean, 3, axis=1))
 
     return evaluated
+
+
+def _only(free: NDArray[np.bool_], evaluate: Evaluate) -> Evaluate:
+    def evaluated(image: Image) -> Evaluation:
+        found = evaluate(image)
+        return Evaluation(found.losses, found.gradient * free)
+
+    return evaluated
+
+
+def _only_in(free: NDArray[np.bool_], metric: Metric | None) -> Metric | None:
+    """Return the metric between images that are 0 elsewhere."""
+    if metric is None:
+        return None
+    whole = metric
+    return lambda image: whole(image * free) * free
 
 
 def refresh_interval(traits: Traits, optimizer: Optimizer) -> int | None:

@@ -21,13 +21,17 @@ from texonnx.options.records import PADDINGS as PADDINGS
 from texonnx.options.records import POOLINGS as POOLINGS
 from texonnx.options.records import QUALITIES as QUALITIES
 from texonnx.options.records import RECONSTRUCTION as RECONSTRUCTION
+from texonnx.options.records import RETILE as RETILE
 from texonnx.options.records import RUN as RUN
 from texonnx.options.records import TEXTURE_OPTIONS as TEXTURE_OPTIONS
+from texonnx.options.records import TILE as TILE
 from texonnx.options.records import TRANSFER as TRANSFER
 from texonnx.options.records import TRANSFER_SIZE as TRANSFER_SIZE
 from texonnx.options.records import BenchOptions as BenchOptions
 from texonnx.options.records import ExportOptions as ExportOptions
 from texonnx.options.records import ObjectiveOptions as ObjectiveOptions
 from texonnx.options.records import ReconstructionOptions as ReconstructionOptions
+from texonnx.options.records import RetileOptions as RetileOptions
 from texonnx.options.records import RunOptions as RunOptions
+from texonnx.options.records import TileOptions as TileOptions
 from texonnx.options.records import TransferOptions as TransferOptions

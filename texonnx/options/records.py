@@ -30,6 +30,7 @@ POOLINGS = ("avg", "max")
 PADDINGS = ("circular", "zeros", "reflect")
 DETAILS = ("patches", "spectrum")
 PIXEL_CONVENTIONS = ("auto", "caffe", "caffe-rgb", "torch")
+TILES = ("none", "x", "y", "both")
 QUALITIES = ("draft", "good", "best")
 INITS = ("spectrum", "noise", "mean")
 ENGINES = ("analytic", "training")
@@ -258,6 +259,38 @@ class RunOptions(Options):
 
 
 @dataclass(frozen=True)
+class TileOptions(Options):
+    """What decides whether a texture's size is one in which it tiles; see `texonnx.synthesize`."""
+
+    tile: str = Option(
+        "Fit the size to the exemplar's period, across (x), down (y) or both, or none.",
+        _OUTPUT,
+        choices=TILES,
+    ).default("none")
+    exact_size: bool = Option(
+        "Of a tile: resample the exemplar by up to 2%, in place of another size.",
+        _OUTPUT,
+        flag="--exact-size",
+    ).default(False)
+
+
+@dataclass(frozen=True)
+class RetileOptions(Options):
+    """What only a retiling has; see :func:`texonnx.retile`."""
+
+    band: int | None = Option(
+        "Pixels along each edge that are made anew.",
+        _OUTPUT,
+        "band's width",
+        check=values.at_least(1),
+        shown="an eighth of the shorter side",
+    ).default(None)
+    axes: str = Option("Which edges shall meet: x, y or both.", _OUTPUT, choices=TILES[1:]).default(
+        "both"
+    )
+
+
+@dataclass(frozen=True)
 class TransferOptions(Options):
     """What only a style transfer has, or has otherwise; see :func:`texonnx.transfer`."""
 
@@ -408,6 +441,8 @@ TEXTURE_OPTIONS = ("detail",)
 
 OBJECTIVE = ObjectiveOptions()
 RUN = RunOptions()
+TILE = TileOptions()
+RETILE = RetileOptions()
 TRANSFER = TransferOptions()
 RECONSTRUCTION = ReconstructionOptions()
 EXPORT = ExportOptions()

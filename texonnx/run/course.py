@@ -100,6 +100,10 @@ class Course:
         """Return where the scale starts: the result of the one before it, enlarged, if any."""
         return self.first_image(scale) if coarser is None else self.scaled(coarser, scale)
 
+    def free(self, scale: int) -> NDArray[np.bool_] | None:
+        """Return which pixels may move, [H, W]; None for all."""
+        return None
+
     def metric(self, scale: int) -> ImageMetric | None:
         """Return the metric of L-BFGS; none here."""
         return None
@@ -254,6 +258,7 @@ class _Run:
                 course.metric(number),
                 refresh_every,
                 grey=course.grey,
+                free=course.free(number),
                 keeping=self,
             )
         except _PlateauReached:

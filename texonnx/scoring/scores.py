@@ -22,10 +22,11 @@ from texonnx.scoring.comparison import (
 )
 from texonnx.scoring.evenness import Evenness, evenness
 from texonnx.scoring.judging import judge_of
+from texonnx.scoring.seams import Seams, steps_alone
 from texonnx.sizes import size_of
 
 if TYPE_CHECKING:
-    from texonnx.scoring.structure import Structure
+    from texonnx.scoring.structure import Structure, StructureJudge
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Score:
         Whether what is there is seen in the exemplar, and the other way round, and what is copied.
     why_no_structure
         A sentence, where `structure` is None.
+    seams
+        Whether the image tiles, where that was asked for.
     """
 
     levels: tuple[float, ...]
@@ -64,6 +67,7 @@ class Score:
     evenness_of_exemplar: Evenness
     structure: Structure | None = None
     why_no_structure: str = ""
+    seams: Seams | None = None
 
     @property
     def mean(self) -> float:
@@ -83,6 +87,7 @@ def score(
     exemplar_size: int = RUN.exemplar_size,
     seed: int = RUN.seed,
     weights: str | None = OBJECTIVE.weights,
+    tile: bool = False,
 ) -> Score:
     """Measure how far an image's texture is from an exemplar's.
 
@@ -114,6 +119,8 @@ def score(
     weights
         Of the network that judges the structure: ``pretrained`` or an imported name or file of
         VGG-16; None leaves the structure out. Nothing is downloaded.
+    tile
+        Whether to look across the edges, too, where the image meets itself when it is repeated.
 
     Returns
     -------
@@ -147,7 +154,9 @@ def score(
     which would not see a colour cast, and take other directions (see
     `texonnx.scoring.sliced_wasserstein`).
     """
-    return score_all(exemplar, [image], exemplar_size=exemplar_size, seed=seed, weights=weights)[0]
+    return score_all(
+        exemplar, [image], exemplar_size=exemplar_size, seed=seed, weights=weights, tile=tile
+    )[0]
 
 
 def score_all(
@@ -157,6 +166,7 @@ def score_all(
     exemplar_size: int = RUN.exemplar_size,
     seed: int = RUN.seed,
     weights: str | None = OBJECTIVE.weights,
+    tile: bool = False,
 ) -> list[Score]:
     """Score several images, all on the number of levels that the smallest of them allows.
 
@@ -185,6 +195,7 @@ def score_all(
             evenness_of_exemplar=even,
             structure=None if isinstance(judge, str) else judge.judge(array),
             why_no_structure=judge if isinstance(judge, str) else "",
+            seams=_seams(array, judge) if tile else None,
         )
         for array, one in zip(read, found, strict=True)
     ]
@@ -200,6 +211,10 @@ def _floor(exemplar: Image, units: Units) -> Distances:
     return mean_distances(
         [compare(statistics_of(one, units), statistics_of(other, units)) for one, other in halves]
     )
+
+
+def _seams(image: Image, judge: StructureJudge | str) -> Seams:
+    return steps_alone(image) if isinstance(judge, str) else judge.seams(image)
 
 
 def exemplar_image(exemplar: str | Path | Image) -> Image:

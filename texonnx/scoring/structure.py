@@ -8,13 +8,22 @@ are of a pretrained network's features in place of pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from texonnx.images import Image
 from texonnx.scoring.copies import Copies, CopyFinder
-from texonnx.scoring.features import FeatureMaps, Map, Nearest, averaged, grid_of, patches
+from texonnx.scoring.features import (
+    PATCH_SIDE,
+    FeatureMaps,
+    Map,
+    Nearest,
+    averaged,
+    grid_of,
+    patches,
+)
+from texonnx.scoring.seams import Seams, patches_across, rolled, stands_out, steps_alone
 from texonnx.weights import VggWeights
 
 LAYERS = ("conv2_1", "conv3_1", "conv4_1")
@@ -23,6 +32,8 @@ _POSITIONS = 64
 _PAIRS = 4 * 4096**2
 """Of larger numbers of pairs of patches, those that look are a sample."""
 _FEWEST = 512
+_DICTIONARY = 4096
+"""Patches of the exemplar, at most, that a seam is looked up in."""
 _LEAST_FLOOR = 1e-3
 """A flat exemplar has no distance between its halves; nothing is blown up."""
 
@@ -102,6 +113,35 @@ class StructureJudge:
             plausible.append(there / self._floor[name])
             covers.append(back / self._floor[name])
         return Structure(tuple(plausible), tuple(covers), copies)
+
+    def seams(self, image: Image) -> Seams:
+        """Return whether an image tiles, [1, 3, H, W], of at least 64 pixels each way."""
+        structure = []
+        for axis in (3, 2):
+            turned, place = rolled(image, axis)
+            of_layers = [
+                self._stands_out(name, one, axis, place / image.shape[axis])
+                for name, one in self._averaged(self._features(turned)).items()
+            ]
+            structure.append(sum(of_layers) / len(of_layers))
+        across, down = structure
+        return replace(steps_alone(image), structure_x=across, structure_y=down)
+
+    def _stands_out(self, name: str, features: Map, axis: int, place: float) -> float:
+        """Return how a seam at a share of the map's extent stands out."""
+        exemplar = self._exemplar[name]
+        count = int(np.prod(grid_of(exemplar)))
+        positions = np.arange(count)
+        if count > _DICTIONARY:
+            generator = np.random.default_rng(self._seed)
+            positions = np.sort(generator.choice(count, _DICTIONARY, replace=False))
+        dictionary = patches(exemplar, positions)
+        nearest = self._nearest(features, dictionary).nearest
+        looking = patches(features)
+        cosines = np.einsum("nchw,nchw->n", looking, dictionary[nearest.ravel()])
+        profile = (1 - cosines.reshape(nearest.shape)).mean(axis=0 if axis == 3 else 1)
+        seam = patches_across(place * features.shape[axis], PATCH_SIDE)
+        return stands_out(profile.astype(np.float64), seam, self._floor[name])
 
     def _averaged(self, features: dict[str, Map]) -> dict[str, Map]:
         return {name: averaged(one, self._sides[name]) for name, one in features.items()}

@@ -6,14 +6,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from texonnx.errors import OptionError
 from texonnx.images import Image
 from texonnx.optim.metric import ImageMetric
-from texonnx.options import ObjectiveOptions, RunOptions
+from texonnx.options import TILE, ObjectiveOptions, RunOptions, TileOptions
 from texonnx.run.course import Course, run_course
-from texonnx.run.given import Exemplar
+from texonnx.run.given import Exemplar, Given
 from texonnx.run.preparation import Prepared, prepare, scaling_notes, shares_of
 from texonnx.run.result import SynthesisResult
 from texonnx.run.watch import UNWATCHED, Watch
+from texonnx.verbs.tiling import fit_tile
 
 
 def synthesize_texture(
@@ -23,13 +25,21 @@ def synthesize_texture(
     run: RunOptions,
     artifacts: str | Path | None = None,
     watch: Watch = UNWATCHED,
+    tile: TileOptions = TILE,
 ) -> SynthesisResult:
     """Make an image with the texture statistics of exemplars: see :func:`texonnx.synthesize`."""
     started = time.perf_counter()
     shares = shares_of(mix, len(exemplars)) if exemplars else ()
-    prepared = prepare(exemplars, objective, run, artifacts, watch.on_download)
+    notes: tuple[str, ...] = ()
+    given: Sequence[Exemplar | Given] = exemplars
+    if tile.tile != TILE.tile and exemplars:
+        given, run, told = fit_tile(exemplars, objective, run, tile, artifacts)
+        notes = (told,)
+    elif tile.exact_size:
+        raise OptionError("an exact size is of a tile; say along which axes it shall tile")
+    prepared = prepare(given, objective, run, artifacts, watch.on_download)
     course = Texture(prepared, shares)
-    course.notes += scaling_notes(prepared)
+    course.notes += (*scaling_notes(prepared), *notes)
     return run_course(course, watch, started)
 
 
