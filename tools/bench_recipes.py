@@ -3,8 +3,8 @@ r"""What recipes make of a texture: seconds, structure and what is copied, PyTor
 In turn, exemplar by exemplar, each from the start of a process to its end:
 
 - Gatys' recipe in PyTorch: 500 evaluations of L-BFGS from noise at one scale;
-- what a user of PyTorch would do next: the same coarse to fine, 100 evaluations a scale, channels
-  last, bfloat16 where the processor has it;
+- what a user of PyTorch can do instead: the same coarse to fine, 100 evaluations a scale, each
+  layer half of the one before, channels last, bfloat16 where that is faster;
 - `texonnx synth` with `--quality draft`, `good` and `best`.
 
     .venv-cpu/bin/python tools/bench_recipes.py --torch .venv-torch/bin/python

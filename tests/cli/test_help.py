@@ -68,7 +68,8 @@ def test_help_names_every_command(texonnx: Texonnx) -> None:
     outcome = texonnx("--help")
     assert outcome.code == 0
     names = (
-        "synth", "tile", "retile", "transfer", "reconstruct", "export", "verify", "describe",
+        "synth", "tile", "retile", "transfer", "reconstruct", "batch", "export", "verify",
+        "describe",
         "weights", "score", "bench", "doctor",
     )  # fmt: skip
     assert all(name in outcome.out for name in names)
@@ -144,6 +145,7 @@ def test_the_help_of_the_weights_commands_names_everything_they_accept(
         "reconstruct",
         "tile",
         "retile",
+        "batch",
         "export",
         "verify",
         "describe",

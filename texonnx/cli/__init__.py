@@ -16,6 +16,7 @@ import typer
 
 from texonnx.cli import (
     again,
+    batch,
     bench,
     describe,
     doctor,
@@ -49,6 +50,7 @@ app.command()(transfer.transfer)
 app.command()(reconstruct.reconstruct)
 app.command()(again.resume)
 app.command()(again.replay)
+app.command()(batch.batch)
 app.command()(study.study)
 app.command()(export.export)
 app.command()(verify.verify)

@@ -202,6 +202,13 @@ def known_formats() -> list[str]:
     return [name for name in (*FORMATS, *EXTRA_FORMATS) if name in PIL.Image.OPEN]
 
 
+def image_suffixes() -> set[str]:
+    """Return the suffixes of file names, in small letters, of formats that are read here."""
+    known = set(known_formats())
+    of_pillow = PIL.Image.registered_extensions().items()
+    return {suffix for suffix, name in of_pillow if name in known} | {".exr", ".heic"}
+
+
 def _read(file: IO[bytes], shorter_side: int | None) -> Picture:
     head = file.read(16)
     file.seek(0)

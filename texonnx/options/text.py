@@ -21,6 +21,9 @@ def either(words: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+_MOST_OF_A_RANGE = 10_000
+
+
 def parse_size(text: str) -> Size:
     """Turn ``N`` or ``WxH`` into height and width.
 
@@ -81,6 +84,28 @@ def parse_numbers(text: str, what: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(",")) if text.strip() else ()
     except ValueError:
         raise OptionError(f"{what} are numbers with commas between them, not '{text}'") from None
+
+
+def parse_ranges(text: str, what: str) -> tuple[int, ...]:
+    """Turn whole numbers and ranges of them into numbers, each once.
+
+    Examples
+    --------
+    >>> parse_ranges("1-3,7", "seeds")
+    (1, 2, 3, 7)
+    """
+    found: list[int] = []
+    for word in text.split(","):
+        first, dash, last = (part.strip() for part in word.partition("-"))
+        ends = (first, last if dash else first)
+        if not all(end.isdecimal() for end in ends) or int(ends[0]) > int(ends[1]):
+            raise OptionError(
+                f"{what} are numbers or ranges, as 1-8 or 1,2,5-7, not '{text}'"
+            )
+        if len(found) + int(ends[1]) - int(ends[0]) >= _MOST_OF_A_RANGE:
+            raise OptionError(f"more than {_MOST_OF_A_RANGE} {what} are too many: '{text}'")
+        found += range(int(ends[0]), int(ends[1]) + 1)
+    return tuple(dict.fromkeys(found))
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

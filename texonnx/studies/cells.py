@@ -117,7 +117,10 @@ def _hashed(path: Path) -> Path:
 
 
 def _digest_of_file(path: Path) -> str:
-    return _digest_of(_hashed(path).read_bytes())
+    try:
+        return _digest_of(_hashed(path).read_bytes())
+    except OSError as error:  # the run will say so
+        return _digest_of(f"{path}: {error}".encode())
 
 
 def _digest_of(content: bytes) -> str:

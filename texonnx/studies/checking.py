@@ -15,6 +15,7 @@ from texonnx.options import (
     ObjectiveOptions,
     ReconstructionOptions,
     RunOptions,
+    TileOptions,
     TransferOptions,
     taken,
 )
@@ -64,6 +65,7 @@ def check_values(verb: Verb, settings: Options) -> None:
         specify(taken(ObjectiveOptions, settings))
     if verb.name == "synth":
         taken(RunOptions, settings)
+        taken(TileOptions, settings)
     else:
         taken(RunOptions, settings, but="size")
         record = TransferOptions if verb.name == "transfer" else ReconstructionOptions

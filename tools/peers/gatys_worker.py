@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from peers.torch_objective import TorchObjective
 
 _COARSEST = 64
 """Pixels of the shorter side."""
+_LAYERS = 13
 _SCALE = 1e3
 """Multiplies the loss: L-BFGS's first step is along the gradient, and must be neither too long nor
 too short."""
@@ -29,7 +31,8 @@ def synthesise(job: dict[str, Any]) -> dict[str, Any]:
     """Return the image with the least loss, [1, 3, H, W] in [0, 1], and what was spent on it.
 
     With ``coarse_to_fine`` in the job, sizes are halved down to 64 pixels, and each of them gets
-    the evaluations; features lie channels last, and are bfloat16 where the processor has it.
+    the evaluations; layers count half as much as the one before; features lie channels last, and
+    are bfloat16 where that is faster here.
     """
     if job["threads"]:
         torch.set_num_threads(job["threads"])
@@ -37,7 +40,9 @@ def synthesise(job: dict[str, Any]) -> dict[str, Any]:
         arrays = dict(shared)
     if not job.get("coarse_to_fine"):
         return _lowered(TorchObjective(arrays, "gram"), _first_image(arrays), job["evaluations"])
+    arrays["layer_weights"] = (0.5 ** np.arange(_LAYERS)).astype(np.float32)
     exemplar = arrays["exemplar"]
+    half = _has_bfloat16() and _seconds(arrays, half=True) < _seconds(arrays, half=False)
     height, width = exemplar.shape[2:]
     found: dict[str, Any] = {}
     for factor in (2**k for k in reversed(range((min(height, width) // _COARSEST).bit_length()))):
@@ -46,7 +51,7 @@ def synthesise(job: dict[str, Any]) -> dict[str, Any]:
         start = (
             _resized(torch.from_numpy(found["image"]), size) if found else _first_image(at_scale)
         )
-        objective = TorchObjective(at_scale, "gram", channels_last=True, half=_has_bfloat16())
+        objective = TorchObjective(at_scale, "gram", channels_last=True, half=half)
         found = _lowered(objective, start, job["evaluations"])
     return found
 
@@ -59,6 +64,18 @@ def _has_bfloat16() -> bool:
     return bool(
         torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     )
+
+
+def _seconds(arrays: Mapping[str, Any], *, half: bool) -> float:
+    """Return the seconds of an evaluation, the best of three after one to warm up."""
+    objective = TorchObjective(arrays, "gram", channels_last=True, half=half)
+    image = _first_image(arrays).requires_grad_()
+    found = []
+    for _ in range(4):
+        begun = time.perf_counter()
+        objective.loss_of(image).backward()
+        found.append(time.perf_counter() - begun)
+    return min(found[1:])
 
 
 def _lowered(objective: TorchObjective, start: Any, evaluations: int) -> dict[str, Any]:

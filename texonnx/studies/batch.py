@@ -1,0 +1,167 @@
+"""A batch: every exemplar by every size and seed, as a study, and its images under plain names."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from texonnx.errors import OptionError, reason
+from texonnx.images.reading import image_suffixes
+from texonnx.sizes import Size
+from texonnx.studies.cells import Cell
+from texonnx.studies.outcome import IMAGE
+from texonnx.studies.results import Result, Results
+from texonnx.studies.study import VERBS, Study, Subject, Variant
+
+KEPT = ("all", "best")
+"""What of each exemplar and size gets a plain name: every seed's, or that with the best score."""
+
+
+def batch_of(
+    images: Sequence[Path], seeds: Sequence[int], sizes: Sequence[Size], options: Mapping[str, Any]
+) -> Study:
+    """Return the grid of a batch.
+
+    Parameters
+    ----------
+    images
+        The exemplars.
+    seeds, sizes
+        By which each is made; without a size, in that of the scaled exemplar.
+    options
+        Of :func:`texonnx.synthesize`, of every run.
+
+    Raises
+    ------
+    OptionError
+        When there is no image.
+    """
+    if not images:
+        raise OptionError("there is no image for a batch")
+    labels = _labels(images)
+    subjects = tuple(
+        Subject(label, (image.resolve(),)) for label, image in zip(labels, images, strict=True)
+    )
+    of_sizes: Sequence[Size | None] = list(sizes) or [None]
+    variants = tuple(
+        Variant(_label(size, seed), {"seed": seed} | ({} if size is None else {"size": size}))
+        for size, seed in itertools.product(of_sizes, seeds)
+    )
+    plain = {name: str(one) if isinstance(one, Path) else one for name, one in options.items()}
+    return Study(
+        name="batch",
+        folder=Path(),
+        title=f"{len(images)} exemplars, {len(variants)} images each",
+        question="",
+        findings="",
+        verb=VERBS["synth"],
+        subjects=subjects,
+        variants=variants,
+        options=plain,
+        quick={},
+    )
+
+
+def images_in(paths: Iterable[Path]) -> list[Path]:
+    """Return image files: those that are named, and of folders all that lie there, by name.
+
+    Raises
+    ------
+    OptionError
+        For what is not there, and a folder without an image.
+    """
+    found: list[Path] = []
+    suffixes = image_suffixes()
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                one for one in path.iterdir() if one.suffix.lower() in suffixes and one.is_file()
+            )
+            if not inside:
+                raise OptionError(f"there is no image in the folder '{path}'")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise OptionError(f"there is no image file '{path}'")
+    return list(dict.fromkeys(found))
+
+
+def plain_name(cell: Cell) -> str:
+    """Return the name of the file that a cell's image is copied to."""
+    return f"{cell.subject.label}-{cell.variant.label.replace(' ', '-')}{Path(IMAGE).suffix}"
+
+
+def name_images(results: Results, place: Path, keep: str) -> list[Path]:
+    """Copy the images of a batch to plain names in `place`; return them.
+
+    Parameters
+    ----------
+    results
+        Of :func:`batch_of`'s grid.
+    place
+        The folder that has the cells.
+    keep
+        One of `KEPT`.
+
+    Raises
+    ------
+    OptionError
+        When one cannot be written there.
+    """
+    named = []
+    for source, name in _named(results, keep):
+        target = place / name
+        whole = target.with_name(f".{target.name}.tmp")
+        try:
+            shutil.copyfile(source, whole)
+            whole.replace(target)
+        except OSError as error:
+            whole.unlink(missing_ok=True)
+            raise OptionError(f"'{target}' cannot be written: {reason(error)}") from error
+        named.append(target)
+    return named
+
+
+def _named(results: Results, keep: str) -> Iterator[tuple[Path, str]]:
+    for row in results.rows:
+        made = [one for one in row.results if one.image is not None]
+        if keep == "best":
+            groups = itertools.groupby(made, key=lambda one: _size_of(one))
+            made = [min(group, key=_badness) for _, group in groups]
+        for one in made:
+            assert one.image is not None
+            yield one.image, plain_name(one.cell)
+
+
+def _size_of(result: Result) -> tuple[int, ...] | None:
+    size = result.cell.settings.get("size")
+    return None if size is None else tuple(size)
+
+
+def _badness(result: Result) -> tuple[bool, float]:
+    """Return what the best of several has least of: structure, or grain where that is absent."""
+    figure = result.structure if result.structure is not None else result.grain
+    return figure is None, figure or 0.0
+
+
+def _label(size: Size | None, seed: int) -> str:
+    return f"seed {seed}" if size is None else f"{size} seed {seed}"
+
+
+def _labels(images: Sequence[Path]) -> list[str]:
+    """Return a label for each: the name without suffix, or more where that is of several."""
+    ways = (
+        lambda image: image.stem,
+        lambda image: image.name.replace(".", "-"),
+        lambda image: "-".join(image.with_suffix("").parts[-2:]),
+        lambda image: "-".join(image.resolve().parts[1:]).replace(".", "-"),
+    )
+    for way in ways:
+        labels = [way(image) for image in images]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
