@@ -16,11 +16,22 @@ from texonnx.studies import running
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
 
-SMALL = ("--layers", "conv1_1,conv2_1", "--weights", "drawn", "--exemplar-size", "32", "--steps", "2")
+SMALL = (
+    "--layers",
+    "conv1_1,conv2_1",
+    "--weights",
+    "drawn",
+    "--exemplar-size",
+    "32",
+    "--steps",
+    "2",
+)
 
 
 @pytest.fixture
-def batch(texonnx: Texonnx, exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Texonnx:
+def batch(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Texonnx:
     """Run a batch into ``out``; its random weights are drawn once, and nothing is another process."""
     monkeypatch.setattr(running, "Worker", WorkerInThisProcess)
     cache.save(load_weights("random:0"), "drawn")
@@ -81,7 +92,9 @@ def test_of_the_seeds_the_best_is_kept(batch: Texonnx, tmp_path: Path) -> None:
         assert name == f"a-{size.replace(',', 'x')}-seed-{best['seed']}.png"
 
 
-def test_an_image_that_cannot_be_read_costs_its_own_run_alone(batch: Texonnx, tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_read_costs_its_own_run_alone(
+    batch: Texonnx, tmp_path: Path
+) -> None:
     (tmp_path / "in" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
     outcome = batch()
     assert outcome.code == 0

@@ -99,9 +99,7 @@ def parse_ranges(text: str, what: str) -> tuple[int, ...]:
         first, dash, last = (part.strip() for part in word.partition("-"))
         ends = (first, last if dash else first)
         if not all(end.isdecimal() for end in ends) or int(ends[0]) > int(ends[1]):
-            raise OptionError(
-                f"{what} are numbers or ranges, as 1-8 or 1,2,5-7, not '{text}'"
-            )
+            raise OptionError(f"{what} are numbers or ranges, as 1-8 or 1,2,5-7, not '{text}'")
         if len(found) + int(ends[1]) - int(ends[0]) >= _MOST_OF_A_RANGE:
             raise OptionError(f"more than {_MOST_OF_A_RANGE} {what} are too many: '{text}'")
         found += range(int(ends[0]), int(ends[1]) + 1)
