@@ -32,7 +32,7 @@ SMALL = (
 def batch(
     texonnx: Texonnx, exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Texonnx:
-    """Run a batch into ``out``; its random weights are drawn once, and nothing is another process."""
+    """Run a batch into ``out``, in this process; its random weights are drawn once."""
     monkeypatch.setattr(running, "Worker", WorkerInThisProcess)
     cache.save(load_weights("random:0"), "drawn")
     folder = tmp_path / "in"
