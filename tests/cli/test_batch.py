@@ -48,7 +48,7 @@ def batch(
 
 
 def images(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("*.png") if path.name != "sheet.png")
+    return sorted(path.name for path in folder.glob("*-seed-*.png"))
 
 
 def test_every_exemplar_is_made_by_every_size_and_seed(batch: Texonnx, tmp_path: Path) -> None:
@@ -67,7 +67,8 @@ def test_every_exemplar_is_made_by_every_size_and_seed(batch: Texonnx, tmp_path:
         steps=2, seed=2, size=(40, 48),
     ).image  # fmt: skip
     np.testing.assert_allclose(made, expected, atol=0.51 / 255)
-    rows = list(csv.DictReader((tmp_path / "out" / "results.csv").open()))
+    with (tmp_path / "out" / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
     assert len(rows) == 8
     assert {row["status"] for row in rows} == {"done"}
 

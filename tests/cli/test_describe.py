@@ -30,7 +30,7 @@ def test_the_recipe_is_told(texonnx: Texonnx, tmp_path: Path) -> None:
     assert texonnx("export", "-o", "folder", *options).code == 0
     outcome = texonnx("describe", "folder")
     told = " ".join(outcome.out.split())
-    assert "lbfgs, exemplar at 256 pixels, seed 0; steps by scale 1/1: 3, 1/2: 8," in told
+    assert "lbfgs, exemplar at 256 pixels, seed 0; steps by scale 1/1: 2, 1/2: 6," in told
 
 
 def test_the_recipe_with_a_learning_rate_is_told(texonnx: Texonnx, tmp_path: Path) -> None:

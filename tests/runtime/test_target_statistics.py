@@ -90,6 +90,7 @@ def test_of_a_cutout_only_what_counts_is_looked_at(loss: str) -> None:
     """Held against NumPy, from the features at every position, which is what gan takes."""
     opaque = np.ones(EXEMPLARS[0].shape[2:], bool)
     opaque[:, 15:] = opaque[25:] = False
+    opaque[-1, -1] = True  # so that no margin is cut off
     cutout = Cutout.of(EXEMPLARS[0], opaque)
     found = statistics(built(loss=loss), Goal((cutout,))).draw()
     features = plain_run(built(loss="gan"), cutout.image)

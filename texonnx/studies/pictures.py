@@ -9,6 +9,7 @@ import numpy as np
 import PIL.Image
 from PIL import ImageDraw
 
+from texonnx.errors import ImageError
 from texonnx.images import Image, load_image, save_image, scale_shorter_side
 from texonnx.images.arrays import as_image, as_picture
 from texonnx.images.labels import label_font, wrap
@@ -24,10 +25,20 @@ _PAPER, _INK = (238, 236, 232), (96, 90, 84)
 
 
 def model_images(row: Row) -> list[Image]:
-    """Return the images that the row was made from, each about as large as the results."""
+    """Return the images that the row was made from, each about as large as the results.
+
+    In place of one that cannot be read, it is said why.
+    """
     sides = [min(load_image(one.image).shape[2:]) for one in row.results if one.image is not None]
     side = max(sides, default=_SIDE_WITHOUT_ANY)
-    return [scale_shorter_side(load_image(image), side) for image in row.subject.images]
+    return [_model(image, side) for image in row.subject.images]
+
+
+def _model(path: Path, side: int) -> Image:
+    try:
+        return scale_shorter_side(load_image(path), side)
+    except ImageError as error:
+        return notice(str(error), side, side)
 
 
 def write_sheet(results: Results, place: Path) -> None:
