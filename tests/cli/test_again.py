@@ -266,6 +266,36 @@ def test_a_recipe_tells_no_folders(texonnx: Texonnx, exemplar: Path, tmp_path: P
     assert told["versions"]["texonnx"] and told["weights_digest"] and told["engine"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "change", "size"),
+    [
+        (("transfer", "town.png", "stone.png", "--content-layers", "conv2_1", "--size", "32"),
+         "size=40", (40, 53)),
+        (("reconstruct", "town.png", "--layer", "conv2_1", "--size", "32"), "size=40", (40, 53)),
+        (("retile", "stone.png"), "band=12", None),
+        (("tile", "stone.png", "--exemplar-size", "32"), "tile=x", (32, 32)),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) and isinstance(value[0], str) else "",
+)  # fmt: skip
+def test_what_is_set_is_of_the_pictures_own_verb(
+    verb: tuple[str, ...],
+    change: str,
+    size: tuple[int, int] | None,
+    texonnx: Texonnx,
+    exemplar: Path,
+    content: Path,
+    tmp_path: Path,
+) -> None:
+    """A size is a number of a transfer, and height and width of a texture."""
+    words = ("--weights", "random:0", "--steps", "2")
+    layers = () if verb[0] == "reconstruct" else ("--layers", "conv1_1,conv2_1")
+    assert texonnx(*verb, *words, *layers, "-o", "made.png").code == 0
+    outcome = texonnx("replay", "made.png", "--set", change, "-o", "other.png")
+    assert outcome.code == 0, outcome
+    made = load_image(tmp_path / "other.png")
+    assert made.shape[2:] == (size or load_image(exemplar).shape[2:])
+
+
 REFUSED = {
     "no recipe": (("replay", "stone.png"), "does not tell how it was made"),
     "no picture": (("replay", "none.png"), "'none.png'"),

@@ -60,6 +60,7 @@ COMMON = [
     option("-o", "out.png", "out.jpg", "out.tif", "out.webp", "out.gif", "stone.png", "no/out.png"),
     option("--depth", "8", "16"),
     option("--save-every", "1", "2"),
+    option("--preview", "p.png", "p.jpg", "out.png", "p.txt"),
     option("--history", "h.csv", "h.json", "h.txt"),
     option("--animate", "a.gif", "a.webp"),
     option("--checkpoint", "none", "auto", "kept"),
@@ -74,7 +75,17 @@ VERBS = {
         option("--mix", "1", "0.5,0.5"),
         option("--disc-widths", "4", "none", "4,4"),
         option("--disc-steps", "0", "1"),
-        flag("--plan"),
+        option("--tile", "x", "both", "none"),
+        flag("--plan", "--exact-size"),
+    ],
+    "tile": [
+        option("--exemplar-size", "20", "40"),
+        option("--tile", "y", "z"),
+        flag("--exact-size"),
+    ],
+    "retile": [
+        option("--band", "1", "8", "19", "20", "999"),
+        option("--axes", "x", "y", "both"),
     ],
     "transfer": [
         option("--size", "16", "24"),
@@ -96,10 +107,12 @@ def commands(draw: st.DrawFn) -> list[str]:
     verb = draw(st.sampled_from(sorted(VERBS)))
     files = [draw(st.sampled_from(PICTURES)) for _ in range(2 if verb == "transfer" else 1)]
     words = list(FREE)
-    if verb == "synth":
+    if verb in ("synth", "tile"):
         words += ["--exemplar-size", "32"]
     if verb == "reconstruct":  # has no such option
         words = [word for word in words if word not in ("--layers", "conv1_1")]
+    if verb == "retile":  # takes the image's
+        words = words[2:]
     for one in draw(st.lists(st.one_of(*COMMON, *VERBS[verb]), max_size=5)):
         words += one
     return [verb, *files, *words]

@@ -18,8 +18,11 @@ from texonnx.errors import ImageError, OptionError, unknown
 from texonnx.options import (
     Declared,
     ObjectiveOptions,
+    Options,
     ReconstructionOptions,
+    RetileOptions,
     RunOptions,
+    TileOptions,
     TransferOptions,
     options_of,
 )
@@ -143,6 +146,14 @@ def _recipe_in(picture: Path) -> Recipe:
     return recipe
 
 
+_OWN_OPTIONS: Mapping[str, type[Options]] = {
+    "synthesize": TileOptions,
+    "retile": RetileOptions,
+    "transfer": TransferOptions,
+    "reconstruct": ReconstructionOptions,
+}
+
+
 def _function(recipe: Mapping[str, Any]) -> Callable[..., SynthesisResult]:
     from texonnx import functions
 
@@ -189,7 +200,8 @@ def _changed(change: str, recipe: Recipe) -> tuple[str, Any]:
         raise OptionError(f"--set takes OPTION=VALUE, not '{change}'")
     if name not in recipe["options"]:
         raise OptionError(unknown("option of the recipe", name, recipe["options"]))
-    for record in (ObjectiveOptions, RunOptions, TransferOptions, ReconstructionOptions):
+    own = _OWN_OPTIONS.get(str(recipe.get("verb")), TileOptions)
+    for record in (own, ObjectiveOptions, RunOptions):  # what a verb has otherwise, counts
         if name in (declared := options_of(record)):
             return name, _as_typed(name, text, declared[name])
     return name, Path(text)
