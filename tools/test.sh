@@ -36,7 +36,8 @@ if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     environment training training,test
     # Of these, the examples have a runtime of their own, and the others say nothing new of this one.
     left_out=(examples studies tools fuzz scoring)
-    left_out+=(cli/test_{bad_input,encodings,endings,help,places,score,score_structure}.py)
+    left_out+=(cli/test_{bad_input,batch,encodings,endings,help,places,score,score_structure}.py)
+    left_out+=(verbs/test_tiling.py)
     tests training -m "not portable" "${left_out[@]/#/--ignore=tests/}"
 else
     echo "== SKIPPED: onnxruntime-training does not exist for $("$python" --version)"
