@@ -10,7 +10,7 @@ import pytest
 
 import texonnx
 from texonnx.errors import ImageError, OptionError
-from texonnx.images import load_image, read_picture, save_image
+from texonnx.images import load_image, read_picture, resize, save_image
 from texonnx.run.given import content_of, in_grey, is_grey, texture_of
 
 SMALL = {"weights": "random:0", "layers": "conv1_1,conv2_1", "exemplar_size": 48, "steps": 3}
@@ -61,6 +61,21 @@ def test_what_lies_beside_the_rectangle_counts(tmp_path: Path) -> None:
     result = texonnx.synthesize(tmp_path / "two.png", **{**SMALL, "loss": "mean", "steps": 40})
     assert result.image[0, 1].mean() > 0.1
     assert any("statistics are of all that is opaque" in note for note in result.notes)
+
+
+def test_a_large_cutout_is_taken_in_blocks(tmp_path: Path) -> None:
+    pixels = np.full((1300, 1300, 4), 255, np.uint8)
+    pixels[..., :3] = np.random.default_rng(0).integers(0, 256, (1300, 1300, 1))
+    pixels[:301, :301, 3] = 0
+    PIL.Image.fromarray(pixels).save(tmp_path / "large.png")
+    given = texture_of(tmp_path / "large.png", 64)
+    assert given.cutout is not None
+    assert given.cutout.opaque.shape == (260, 260), "five pixels a side, 4 times 64 and more"
+    assert given.size == (1300, 995), "of the first block after 301 pixels on"
+    assert given.image.shape[2:] == (260, 199)
+    assert "995x1300 pixels at 305,0" in given.notes[0]
+    at = given.texture_at(np.zeros((1, 3, 130, 100), np.float32), lambda x, size: resize(x, *size))
+    assert at.image.shape[2:] == (130, 131)
 
 
 def test_of_a_thin_shape_only_the_rectangle_counts(tmp_path: Path) -> None:

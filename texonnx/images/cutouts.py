@@ -77,6 +77,18 @@ class Cutout:
         return found
 
 
+def reduced(image: Image, opaque: Mask, step: int) -> tuple[Image, Mask]:
+    """Return an image and its mask by blocks of `step` x `step` pixels: opaque where all are."""
+    if step == 1:
+        return image, opaque
+    height, width = (extent // step for extent in opaque.shape)
+    rows, columns = height * step, width * step
+    blocks = image[0, :, :rows, :columns].reshape(3, height, step, width, step)
+    of_blocks = opaque[:rows, :columns].reshape(height, step, width, step)
+    mask: Mask = np.asarray(of_blocks.all(axis=(1, 3)))
+    return blocks.mean(axis=(2, 4))[np.newaxis], mask
+
+
 def largest_rectangle(opaque: Mask) -> tuple[slice, slice]:
     """Return rows and columns of the largest rectangle of ones, of a large mask nearly the largest.
 

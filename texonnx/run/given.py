@@ -10,13 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.errors import ImageError, OptionError
-from texonnx.images import Cutout, Image, Picture, check_image, largest_rectangle, read_picture
+from texonnx.images import (
+    Cutout,
+    Image,
+    Picture,
+    check_image,
+    largest_rectangle,
+    read_picture,
+    reduced,
+)
 from texonnx.options import RUN
 from texonnx.sizes import Size, size_of
 
 _LEAST_OPAQUE_SIDE = 32
 """Pixels of the rectangle that a transparent exemplar is cut to; less is hardly a texture."""
 _MOST_ENLARGED = 4
+_SPARE = 4
+"""A transparent picture keeps at least so many times the pixels a side that are wanted of it."""
 _MOST_AROUND = 16
 """How many times larger than its largest rectangle a cut-out is looked at as a whole."""
 
@@ -59,7 +69,7 @@ class Given:
         """Return what statistics are taken from where the image was scaled to `exemplar`."""
         if self.cutout is None:
             return exemplar
-        extents = zip(self.cutout.opaque.shape, size_of(exemplar), self.size, strict=True)
+        extents = zip(self.cutout.opaque.shape, size_of(exemplar), size_of(self.image), strict=True)
         height, width = (max(1, round(whole * new / old)) for whole, new, old in extents)
         return self.cutout.at(Size(height, width), resize)
 
@@ -94,9 +104,12 @@ def texture_of(exemplar: Exemplar | Given, shorter_side: int | None = None) -> G
     picture = _read(exemplar, shorter_side)
     if picture.alpha is None:
         return Given(picture.image, picture.size, notes=picture.notes)
-    opaque = picture.opaque
+    # Of a large picture, blocks of pixels: the borders of what is opaque take memory to walk.
+    wanted = min(picture.size) if shorter_side is None else _SPARE * max(1, shorter_side)
+    step = max(1, min(picture.image.shape[2:]) // wanted)
+    whole, opaque = reduced(picture.image, picture.opaque, step)
     rows, columns = largest_rectangle(opaque)
-    size = Size(rows.stop - rows.start, columns.stop - columns.start)
+    size = Size(step * (rows.stop - rows.start), step * (columns.stop - columns.start))
     if min(size) < _LEAST_OPAQUE_SIDE:
         least = f"{_LEAST_OPAQUE_SIDE}x{_LEAST_OPAQUE_SIDE}"
         raise ImageError(
@@ -106,11 +119,11 @@ def texture_of(exemplar: Exemplar | Given, shorter_side: int | None = None) -> G
     transparent = 100 * (1 - opaque.mean())
     note = (
         f"'{exemplar}' is transparent in parts ({transparent:.0f}%); its largest opaque rectangle, "
-        f"{size} pixels at {columns.start},{rows.start}, was taken"
+        f"{size} pixels at {step * columns.start},{step * rows.start}, was taken"
     )
-    image = np.ascontiguousarray(picture.image[:, :, rows, columns])
-    cutout = Cutout.of(picture.image, opaque)
-    small = cutout.opaque.size <= _MOST_AROUND * size.height * size.width
+    image = np.ascontiguousarray(whole[:, :, rows, columns])
+    cutout = Cutout.of(whole, opaque)
+    small = cutout.opaque.size <= _MOST_AROUND * image[0, 0].size
     notes = (*picture.notes, note)
     return Given(image, size, notes=notes, cutout=cutout if small else None)
 
