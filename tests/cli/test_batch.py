@@ -93,6 +93,13 @@ def test_of_the_seeds_the_best_is_kept(batch: Texonnx, tmp_path: Path) -> None:
         assert name == f"a-{size.replace(',', 'x')}-seed-{best['seed']}.png"
 
 
+def test_of_more_seeds_the_best_that_was_goes(batch: Texonnx, tmp_path: Path) -> None:
+    batch("in/a.png", "--seeds", "1-3")
+    assert len(images(tmp_path / "out")) == 3
+    batch("in/a.png", "--seeds", "1-4", "--keep", "best")
+    assert len(images(tmp_path / "out")) == 1
+
+
 def test_an_image_that_cannot_be_read_costs_its_own_run_alone(
     batch: Texonnx, tmp_path: Path
 ) -> None:

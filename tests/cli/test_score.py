@@ -164,3 +164,43 @@ def test_a_score_imports_no_onnx_runtime(exemplar: Path, tmp_path: Path) -> None
         "print({'onnx', 'onnx_ir', 'onnxruntime'} & set(sys.modules))"
     )
     assert run_process([sys.executable, "-c", code], tmp_path).out == "set()\n"
+
+
+def test_the_seams_of_a_tile_are_told_where_they_are_asked_for(
+    texonnx: Texonnx, exemplar: Path, other: Path, tmp_path: Path
+) -> None:
+    words = (
+        "score",
+        exemplar,
+        other.name,
+        *SIZE,
+        "--tile",
+        "--preview",
+        "3.png",
+        "--json",
+        "s.json",
+    )
+    outcome = texonnx(*words)
+    assert (outcome.code, outcome.err) == (0, "")
+    seams = outcome.out.split("\n\n")[-1].splitlines()
+    # Too small for a judge of structure: of steps from pixel to pixel alone.
+    assert [line.split() for line in seams[:2]] == [["seams"], ["step", "x", "step", "y"]]
+    expected = score(exemplar, other, exemplar_size=40, tile=True).seams
+    assert expected is not None
+    assert [float(word) for word in seams[2].split()[1:]] == pytest.approx(
+        [expected.step_x, expected.step_y], abs=1e-4
+    )
+    told = json.loads((tmp_path / "s.json").read_text())["images"][0]["seams"]
+    assert told == dataclasses.asdict(expected)
+    with PIL.Image.open(tmp_path / "3.png") as preview:
+        assert preview.size == (192, 120)
+
+
+@pytest.mark.parametrize("option", ["--preview", "--copy-map"])
+def test_what_is_drawn_does_not_replace_what_is_scored(
+    option: str, texonnx: Texonnx, exemplar: Path, other: Path
+) -> None:
+    before = exemplar.read_bytes()
+    told = assert_refused(texonnx("score", exemplar, other.name, *SIZE, option, exemplar))
+    assert told.endswith("is what the run is made from; take another name")
+    assert exemplar.read_bytes() == before

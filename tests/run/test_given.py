@@ -78,6 +78,17 @@ def test_a_large_cutout_is_taken_in_blocks(tmp_path: Path) -> None:
     assert at.image.shape[2:] == (130, 131)
 
 
+def test_an_exported_folder_knows_the_rectangle_alone(disc: Path, tmp_path: Path) -> None:
+    texonnx.export(
+        tmp_path / "folder", weights="random:0", layers="conv1_1,conv2_1", training=False
+    )
+    run = {"artifacts": tmp_path / "folder", "exemplar_size": 48, "steps": 2}
+    result = texonnx.synthesize(disc, **run)
+    assert any("largest opaque rectangle" in note for note in result.notes)
+    assert not any("statistics are of all" in note for note in result.notes)
+    assert not result.image[0, 1].mean() > 0.05
+
+
 def test_of_a_thin_shape_only_the_rectangle_counts(tmp_path: Path) -> None:
     rows, columns = np.mgrid[:400, :400]
     pixels = np.full((400, 400, 4), 255, np.uint8)

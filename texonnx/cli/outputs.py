@@ -73,7 +73,7 @@ class OutputOptions(Options):
         "Write the loss curves, total and by layer, as .png or .svg.", _PANEL
     ).default(None)
     preview: Path | None = Option(
-        "Also write the image repeated 3x3, to see it tile.", _PANEL
+        "Also write the image repeated 3x3, to see whether it tiles.", _PANEL
     ).default(None)
     depth: int = Option("Bits a channel: 8, or 16 with .png and .tif.", _PANEL).default(8)
     format: str = Option(

@@ -35,12 +35,15 @@ def place_for(output: Path | None, name: str, suffix: str) -> Iterator[Path]:
             yield output
 
 
-def check_kept(output: Path, inputs: Sequence[Path]) -> None:
-    """Raise :class:`OptionError` where an output would take the place of an input."""
+def check_kept(output: Path, inputs: Sequence[Path], instead: str = "with --force it goes") -> None:
+    """Raise :class:`OptionError` where an output would take the place of an input.
+
+    `instead` is what a person can do, in words.
+    """
     for one in inputs:
         with suppress(OSError):
             if output.samefile(one):
-                raise OptionError(f"'{output}' is what the run is made from; with --force it goes")
+                raise OptionError(f"'{output}' is what the run is made from; {instead}")
 
 
 def check_not_foreign(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from texonnx.cli.outputs import REPEATS
+from texonnx.cli.places import check_kept
 from texonnx.errors import OptionError
 from texonnx.options import OBJECTIVE, RUN
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from texonnx.scoring.seams import Seams
 
 Row = tuple[str, Sequence[float]]
+
+_ANOTHER = "take another name"
 
 
 def score(
@@ -75,10 +78,12 @@ def score(
         if len(image) > 1:
             raise OptionError(f"a copy map is of one image, and there are {len(image)}")
         check_writable(copy_map)
+        check_kept(copy_map, [exemplar, *image], _ANOTHER)
     if preview is not None:
         if len(image) > 1:
             raise OptionError(f"a preview is of one image, and there are {len(image)}")
         check_writable(preview)
+        check_kept(preview, [exemplar, *image], _ANOTHER)
     scores = score_all(
         exemplar, image, exemplar_size=exemplar_size, seed=seed, weights=weights, tile=tile
     )

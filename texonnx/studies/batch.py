@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def plain_name(cell: Cell) -> str:
 def name_images(results: Results, place: Path, keep: str) -> list[Path]:
     """Copy the images of a batch to plain names in `place`; return them.
 
+    Those of this grid that are not kept lose theirs: with more seeds, another may be the best.
+
     Parameters
     ----------
     results
@@ -113,7 +116,11 @@ def name_images(results: Results, place: Path, keep: str) -> list[Path]:
         When one cannot be written there.
     """
     named = []
-    for source, name in _named(results, keep):
+    chosen = dict(_named(results, keep))
+    for dropped in {plain_name(one.cell) for one in results} - set(chosen):
+        with suppress(OSError):
+            (place / dropped).unlink()
+    for name, source in chosen.items():
         target = place / name
         whole = target.with_name(f".{target.name}.tmp")
         try:
@@ -126,7 +133,7 @@ def name_images(results: Results, place: Path, keep: str) -> list[Path]:
     return named
 
 
-def _named(results: Results, keep: str) -> Iterator[tuple[Path, str]]:
+def _named(results: Results, keep: str) -> Iterator[tuple[str, Path]]:
     for row in results.rows:
         made = [one for one in row.results if one.image is not None]
         if keep == "best":
@@ -134,7 +141,7 @@ def _named(results: Results, keep: str) -> Iterator[tuple[Path, str]]:
             made = [min(group, key=_badness) for _, group in groups]
         for one in made:
             assert one.image is not None
-            yield one.image, plain_name(one.cell)
+            yield plain_name(one.cell), one.image
 
 
 def _size_of(result: Result) -> tuple[int, ...] | None:
