@@ -30,10 +30,11 @@ def prepare(job: dict[str, Any]) -> None:
     """Write ``file``: the exemplar as a square of ``size``, or its shorter side scaled to that.
 
     With ``content`` the exemplar is a style, and the content, scaled likewise, is written too, with
-    the weights that `texonnx transfer` has by default.
+    the weights that `texonnx transfer` has by default. With ``raw_activations`` layers have the
+    network's own units instead of those of texonnx.
     """
     network = load_weights()
-    units = layer_units(network, "avg")
+    units = None if job.get("raw_activations") else layer_units(network, "avg")
     tensors: dict[str, Any] = trunk_tensors(network, layer_names("vgg16"), units)
     size = job["size"]
     original = load_image(job["exemplar"])
