@@ -76,8 +76,8 @@ def test_another_name_is_an_attribute_error() -> None:
 
 def test_the_parameters_of_synthesize_are_these() -> None:
     assert list(inspect.signature(texonnx.synthesize).parameters) == [
-        "exemplar", "mix", *OBJECTIVE, "disc_steps", "artifacts", "exemplar_size", "size", "tile",
-        "exact_size", *RUN,
+        "exemplar", "mix", "maps", *OBJECTIVE, "disc_steps", "artifacts", "exemplar_size", "size",
+        "tile", "exact_size", *RUN,
     ]  # fmt: skip
 
 
@@ -128,6 +128,7 @@ def test_the_parameters_of_plan_are_those_of_synthesize_that_matter() -> None:
     )
     assert set(synthesize) - set(plan) == {
         "mix",
+        "maps",
         "init",
         "seed",
         "tile",
@@ -220,14 +221,14 @@ def test_the_fields_of_step_and_result_are_these() -> None:
     ]  # fmt: skip
     assert [field.name for field in dataclasses.fields(texonnx.SynthesisResult)] == [
         "image", "engine", "provider", "random_weights", "history", "seconds", "why", "notes",
-            "alpha", "recipe",
+            "alpha", "maps", "recipe",
     ]  # fmt: skip
 
 
 def test_the_parameters_of_the_image_functions_are_these() -> None:
     assert list(inspect.signature(texonnx.load_image).parameters) == ["path"]
     assert list(inspect.signature(texonnx.save_image).parameters) == [
-        "path", "image", "metadata", "alpha", "depth"
+        "path", "image", "metadata", "alpha", "depth", "colours"
     ]  # fmt: skip
 
 

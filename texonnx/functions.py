@@ -36,6 +36,7 @@ from texonnx.planning.planned import Plan
 from texonnx.planning.trial import plan_run
 from texonnx.run.checkpoint import Keep
 from texonnx.run.given import Exemplar
+from texonnx.run.map_set import MapFile
 from texonnx.run.preparation import one_or_several
 from texonnx.run.provenance import described
 from texonnx.run.result import OnStep, SynthesisResult
@@ -56,6 +57,7 @@ def synthesize(
     exemplar: Exemplar | Sequence[Exemplar],
     *,
     mix: Sequence[float] | None = None,
+    maps: Sequence[MapFile] = (),
     loss: str = OBJECTIVE.loss,
     layers: str = OBJECTIVE.layers,
     layer_weights: str = OBJECTIVE.layer_weights,
@@ -101,6 +103,12 @@ def synthesize(
         whose statistics are mixed.
     mix
         What each exemplar counts, 0 or more; they are divided by their sum. Alike if not given.
+    maps
+        Files of maps that belong to the exemplar pixel by pixel, such as normals, roughness and
+        height, each alone or with what it is: ``("wall_n.png", "normal")``, ``data`` or
+        ``colour``; without that its name tells. The result has maps that belong to it in the same
+        way: each shows what the exemplar's shows where the exemplar is like the result. An alpha
+        channel is carried along, the exemplar's too.
     loss
         ``gram``, ``emd``, ``swd``, ``mean``, ``cov``, ``gan`` or a weighted sum: ``mean+cov``,
         ``gram:1,emd:0.1``; ``tv`` beside them smooths.
@@ -199,7 +207,7 @@ def synthesize(
     Returns
     -------
     SynthesisResult
-        The image, [1, 3, H, W] in [0, 1], the history of the run, and its recipe.
+        The image, [1, 3, H, W] in [0, 1], its maps, the history of the run, and its recipe.
 
     Raises
     ------
@@ -223,6 +231,7 @@ def synthesize(
         artifacts,
         _watch("synthesize", given),
         taken(TileOptions, given),
+        maps,
     )
 
 

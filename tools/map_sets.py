@@ -117,3 +117,85 @@ def normals_of(height: Plane) -> NDArray[np.float64]:
 def luminance(image: Image) -> Plane:
     """Return the luminance of an image, [H, W]."""
     return np.asarray(np.einsum("c,chw->hw", _LUMINANCE, image[0].astype(np.float64)))
+
+
+def write_set(drawn: MapSet, folder: Path) -> list[Path]:
+    """Write a set: the photograph first, then normals, roughness and height in 16 bits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{name}.png" for name in ("albedo", "normal", "roughness", "height")]
+    texonnx.save_image(files[0], drawn.photograph)
+    planes = (drawn.normal / 2 + 0.5, drawn.roughness, drawn.height)
+    for file, values in zip(files[1:], planes, strict=True):
+        image = np.broadcast_to(values, (3, *values.shape[-2:]))[np.newaxis].astype(np.float32)
+        texonnx.save_image(file, np.ascontiguousarray(image), depth=16, colours=False)
+    return files
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What goes together in a set.
+
+    Attributes
+    ----------
+    height, roughness
+        Their correlations with the photograph's luminance.
+    tilt
+        Between the normals and those of the height: degrees, in the mean.
+    """
+
+    height: float
+    roughness: float
+    tilt: float
+
+
+def measured(photograph: Image, normal: Image, roughness: Image, height: Image) -> Kept:
+    """Return what goes together in a set of images, [1, 3, H, W] each."""
+    light = luminance(photograph).ravel()
+    planes = [image[0, 0].astype(np.float64) for image in (height, roughness)]
+    correlations = [float(np.corrcoef(light, plane.ravel())[0, 1]) for plane in planes]
+    directions = 2 * normal[0].astype(np.float64) - 1
+    cosine = np.einsum("chw,chw->hw", directions, normals_of(planes[0]))
+    return Kept(*correlations, float(np.degrees(np.arccos(cosine.clip(-1, 1))).mean()))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("folder", type=Path, help="where sets and pictures go")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--side", type=at_least_one, default=256, help="of the sets, in pixels")
+    parser.add_argument("--weights", default="pretrained")
+    parser.add_argument("--steps", type=at_least_one, help="by the quality if not given")
+    arguments = parser.parse_args(words)
+    rows = []
+    for name, draw in SETS.items():
+        drawn = draw(arguments.side)
+        files = write_set(drawn, arguments.folder / name)
+        own = measured(*map(texonnx.load_image, files))
+        rows.append([name, "drawn", *_cells(own)])
+        for seed in arguments.seeds:
+            made = texonnx.synthesize(
+                files[0],
+                maps=files[1:],
+                seed=seed,
+                exemplar_size=arguments.side,
+                weights=arguments.weights,
+                steps=arguments.steps,
+            )
+            folder = arguments.folder / f"{name}-{seed}"
+            folder.mkdir(exist_ok=True)
+            texonnx.save_image(folder / files[0].name, made.image)
+            for one in made.maps:
+                one.save(folder / one.name)
+            kept = measured(made.image, *(one.image for one in made.maps))
+            rows.append([name, f"seed {seed}", *_cells(kept)])
+    head = ["set", "", "luminance and height", "and roughness", "normals off by"]
+    print(markdown_table(head, rows), end="")
+    return 0
+
+
+def _cells(kept: Kept) -> list[str]:
+    return [f"{kept.height:.3f}", f"{kept.roughness:.3f}", f"{kept.tilt:.1f} degrees"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

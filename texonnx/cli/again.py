@@ -6,6 +6,7 @@ import json
 import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ from texonnx.options import (
     TransferOptions,
     options_of,
 )
+from texonnx.options.text import parse_map
 
 if TYPE_CHECKING:
     from texonnx.run.provenance import Recipe
@@ -70,7 +72,14 @@ def resume(
     path = Path(note["output"]) if note["named"] else None
     run_and_write(
         lambda **told: function(**arguments, **{**told, "checkpoint": keep}),
-        Output(path, note["output"], note["source"], _files_among(arguments)),
+        Output(
+            path,
+            note["output"],
+            note["source"],
+            _files_among(arguments),
+            note["maps"],
+            note["named_alike"],
+        ),
         OutputOptions(**also),
         quiet,
     )
@@ -116,7 +125,8 @@ def replay(
     recipe = _recipe_in(picture)
     function = _function(recipe)
     arguments = arguments_of(recipe, _given(recipe, exemplar or []))
-    arguments = {name: _found(one, picture.parent) for name, one in arguments.items()}
+    places = [*(one.parent for one in exemplar or []), picture.parent]
+    arguments = {name: _found(one, places, picture) for name, one in arguments.items()}
     told = differences(recipe, arguments)
     for change in changes or []:
         name, value = _changed(change, recipe)
@@ -125,10 +135,11 @@ def replay(
         for sentence in told:
             print(f"differs: {sentence}", file=sys.stderr)
     inputs = _files_among(arguments)
-    source = "+".join(path.name for path in inputs)
+    maps = [one if isinstance(one, tuple) else (one, "") for one in arguments.get("maps", ())]
+    again = Output.of(output, f"{picture.stem}-again.png", inputs, maps)
     run_and_write(
         lambda **more: function(**arguments, **more),
-        Output(output, f"{picture.stem}-again.png", source, [*inputs, picture]),
+        replace(again, inputs=[*again.inputs, picture]),
         OutputOptions(**outputs),
         quiet,
     )
@@ -182,14 +193,19 @@ def _given(recipe: Recipe, exemplars: Sequence[Path]) -> dict[str, Any]:
     return {name: list(exemplars) if len(exemplars) > 1 else exemplars[0]}
 
 
-def _found(value: Any, folder: Path) -> Any:
-    """Return a file as it is, or the one of that name in `folder`, where it is not here."""
+def _found(value: Any, folders: Sequence[Path], picture: Path) -> Any:
+    """Return a file as it is, or where it is not here, the first of that name in `folders`.
+
+    A set may be named as its exemplar is: `picture` is not what it was made from.
+    """
     if isinstance(value, Path):
-        beside = folder / value.name
-        return beside if not value.exists() and beside.exists() else value
-    return (
-        tuple(_found(one, folder) for one in value) if isinstance(value, (tuple, list)) else value
-    )
+        if value.exists():
+            return value
+        beside = [one for folder in folders if (one := folder / value.name).exists()]
+        return next((one for one in beside if not one.samefile(picture)), value)
+    if isinstance(value, (tuple, list)):
+        return tuple(_found(one, folders, picture) for one in value)
+    return value
 
 
 def _changed(change: str, recipe: Recipe) -> tuple[str, Any]:
@@ -204,7 +220,7 @@ def _changed(change: str, recipe: Recipe) -> tuple[str, Any]:
     for record in (own, ObjectiveOptions, RunOptions):  # what a verb has otherwise, counts
         if name in (declared := options_of(record)):
             return name, _as_typed(name, text, declared[name])
-    return name, Path(text)
+    return name, (parse_map(text),) if name == "maps" else Path(text)
 
 
 def _as_typed(name: str, text: str, declared: Declared) -> Any:

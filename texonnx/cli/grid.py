@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.cli.ending import BAD_INPUT, FAILED, complain
+from texonnx.cli.places import make_folder
 from texonnx.cli.signals import exit_code
-from texonnx.errors import OptionError, reason
+from texonnx.errors import OptionError
 
 if TYPE_CHECKING:
     from texonnx.studies import Outcome, Study
@@ -31,7 +32,7 @@ def run_grid(
     if jobs is not None and jobs < 1:
         raise OptionError(f"the number of jobs must be 1 or more, not {jobs}")
     cells = cells_of(asked, quick)
-    _make_folder(place)
+    make_folder(place)
     interrupted = False
     done = sum(is_done(cell, place) for cell in cells)
     if done and not quiet:
@@ -55,13 +56,6 @@ def _in_words(outcome: Outcome) -> str:
         return outcome.message
     score = f", score {outcome.score.mean:.3f}" if outcome.score else ""
     return f"{outcome.seconds:.1f} s{score}"
-
-
-def _make_folder(place: Path) -> None:
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(f"'{place}' cannot be the output folder: {reason(error)}") from error
 
 
 def conclude(results: Results, place: Path, interrupted: bool, quiet: bool) -> int:

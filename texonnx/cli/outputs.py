@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from texonnx.cli.ending import BAD_INPUT, RANDOM_WEIGHTS, complain, stop
 from texonnx.cli.pipes import PIPE
-from texonnx.cli.places import check_kept, check_not_foreign, check_room, elsewhere, place_for
+from texonnx.cli.places import (
+    check_kept,
+    check_not_foreign,
+    check_room,
+    elsewhere,
+    make_folder,
+    place_for,
+)
 from texonnx.cli.signals import exit_code
 from texonnx.errors import ImageError, OptionError
 from texonnx.options import Option, Options
@@ -25,7 +32,7 @@ from texonnx.sizes import size_of
 
 if TYPE_CHECKING:
     from texonnx.cli.progress import RunProgress
-    from texonnx.images import Image
+    from texonnx.images import Image, MaterialMap
     from texonnx.run.checkpoint import Keep
     from texonnx.run.result import Beginning, Step, SynthesisResult
 
@@ -125,12 +132,54 @@ class Output:
         The name of what it is made of, noted in the file.
     inputs
         The files that it is made of.
+    maps
+        The names of the files of maps that come with it.
+    named_alike
+        Whether those begin with the image's name, since the folder is not theirs alone.
     """
 
     path: Path | None
     name: str
     source: str
     inputs: Sequence[Path]
+    maps: Sequence[str] = ()
+    named_alike: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        path: Path | None,
+        name: str,
+        exemplars: Sequence[Path],
+        maps: Sequence[tuple[Path, str]] = (),
+    ) -> Output:
+        """Return where the image of exemplars goes, and the maps that come with it.
+
+        With maps, a path that is a folder, or has no suffix, is theirs and the image's.
+
+        Raises
+        ------
+        OptionError
+            When maps should go to standard output, or the folder cannot be made.
+        """
+        from texonnx.images.maps import lossless_name
+
+        inputs = [*exemplars, *(file for file, _ in maps)]
+        source = "+".join(one.name for one in exemplars)
+        names = [lossless_name(file.name) for file, _ in maps]
+        if not maps or path is None or path == PIPE:
+            if maps and path == PIPE:
+                raise OptionError("standard output takes one picture, and there are maps to write")
+            return cls(path, name, source, inputs, names)
+        if path.suffix and not path.is_dir():
+            return cls(path, name, source, inputs, names)
+        make_folder(path)
+        image = path / lossless_name(exemplars[0].name)
+        return cls(image, name, source, inputs, names, named_alike=False)
+
+    def map_path(self, image: Path, name: str) -> Path:
+        """Return where a map goes, beside the image."""
+        return image.with_name(f"{image.stem}-{name}" if self.named_alike else name)
 
 
 def run_and_write(
@@ -170,6 +219,7 @@ class _Writing:
         """Why the image is not where it should be."""
         # Words go beside the picture, not into it.
         self._words = sys.stderr if output.path == PIPE else sys.stdout
+        self._map_paths = [output.map_path(target, name) for name in output.maps]
         self._animation = None if also.animate is None else Animation()
 
     def through(self, run: Callable[..., SynthesisResult]) -> None:
@@ -196,13 +246,14 @@ class _Writing:
                     raise
                 result, stopped, code = error.result, str(error), BAD_INPUT
         written = self._write(result)
+        beside = "".join(f", {path.name}" for path in self._map_paths)
         where = "standard output" if self._output.path == PIPE else str(written)
         if self._lost is not None:
             stop(f"{self._lost}; the image is in {written}", code or BAD_INPUT)
         if stopped is not None:
             stop(f"{stopped}; the image so far, {size_of(result.image)}, is in {where}", code)
         if not self._quiet:
-            print(_summary(result, where), file=self._words)
+            print(_summary(result, where + beside), file=self._words)
             for note in result.notes:
                 print(f"  {note}", file=self._words)
             if result.random_weights:
@@ -222,7 +273,7 @@ class _Writing:
         if self._also.preview is not None:
             height, width = (REPEATS * side for side in beginning.size)
             check_fits(self._also.preview, (height, width))
-        check_room(self._target, beginning.size, self._also.depth)
+        check_room(self._target, beginning.size, self._also.depth, 1 + len(self._map_paths))
         if not self._quiet:
             for note in beginning.notes:
                 complain(f"NOTE: {note}")
@@ -249,6 +300,10 @@ class _Writing:
             self._save_result(written, result)
         except ImageError as error:
             written = self._rescue(result, error)
+        for one, path in zip(result.maps, self._map_paths, strict=False):
+            self._save_map(
+                one, path if self._lost is None else self._output.map_path(written, path.name)
+            )
         if also.history is not None:
             _write_history(also.history, result.history)
         if self._animation is not None and also.animate is not None:
@@ -262,6 +317,11 @@ class _Writing:
 
     def _save_result(self, path: Path, result: SynthesisResult) -> None:
         self._save(path, result.image, metadata=_provenance(result), alpha=result.alpha)
+
+    def _save_map(self, one: MaterialMap, path: Path) -> None:
+        from texonnx.version import __version__
+
+        one.save(path, {"Software": f"texonnx {__version__}", "Source": one.name})
 
     def _rescue(self, result: SynthesisResult, error: ImageError) -> Path:
         """Write the image where it can be written."""
@@ -278,9 +338,11 @@ class _Writing:
             name: str(one.absolute()) if isinstance(one, Path) else one
             for name, one in asdict(self._also).items()
         }
-        path = str(PIPE) if self._output.path == PIPE else str(self._target.absolute())
-        named = self._output.path is not None
-        return {"output": path, "named": named, "source": self._output.source, "also": also}
+        output = self._output
+        path = str(PIPE) if output.path == PIPE else str(self._target.absolute())
+        maps = {"maps": list(output.maps), "named_alike": output.named_alike}
+        named = output.path is not None
+        return {"output": path, "named": named, "source": output.source, "also": also, **maps}
 
     def _check(self) -> None:
         """Raise a :class:`TexonnxError` for what could not be written, before any work is done."""
@@ -291,13 +353,15 @@ class _Writing:
         target, also = self._target, self._also
         beside = [
             path
-            for path in (also.history, also.animate, also.plot, also.preview)
+            for path in (also.history, also.animate, also.plot, also.preview, *self._map_paths)
             if path is not None
         ]
         places = [path.absolute() for path in (target, *beside)]
         if twice := [path for path in beside if places.count(path.absolute()) > 1]:
             raise OptionError(f"two of the outputs would be written to '{twice[0]}'")
         check_writable(target, also.depth)
+        for path in self._map_paths:
+            check_writable(path)
         if also.history is not None:
             check_target(also.history, _HISTORY_SUFFIXES, "history")
         if also.animate is not None:
@@ -318,6 +382,8 @@ class _Writing:
             check_kept(path, self._output.inputs)
         for path in beside:
             check_not_foreign(path)
+        if not self._output.named_alike:
+            check_not_foreign(self._target)  # nobody named it
         if self._also.save_every is not None:
             pattern = f"{glob.escape(self._target.stem)}-*-*{self._target.suffix}"
             for path in self._target.parent.glob(pattern):

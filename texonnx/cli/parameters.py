@@ -21,4 +21,14 @@ OutputPath = Annotated[
         rich_help_panel="Output",
     ),
 ]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE[:KIND]",
+        help="A map that belongs to the exemplar, to be made as well: normal, data or colour, by "
+        "its name if not said. Give it again for each; -o is a folder then, or the image's file.",
+        rich_help_panel="Output",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from texonnx.cli.pipes import PIPE, to_standard_output
-from texonnx.errors import ImageError, OptionError
+from texonnx.errors import ImageError, OptionError, reason
 from texonnx.sizes import Size
 from texonnx.system.files import free_path
 
@@ -59,9 +59,17 @@ def check_not_foreign(path: Path) -> None:
         raise OptionError(f"'{path}' exists, and texonnx did not write it; replace it with --force")
 
 
-def check_room(path: Path, size: Size, depth: int) -> None:
-    """Raise :class:`ImageError` where there is no room for an image of that size."""
-    needed = size.pixels * 3 * depth // 8 + _MARGIN
+def make_folder(place: Path) -> None:
+    """Make a folder for outputs, if there is none; raise :class:`OptionError` if that fails."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"'{place}' cannot be the output folder: {reason(error)}") from error
+
+
+def check_room(path: Path, size: Size, depth: int, images: int = 1) -> None:
+    """Raise :class:`ImageError` where there is no room for so many images of that size."""
+    needed = images * size.pixels * 3 * depth // 8 + _MARGIN
     with suppress(OSError):
         free = shutil.disk_usage(path.absolute().parent).free
         if free < needed:

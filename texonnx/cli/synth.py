@@ -11,10 +11,10 @@ import typer
 
 from texonnx.cli.command import Takes, command, without
 from texonnx.cli.outputs import Output, OutputOptions, run_and_write
-from texonnx.cli.parameters import OutputPath, Quiet, Values
+from texonnx.cli.parameters import Maps, OutputPath, Quiet, Values
 from texonnx.cli.pipes import spooled
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TileOptions
-from texonnx.options.text import parse_numbers
+from texonnx.options.text import parse_map, parse_numbers
 
 if TYPE_CHECKING:
     from texonnx.planning import Plan
@@ -37,6 +37,7 @@ def synth(
             rich_help_panel="Objective",
         ),
     ] = None,
+    maps: Maps = None,
     *,
     options: Annotated[
         Values, Takes(without(ObjectiveOptions, *CONTENT_OPTIONS), RunOptions, TileOptions)
@@ -64,14 +65,17 @@ def synth(
 
     shares = None if mix is None else parse_numbers(mix, "shares")
     also = OutputOptions(**outputs)
+    together = [parse_map(text) for text in maps or []]
     with spooled(exemplar) as files:
         if plan:
             _show_plan(files, quiet, artifacts=artifacts, **options)
             return
         name = _default_name(files, options["loss"], artifacts)
         run_and_write(
-            lambda **told: synthesize(files, mix=shares, artifacts=artifacts, **options, **told),
-            Output(output, name, "+".join(path.name for path in files), files),
+            lambda **told: synthesize(
+                files, mix=shares, maps=together, artifacts=artifacts, **options, **told
+            ),
+            Output.of(output, name, files, together),
             also,
             quiet,
         )

@@ -10,9 +10,10 @@ import typer
 
 from texonnx.cli.command import Takes, command, only, without
 from texonnx.cli.outputs import Output, OutputOptions, run_and_write
-from texonnx.cli.parameters import OutputPath, Quiet, Values
+from texonnx.cli.parameters import Maps, OutputPath, Quiet, Values
 from texonnx.cli.pipes import spooled
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TileOptions
+from texonnx.options.text import parse_map
 
 _TILE = only(TileOptions, "tile", "exact_size")
 _BY_DEFAULT = {**_TILE, "tile": replace(_TILE["tile"], default="both")}
@@ -22,6 +23,7 @@ _BY_DEFAULT = {**_TILE, "tile": replace(_TILE["tile"], default="both")}
 def tile(
     exemplar: Annotated[Path, typer.Argument(help="The image of a texture.")],
     output: OutputPath = None,
+    maps: Maps = None,
     *,
     options: Annotated[
         Values, Takes(without(ObjectiveOptions, *CONTENT_OPTIONS), RunOptions, _BY_DEFAULT)
@@ -36,10 +38,11 @@ def tile(
     """
     from texonnx.functions import synthesize
 
+    together = [parse_map(text) for text in maps or []]
     with spooled([exemplar]) as files:
         run_and_write(
-            lambda **told: synthesize(files[0], **options, **told),
-            Output(output, f"{exemplar.stem}-tile.png", exemplar.name, files),
+            lambda **told: synthesize(files[0], maps=together, **options, **told),
+            Output.of(output, f"{exemplar.stem}-tile.png", files, together),
             OutputOptions(**outputs),
             quiet,
         )

@@ -232,6 +232,7 @@ def _contents(manifest: Any) -> Contents:
             draws=any(is_drawn(name) or is_trained(name) for name in graphs[OBJECTIVE.name].inputs),
             adversarial=DISCRIMINATOR_STEP.name in graphs,
             detail=_detail(manifest["detail"]),
+            wraps=manifest["network"]["padding"] == "circular",
             fixed_size=None if size is None else _size(size),
             training_sizes=tuple(training),
         ),

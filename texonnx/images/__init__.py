@@ -17,6 +17,9 @@ from texonnx.images.colour import with_colour_of as with_colour_of
 from texonnx.images.cutouts import Cutout as Cutout
 from texonnx.images.cutouts import largest_rectangle as largest_rectangle
 from texonnx.images.cutouts import reduced as reduced
+from texonnx.images.maps import MaterialMap as MaterialMap
+from texonnx.images.maps import pointing_out as pointing_out
+from texonnx.images.maps import read_map as read_map
 from texonnx.images.reading import Picture as Picture
 from texonnx.images.reading import load_image as load_image
 from texonnx.images.reading import read_metadata as read_metadata

@@ -75,12 +75,15 @@ class Picture:
         Height and width in pixels of the file, upright.
     notes
         What was done to it, a sentence each.
+    bits
+        Of a channel, as they are kept: 8, or 16 where the file has more.
     """
 
     image: Image
     alpha: NDArray[np.float32] | None
     size: Size
     notes: tuple[str, ...]
+    bits: int = 8
 
     @property
     def opaque(self) -> NDArray[np.bool_]:
@@ -130,7 +133,9 @@ def load_image(path: StrPath) -> Image:
     return read_picture(path).over_white()
 
 
-def read_picture(path: StrPath, shorter_side: int | None = None) -> Picture:
+def read_picture(
+    path: StrPath, shorter_side: int | None = None, *, as_numbers: bool = False
+) -> Picture:
     """Read an image file as :func:`load_image` does, and tell what was done to it.
 
     Parameters
@@ -140,6 +145,8 @@ def read_picture(path: StrPath, shorter_side: int | None = None) -> Picture:
     shorter_side
         How many pixels will be wanted of the shorter side: a large file need not be decoded whole
         then, and a JPEG may be larger. The result has at least four times as many.
+    as_numbers
+        Whether its channels are no colours, so that profiles say nothing of them.
 
     Raises
     ------
@@ -154,7 +161,7 @@ def read_picture(path: StrPath, shorter_side: int | None = None) -> Picture:
         if status.st_size == 0:
             raise ImageError("the file is empty (0 bytes), not an image")
         with Path(path).open("rb") as file:
-            return _read(file, shorter_side)
+            return _read(file, shorter_side, as_numbers)
     except ImageError as error:
         raise ImageError(f"cannot read '{path}': {error}") from error.__cause__
     except FileNotFoundError:
@@ -209,13 +216,13 @@ def image_suffixes() -> set[str]:
     return {suffix for suffix, name in of_pillow if name in known} | {".exr", ".heic"}
 
 
-def _read(file: IO[bytes], shorter_side: int | None) -> Picture:
+def _read(file: IO[bytes], shorter_side: int | None, as_numbers: bool) -> Picture:
     head = file.read(16)
     file.seek(0)
     if head.startswith(EXR_MAGIC):
-        return _picture(decode_exr(file))
+        return _picture(decode_exr(file), as_numbers)
     if head.startswith(TIFF_MAGICS) and (deep := decode_deep_tiff(file)) is not None:
-        return _picture(deep)
+        return _picture(deep, as_numbers)
     file.seek(0)
     if head[4:12] in HEIC_MAGICS:
         register_heic()
@@ -227,7 +234,7 @@ def _read(file: IO[bytes], shorter_side: int | None) -> Picture:
         most = _MOST_REDUCED if reducible else MAX_PIXELS
         check_pixels(width, height, most)
         pixels = decode(file, picture, reduction)
-    return _picture(pixels, (height, width))
+    return _picture(pixels, as_numbers, (height, width))
 
 
 def _reduction(width: int, height: int, shorter_side: int | None) -> int:
@@ -238,9 +245,9 @@ def _reduction(width: int, height: int, shorter_side: int | None) -> int:
     return max(step for step in (1, 2, 4, 8) if step <= max(spare, 1))
 
 
-def _picture(pixels: Pixels, size: tuple[int, int] | None = None) -> Picture:
-    """Bring pixels to sRGB and upright."""
-    values, notes = _in_srgb(pixels)
+def _picture(pixels: Pixels, as_numbers: bool, size: tuple[int, int] | None = None) -> Picture:
+    """Bring pixels upright and, if they are colours, to sRGB."""
+    values, notes = (_plain(pixels.colours), ()) if as_numbers else _in_srgb(pixels)
     height, width = size or values.shape[:2]
     exchanged = pixels.orientation in _EXCHANGED
     upright = _turned(values, pixels.orientation)
@@ -251,6 +258,7 @@ def _picture(pixels: Pixels, size: tuple[int, int] | None = None) -> Picture:
         None if alpha is None else np.ascontiguousarray(alpha),
         Size(width, height) if exchanged else Size(height, width),
         notes,
+        8 if pixels.colours.dtype == np.uint8 else 16,
     )
 
 

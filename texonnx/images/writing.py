@@ -52,6 +52,7 @@ def save_image(
     *,
     alpha: NDArray[np.float32] | None = None,
     depth: int = 8,
+    colours: bool = True,
 ) -> None:
     """Write an image file; it appears whole or not at all, and says that it is in sRGB.
 
@@ -73,6 +74,8 @@ def save_image(
         white.
     depth
         Bits a channel: 8, or 16 with PNG and TIFF.
+    colours
+        Whether its channels are that; of other numbers, such as normals, nothing is said.
 
     Raises
     ------
@@ -95,9 +98,10 @@ def save_image(
 
     def encode(file: IO[bytes]) -> None:
         if depth == 8:
-            _encode(file, _rounded(stacked, 8), _WRITE[suffix], metadata or {})
+            _encode(file, _rounded(stacked, 8), _WRITE[suffix], metadata or {}, colours)
         else:
-            _encode_deep(file, _rounded(stacked, 16), _WRITE[suffix].name, metadata or {})
+            name = _WRITE[suffix].name
+            _encode_deep(file, _rounded(stacked, 16), name, metadata or {}, colours)
 
     write_whole(path, encode, _WRITE, "image", ImageError)
 
@@ -137,23 +141,31 @@ def _rounded(values: NDArray[np.floating[Any]], bits: int) -> NDArray[Any]:
 
 
 def _encode(
-    file: IO[bytes], pixels: NDArray[Any], way: _Format, metadata: Mapping[str, str]
+    file: IO[bytes],
+    pixels: NDArray[Any],
+    way: _Format,
+    metadata: Mapping[str, str],
+    colours: bool,
 ) -> None:
     options = dict(way.options)
     if way.name == "PNG":
-        options["pnginfo"] = _text_chunks(metadata)
+        options["pnginfo"] = _text_chunks(metadata, colours)
     elif way.name != "BMP":
-        options["icc_profile"] = srgb_profile(grey=pixels.shape[-1] < 3)
+        grey = pixels.shape[-1] < 3 and way.name != "WEBP"
+        options["icc_profile"] = srgb_profile(grey=grey) if colours else None
         options["exif"] = _tags(metadata)
     if way.name == "WEBP" and pixels.shape[-1] < 3:
         pixels = np.concatenate([pixels[..., :1]] * 3 + [pixels[..., 1:]], axis=-1)
-        options["icc_profile"] = srgb_profile(grey=False)
     picture = PIL.Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     picture.save(file, format=way.name, **options)
 
 
 def _encode_deep(
-    file: IO[bytes], pixels: NDArray[np.uint16], name: str, metadata: Mapping[str, str]
+    file: IO[bytes],
+    pixels: NDArray[np.uint16],
+    name: str,
+    metadata: Mapping[str, str],
+    colours: bool,
 ) -> None:
     if name == "TIFF":
         import tifffile
@@ -165,7 +177,7 @@ def _encode_deep(
             photometric="minisblack" if grey else "rgb",
             planarconfig="contig" if pixels.shape[-1] > 1 else None,
             extrasamples=["unassalpha"] if transparent else None,
-            iccprofile=srgb_profile(grey=grey),
+            iccprofile=srgb_profile(grey=grey) if colours else None,
             metadata=None,
             software=metadata.get("Software", ""),
             description=json.dumps(dict(metadata)),
@@ -175,7 +187,7 @@ def _encode_deep(
 
     data = imagecodecs.png_encode(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     # The chunks of text go behind the header, which ends at byte 33.
-    file.write(data[:33] + _chunks_as_bytes(metadata) + data[33:])
+    file.write(data[:33] + _chunks_as_bytes(metadata, colours) + data[33:])
 
 
 def _tags(metadata: Mapping[str, str]) -> PIL.Image.Exif:
@@ -186,18 +198,19 @@ def _tags(metadata: Mapping[str, str]) -> PIL.Image.Exif:
     return tags
 
 
-def _text_chunks(metadata: Mapping[str, str]) -> PngInfo:
+def _text_chunks(metadata: Mapping[str, str], colours: bool) -> PngInfo:
     """Return the chunks that say what is in a PNG; what no encoding has is replaced."""
     chunks = PngInfo()
-    chunks.add(b"sRGB", b"\0")
+    if colours:
+        chunks.add(b"sRGB", b"\0")
     for key, text in metadata.items():
         chunks.add_text(key, text.encode("utf-8", "replace").decode("utf-8"))
     return chunks
 
 
-def _chunks_as_bytes(metadata: Mapping[str, str]) -> bytes:
+def _chunks_as_bytes(metadata: Mapping[str, str], colours: bool) -> bytes:
     """Return the same chunks in the form that they have in a file, with length and checksum."""
     return b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data, *_ in _text_chunks(metadata).chunks
+        for kind, data, *_ in _text_chunks(metadata, colours).chunks
     )

@@ -91,6 +91,7 @@ class BuiltGraphs:
             draws=any(term.loss.draws for term in specification.terms),
             adversarial=specification.adversarial,
             detail=specification.detail,
+            wraps=specification.trunk.padding == "circular",
         )
 
     @property

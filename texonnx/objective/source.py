@@ -76,6 +76,8 @@ class Traits:
         Whether a loss has discriminators, which are trained in the loop.
     detail
         What a finer scale starts from: ``patches`` or ``spectrum``.
+    wraps
+        Whether an image goes on at its other side, so that it tiles.
     fixed_size
         Height and width, if the graphs are for one size alone.
     training_sizes
@@ -90,6 +92,7 @@ class Traits:
     draws: bool = False
     adversarial: bool = False
     detail: str = "spectrum"
+    wraps: bool = False
     fixed_size: Size | None = None
     training_sizes: Sequence[Size] | None = None
 

@@ -130,6 +130,18 @@ def _whole_numbers(text: str, accepted: str) -> tuple[int, ...]:
         raise OptionError(f"{accepted}, not '{text}'") from None
 
 
+def parse_map(text: str) -> tuple[Path, str]:
+    """Turn ``FILE`` or ``FILE:KIND`` into both; the kind is ``auto`` if it is not there.
+
+    Examples
+    --------
+    >>> parse_map("wall_n.png:normal")
+    (PosixPath('wall_n.png'), 'normal')
+    """
+    path, colon, kind = text.rpartition(":")
+    return (Path(path), kind) if colon and path and kind.isalpha() else (Path(text), "auto")
+
+
 def parse_style(text: str) -> tuple[Path, float]:
     """Turn ``IMAGE`` or ``IMAGE:SHARE`` into both.
 

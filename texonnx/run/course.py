@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from texonnx.images import Image, load_image, resize
+from texonnx.images import Image, MaterialMap, load_image, resize
 from texonnx.losses import Arrays
 from texonnx.optim.initial import blended, initial_image
 from texonnx.optim.keeping import Place
@@ -112,6 +112,10 @@ class Course:
     def grey(self) -> bool:
         """Whether the result has no colours, since there are none in what it is made from."""
         return self.prepared.grey
+
+    def beside(self, image: Image) -> tuple[tuple[MaterialMap, ...], NDArray[np.float32] | None]:
+        """Return the maps, and the alpha, of an image that the user shall see."""
+        return (), self.alpha
 
     def finish(self, image: Image) -> Image:
         """Return what the user shall see of an image in [0, 1]."""
@@ -236,7 +240,7 @@ class _Run:
                 raise
             raise OutOfMemoryError(
                 f"memory ran out at {self._prepared.scales[self._scale].output}; {WHAT_HELPS}",
-                self._result(self._best) if self._history else None,
+                self._result(self._best, alone=True) if self._history else None,
             ) from error
         return self._result(image)
 
@@ -367,9 +371,12 @@ class _Run:
             self._result(self._best),
         )
 
-    def _result(self, image: Image) -> SynthesisResult:
+    def _result(self, image: Image, *, alone: bool = False) -> SynthesisResult:
+        finished = self._course.finish(self._visible(image))
+        maps, alpha = ((), self._course.alpha) if alone else self._course.beside(finished)
         return SynthesisResult(
-            image=self._course.finish(self._visible(image)),
+            image=finished,
+            maps=maps,
             engine=self._engine.name,
             provider=self._engine.provider,
             random_weights=self._traits.random_weights,
@@ -377,7 +384,7 @@ class _Run:
             seconds=time.perf_counter() - self._started,
             why=self._route.why,
             notes=self._course.notes,
-            alpha=self._course.alpha,
+            alpha=alpha,
             recipe={
                 **identity_of(self._course, self._watch),
                 "engine": self._engine.name,

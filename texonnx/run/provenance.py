@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from texonnx.errors import OptionError
+from texonnx.images.maps import BY_NAME, KINDS
 from texonnx.options import INITS
 from texonnx.system.files import sha256_of
 from texonnx.version import __version__
@@ -122,7 +123,7 @@ def _is_file(name: str, value: str) -> bool:
         return value not in INITS
     if name == "weights":
         return Path(value).is_file()
-    return name in _PATHS
+    return name in _PATHS or (name == "maps" and value not in (*KINDS, BY_NAME))
 
 
 def _digest(path: Path) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.errors import TexonnxError
-from texonnx.images import Image
+from texonnx.images import Image, MaterialMap
 from texonnx.sizes import Size
 
 
@@ -90,7 +90,9 @@ class SynthesisResult:
     notes
         What was done to what was given, a sentence each: that a style was scaled down.
     alpha
-        float32, [H, W]: that of a transfer's content, where it has one.
+        float32, [H, W]: that of a transfer's content, or of an exemplar with maps, if it has one.
+    maps
+        Those that belong to the image, where the exemplar had maps.
     recipe
         What it was made from, as JSON takes it, so that it can be made again.
     """
@@ -104,6 +106,7 @@ class SynthesisResult:
     why: str = ""
     notes: tuple[str, ...] = ()
     alpha: NDArray[np.float32] | None = None
+    maps: tuple[MaterialMap, ...] = ()
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
 

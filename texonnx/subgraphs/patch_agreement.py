@@ -18,14 +18,12 @@ from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.subgraphs.noise import counting
 from texonnx.subgraphs.patch_layout import (
-    NUMBERS,
     RADIUS,
     SIDE,
     Blocks,
     Places,
     blocks_of,
     continued,
-    image_of,
     surrounded,
 )
 
@@ -45,14 +43,14 @@ def agreeing(tape: Tape, places: Places, shown: ir.Value, exemplar: Blocks, wrap
     places
         Where the patch around each block of the image comes from, [h, w].
     shown
-        Their average, by blocks, [h, w, 12].
+        What they are compared with, [1, C, 2h, 2w]: their average, or what they are to be.
     exemplar
         What they come from.
     wraps
         Whether the image goes on at its other side.
     """
     candidates = _candidates(tape, places, exemplar, wraps)
-    image = blocks_of(tape, surrounded(tape, image_of(tape, shown), 2 * RADIUS, wraps))
+    image = blocks_of(tape, surrounded(tape, shown, 2 * RADIUS, wraps))
     distances = _distances(tape, candidates, image, exemplar)
     mean = tape.reduce_mean(tape.slice(distances, 1, 0, 1), [0, 1, 2], keepdims=True)
     often = _usage(tape, places, candidates, exemplar)
@@ -93,9 +91,9 @@ def _distances(tape: Tape, candidates: Places, image: Blocks, exemplar: Blocks) 
     ) -> tuple[Sequence[ir.Value], ir.Value]:
         (first,) = states
         there = inner.add(patches_of_a_row, first)
-        wanted = inner.op("Gather", [image.numbers, there], (None, _PATCH, NUMBERS), axis=0)
+        wanted = inner.op("Gather", [image.numbers, there], (None, _PATCH, image.count), axis=0)
         offered = inner.add(inner.unsqueeze(candidates_of_row, [2]), within_exemplar)
-        shape = (None, None, _PATCH, NUMBERS)
+        shape = (None, None, _PATCH, exemplar.count)
         found = inner.op("Gather", [exemplar.numbers, offered], shape, axis=0)
         distance = inner.reduce_sum(inner.square(inner.sub(found, wanted)), [2, 3])
         return [inner.add(first, image.width)], distance

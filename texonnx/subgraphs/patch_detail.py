@@ -53,15 +53,15 @@ def patch_detail(
         Whether the image goes on at its other side; else it is mirrored at its edges.
     """
     coarse_exemplar, exemplar = _large_enough(tape, coarse_exemplar, exemplar)
-    dictionary = _patches(tape, coarse_exemplar)
-    queries = _patches(tape, surrounded(tape, coarse, RADIUS, wraps))
-    places = _nearest(tape, queries, dictionary)
+    dictionary = patches(tape, coarse_exemplar)
+    queries = patches(tape, surrounded(tape, coarse, RADIUS, wraps))
+    places = nearest(tape, queries, dictionary)
     sharp = blocks_of(tape, exemplar)
-    shown = laid(tape, places, sharp, wraps)
+    shown = image_of(tape, laid(tape, places, sharp, wraps))
     for _ in range(_PASSES):
         places = agreeing(tape, places, shown, sharp, wraps)
-        shown = laid(tape, places, sharp, wraps)
-    return image_of(tape, shown)
+        shown = image_of(tape, laid(tape, places, sharp, wraps))
+    return shown
 
 
 def _large_enough(
@@ -86,7 +86,7 @@ def _large_enough(
     return padded[0], padded[1]
 
 
-def _patches(tape: Tape, image: ir.Value) -> ir.Value:
+def patches(tape: Tape, image: ir.Value) -> ir.Value:
     """Write all patches of an image, [rows, columns, values]."""
     values = 3 * SIDE**2
     zeros = tape.op("ConstantOfShape", [tape.integers([values, values])], (values, values))
@@ -96,7 +96,7 @@ def _patches(tape: Tape, image: ir.Value) -> ir.Value:
     return tape.transpose(first, [1, 2, 0])
 
 
-def _nearest(tape: Tape, queries: ir.Value, dictionary: ir.Value) -> Places:
+def nearest(tape: Tape, queries: ir.Value, dictionary: ir.Value) -> Places:
     """Write where in the dictionary the nearest patch of each query is, [rows, columns]."""
     stride = _stride(tape, dictionary)
     both = tape.concat([stride, stride], axis=0)

@@ -19,8 +19,8 @@ from texonnx.subgraphs.noise import counting
 RADIUS = 2
 """Of a patch around its centre, in blocks."""
 SIDE = 2 * RADIUS + 1
-NUMBERS = 12
-"""In a block: three channels of four pixels."""
+_PIXELS = 4
+"""In a block."""
 _WINDOW = 0.4
 """The deviation of the window with which patches are averaged, in half their sides."""
 _INT64 = ir.DataType.INT64
@@ -33,7 +33,7 @@ class Blocks:
     Attributes
     ----------
     numbers
-        [height * width, 12].
+        [height * width, 4 C], of C channels.
     height, width
         In blocks, int64 [1].
     """
@@ -41,6 +41,13 @@ class Blocks:
     numbers: ir.Value
     height: ir.Value
     width: ir.Value
+
+    @property
+    def count(self) -> int:
+        """How many numbers there are in a block."""
+        count = dims(self.numbers)[1]
+        assert count is not None
+        return count
 
     def rows_of_patches(self, tape: Tape) -> ir.Value:
         """Write how many rows of patches there are, int64 [1]."""
@@ -95,10 +102,20 @@ class Places:
 
 
 def blocks_of(tape: Tape, image: ir.Value) -> Blocks:
-    """Write an image of even sides, [1, 3, 2H, 2W], by blocks."""
-    fours = tape.op("SpaceToDepth", [image], (1, NUMBERS, None, None), blocksize=2)
-    numbers = tape.transpose(tape.reshape(fours, [NUMBERS, -1]), [1, 0])
+    """Write an image of even sides, [1, C, 2H, 2W], by blocks."""
+    fours = _fours(tape, image)
+    numbers = tape.transpose(tape.reshape(fours, [_numbers(image), -1]), [1, 0])
     return Blocks(numbers, tape.extent(fours, 2), tape.extent(fours, 3))
+
+
+def _fours(tape: Tape, image: ir.Value) -> ir.Value:
+    return tape.op("SpaceToDepth", [image], (1, _numbers(image), None, None), blocksize=2)
+
+
+def _numbers(image: ir.Value) -> int:
+    channels = dims(image)[1]
+    assert channels is not None
+    return _PIXELS * channels
 
 
 def surrounded(tape: Tape, image: ir.Value, margin: int, wraps: bool) -> ir.Value:
@@ -153,7 +170,7 @@ def laid(tape: Tape, places: Places, exemplar: Blocks, wraps: bool) -> ir.Value:
     Returns
     -------
     ir.Value
-        The image by blocks, [h, w, 12].
+        The image by blocks, [h, w, 4 C].
     """
     size = tape.extent(places.row, 0), tape.extent(places.row, 1)
     around = continued(tape, places, exemplar, wraps)
@@ -165,15 +182,19 @@ def laid(tape: Tape, places: Places, exemplar: Blocks, wraps: bool) -> ir.Value:
             # down rows below that block.
             patch = around.cropped(tape, SIDE - 1 - down, SIDE - 1 - right, size)
             number = patch.moved(tape, down, right).number(tape, exemplar.width)
-            found = tape.op("Gather", [exemplar.numbers, number], (None, None, NUMBERS), axis=0)
-            weighted = tape.mul(found, tape.constant(np.repeat(weights[down, right].ravel(), 3)))
+            shape = (None, None, exemplar.count)
+            found = tape.op("Gather", [exemplar.numbers, number], shape, axis=0)
+            of_pixels = weights[down, right].ravel()
+            weighted = tape.mul(
+                found, tape.constant(np.repeat(of_pixels, exemplar.count // _PIXELS))
+            )
             total = weighted if total is None else tape.add(total, weighted)
     assert total is not None
     return total
 
 
 def image_of(tape: Tape, blocks: ir.Value) -> ir.Value:
-    """Write [h, w, 12] as an image, [1, 3, 2h, 2w]."""
+    """Write [h, w, 4 C] as an image, [1, C, 2h, 2w]."""
     planes = tape.unsqueeze(tape.transpose(blocks, [2, 0, 1]), [0])
     return tape.depth_to_space(planes, 2)
 

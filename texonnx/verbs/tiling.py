@@ -19,7 +19,7 @@ MOST_RESAMPLED = 0.02
 
 
 def fit_tile(
-    exemplars: Sequence[Exemplar],
+    exemplars: Sequence[Exemplar | Given],
     objective: ObjectiveOptions,
     run: RunOptions,
     tile: TileOptions,
