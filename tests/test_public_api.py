@@ -35,6 +35,7 @@ def test_the_names_are_these() -> None:
         "Description",
         "Keep",
         "LayerReconstruction",
+        "MaterialMap",
         "Measurement",
         "NotFiniteError",
         "OutOfMemoryError",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         synthesize,
         transfer,
     )
-    from texonnx.images import load_image, save_image
+    from texonnx.images import MaterialMap, load_image, save_image
     from texonnx.planning import Plan, PlannedScale
     from texonnx.run.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
     from texonnx.scoring import Score, score
@@ -40,6 +40,7 @@ __all__ = [
     "Description",
     "Keep",
     "LayerReconstruction",
+    "MaterialMap",
     "Measurement",
     "NotFiniteError",
     "OutOfMemoryError",
@@ -73,6 +74,7 @@ _HOMES = {
     "Description": "description",
     "Keep": "run.checkpoint",
     "LayerReconstruction": "verbs.reconstruction",
+    "MaterialMap": "images",
     "Measurement": "benchmark.cases",
     "NotFiniteError": "run.result",
     "OutOfMemoryError": "run.result",

@@ -57,7 +57,7 @@ def synthesize(
     exemplar: Exemplar | Sequence[Exemplar],
     *,
     mix: Sequence[float] | None = None,
-    maps: Sequence[MapFile] = (),
+    maps: Sequence[MapFile] | None = None,
     loss: str = OBJECTIVE.loss,
     layers: str = OBJECTIVE.layers,
     layer_weights: str = OBJECTIVE.layer_weights,
@@ -231,7 +231,7 @@ def synthesize(
         artifacts,
         _watch("synthesize", given),
         taken(TileOptions, given),
-        maps,
+        maps or (),
     )
 
 

@@ -5,7 +5,7 @@ it by formulas. For each set and seed `texonnx synth` makes the set anew, and th
 the photograph's luminance goes with height and roughness there, beside the exemplar's, and by how
 much the normals that came with it differ from those that the height that came has.
 
-    .venv-cpu/bin/python tools/map_sets.py out --seeds 1 2 3
+    .venv-cpu/bin/python tools/map_sets.py out --seeds 1 2 3 --sheet sheet.jpg
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 import texonnx
-from texonnx.images import Image
+from texonnx.images import Image, contact_sheet
 
 Plane = NDArray[np.float64]
 """[H, W]"""
@@ -34,6 +34,7 @@ SLOPE = 24.0
 _LIGHT = np.array([-0.5, 0.55, 0.67])
 """From the upper left: x to the right, y up, z towards the eye."""
 _AMBIENT = 0.25
+_CELL = 256
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -162,11 +163,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("folder", type=Path, help="where sets and pictures go")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--sheet", type=Path, help="also draw the sets and those of the first seed")
     parser.add_argument("--side", type=at_least_one, default=256, help="of the sets, in pixels")
     parser.add_argument("--weights", default="pretrained")
     parser.add_argument("--steps", type=at_least_one, help="by the quality if not given")
     arguments = parser.parse_args(words)
-    rows = []
+    rows: list[list[str]] = []
+    shown: list[list[Image | None]] = []
     for name, draw in SETS.items():
         drawn = draw(arguments.side)
         files = write_set(drawn, arguments.folder / name)
@@ -186,8 +189,15 @@ def main(words: Sequence[str] | None = None) -> int:
             texonnx.save_image(folder / files[0].name, made.image)
             for one in made.maps:
                 one.save(folder / one.name)
-            kept = measured(made.image, *(one.image for one in made.maps))
-            rows.append([name, f"seed {seed}", *_cells(kept)])
+            images = [made.image, *(one.image for one in made.maps)]
+            rows.append([name, f"seed {seed}", *_cells(measured(*images))])
+            if seed == arguments.seeds[0]:
+                shown.append([*map(texonnx.load_image, files), *images])
+    if arguments.sheet is not None:
+        columns = ["exemplar", "normals", "roughness", "height"]
+        titles = [*columns, "result", *columns[1:]]
+        sheet = contact_sheet(shown, [""] * len(shown), titles, cell=_CELL)
+        texonnx.save_image(arguments.sheet, sheet)
     head = ["set", "", "luminance and height", "and roughness", "normals off by"]
     print(markdown_table(head, rows), end="")
     return 0
