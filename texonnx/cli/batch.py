@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.grid import conclude, run_grid
-from texonnx.cli.parameters import Quiet, Values
+from texonnx.cli.grid import Workforce, conclude, run_grid
+from texonnx.cli.parameters import Quiet, Scheduler, Values, Workers
 from texonnx.cli.places import check_not_foreign
 from texonnx.errors import OptionError, unknown
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TileOptions
@@ -50,6 +50,8 @@ def batch(
         int | None,
         typer.Option(help="Runs at a time.", show_default="one a core; on a graphics card one"),
     ] = None,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     *,
     options: Annotated[
         Values,
@@ -83,6 +85,7 @@ def batch(
     if not force:
         for cell in cells_of(asked):
             check_not_foreign(output / plain_name(cell))
-    results, interrupted = run_grid(asked, output, quick=False, jobs=jobs, quiet=quiet)
+    workforce = Workforce(jobs, scheduler, workers)
+    results, interrupted = run_grid(asked, output, quick=False, workforce=workforce, quiet=quiet)
     name_images(results, output, keep)
     sys.exit(conclude(results, output, interrupted, quiet))

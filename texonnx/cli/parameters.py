@@ -31,4 +31,16 @@ Maps = Annotated[
         rich_help_panel="Output",
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Run on the workers of this Dask scheduler, such as tcp://host:8786.",
+        metavar="ADDRESS",
+        rich_help_panel="Cluster",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Run on so many Dask workers on this machine.", rich_help_panel="Cluster"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]

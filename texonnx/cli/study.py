@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from texonnx.cli.grid import conclude, run_grid
-from texonnx.cli.parameters import Quiet
+from texonnx.cli.grid import Workforce, conclude, run_grid
+from texonnx.cli.parameters import Quiet, Scheduler, Workers
 
 
 def study(
@@ -31,6 +31,8 @@ def study(
         int | None,
         typer.Option(help="Runs at a time.", show_default="one a core; on a graphics card one"),
     ] = None,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
     """Run every cell of a grid, exemplars by options, and report on them.
@@ -42,5 +44,8 @@ def study(
     from texonnx.studies import load_study
 
     place = output or Path(file.stem)
-    results, interrupted = run_grid(load_study(file), place, quick=quick, jobs=jobs, quiet=quiet)
+    workforce = Workforce(jobs, scheduler, workers)
+    results, interrupted = run_grid(
+        load_study(file), place, quick=quick, workforce=workforce, quiet=quiet
+    )
     sys.exit(conclude(results, place, interrupted, quiet))

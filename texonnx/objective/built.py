@@ -75,6 +75,7 @@ class BuiltGraphs:
         self._specification = specification
         self._weights = weights
         self._for_training: Path | None = None
+        self._built: dict[tuple[str, Size | None], Graph] = {}
         units = layer_units(weights, specification.trunk.pooling) if activation_scale else None
         dtype = np.dtype(np.float16 if fp16 else np.float32)
         tensors = trunk_tensors(weights, specification.trunk_layers, units)
@@ -107,8 +108,11 @@ class BuiltGraphs:
 
     def graph(self, kind: GraphKind, size: Size | None = None) -> Graph:
         """Return a graph, for images of `size` where that matters to it."""
-        model = kind.build(self._specification, self._parameters, size if kind.sized else None)
-        return self._write(kind.file, model)
+        of_size = size if kind.sized else None
+        if (kind.name, of_size) not in self._built:
+            model = kind.build(self._specification, self._parameters, of_size)
+            self._built[kind.name, of_size] = self._write(kind.file, model)
+        return self._built[kind.name, of_size]
 
     def split(self, size: Size) -> SplitGraphs | None:
         """Return the objective cut at the features, or ``None`` if no loss of it sorts."""

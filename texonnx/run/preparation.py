@@ -25,6 +25,8 @@ from texonnx.sizes import check_size, size_of
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
 
+_MOST_KEPT = 4
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -115,11 +117,7 @@ def prepare(
     if artifacts is None:
         specification = specify(objective)
         _check_large_enough(originals, specification.minimum_size)
-        source: GraphSource = BuiltGraphs(
-            specification,
-            load_weights(objective.weights, objective.arch, on_download, objective.convention),
-            activation_scale=objective.activation_scale,
-        )
+        source: GraphSource = _graphs_of(objective, on_download)
     else:
         if objective != OBJECTIVE:
             raise OptionError(
@@ -154,6 +152,34 @@ def prepare(
         scaled[0], options, source.traits, coarsest_side or COARSEST_SIDE[source.traits.detail]
     )
     return Prepared(source, scaled, scales, options, host, given)
+
+
+_kept: dict[ObjectiveOptions, BuiltGraphs] | None = None
+"""Graphs by objective, where they are kept."""
+
+
+def keep_graphs() -> None:
+    """From now on, keep graphs and weights in this process, which makes many runs of few kinds."""
+    global _kept
+    if _kept is None:
+        _kept = {}
+
+
+def _graphs_of(objective: ObjectiveOptions, on_download: Progress | None) -> BuiltGraphs:
+    # What is in a file may be another the next time.
+    keeps = _kept is not None and not Path(objective.weights).exists()
+    if _kept is not None and keeps and objective in _kept:
+        return _kept[objective]
+    graphs = BuiltGraphs(
+        specify(objective),
+        load_weights(objective.weights, objective.arch, on_download, objective.convention),
+        activation_scale=objective.activation_scale,
+    )
+    if _kept is not None and keeps:
+        while len(_kept) >= _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[objective] = graphs
+    return graphs
 
 
 def scaling_notes(prepared: Prepared) -> tuple[str, ...]:

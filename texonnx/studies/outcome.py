@@ -66,6 +66,8 @@ class Outcome:
         Of the image; ``None`` where it is too small for one, or there is none.
     traceback
         Of an unexpected exception.
+    notes
+        What was done to what was given, and that the run was gone on with, a sentence each.
     """
 
     status: str
@@ -80,6 +82,7 @@ class Outcome:
     history: tuple[Step, ...] = ()
     score: CellScore | None = None
     traceback: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def has_image(self) -> bool:

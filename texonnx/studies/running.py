@@ -59,7 +59,7 @@ def run_cells(
         while waiting or running:
             while waiting and len(running) < jobs:
                 cell = waiting.popleft()
-                folder = _fresh_folder(cell, place)
+                folder = fresh_folder(cell, place)
                 if (sentence := absent.get(_weights_of(cell))) is not None:
                     outcome = Outcome(REFUSED, sentence)
                     write_outcome(folder, outcome, dict(cell.settings))
@@ -94,7 +94,7 @@ def default_jobs(cells: Sequence[Cell]) -> int:
     return min(cores(), len(cells)) if all(PROVIDERS[name].on_host for name in providers) else 1
 
 
-def _fresh_folder(cell: Cell, place: Path) -> Path:
+def fresh_folder(cell: Cell, place: Path) -> Path:
     """Return an empty folder for the cell's result; what a killed run left there is cleared."""
     folder = cell.folder(place)
     try:

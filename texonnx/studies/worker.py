@@ -40,7 +40,7 @@ def main() -> None:
     write_outcome(Path(job["folder"]), make(job), job["settings"])
 
 
-def make(job: dict[str, Any]) -> Outcome:
+def make(job: dict[str, Any], **told: Any) -> Outcome:
     """Run a cell and write its image; whatever goes wrong is part of the outcome.
 
     Parameters
@@ -48,9 +48,11 @@ def make(job: dict[str, Any]) -> Outcome:
     job
         ``verb`` by name; ``images``; ``settings``; ``threads`` for a run whose settings leave
         them open; ``jobs``; ``folder`` of the cell.
+    told
+        Further arguments of the verb's function that are no settings, such as ``checkpoint``.
     """
     try:
-        return _made(job)
+        return _made(job, told)
     except TexonnxError as error:
         return Outcome(REFUSED, str(error))
     except Exception as error:
@@ -58,7 +60,7 @@ def make(job: dict[str, Any]) -> Outcome:
         return Outcome(BROKEN, sentence, traceback=traceback.format_exc())
 
 
-def _made(job: dict[str, Any]) -> Outcome:
+def _made(job: dict[str, Any], told: dict[str, Any]) -> Outcome:
     from texonnx.images import save_image
     from texonnx.run.result import NotFiniteError
     from texonnx.runtime.installed import the_runtime
@@ -67,7 +69,8 @@ def _made(job: dict[str, Any]) -> Outcome:
     from texonnx.version import __version__
 
     verb = VERBS[job["verb"]]
-    arguments = job["settings"] | {"threads": job["settings"]["threads"] or job["threads"]}
+    threads = job["settings"]["threads"] or job["threads"]
+    arguments = job["settings"] | {"threads": threads} | told
     status, message = DONE, ""
     try:
         result = verb.function(*job["images"], **arguments)
@@ -83,10 +86,11 @@ def _made(job: dict[str, Any]) -> Outcome:
         provider=result.provider,
         machine=str(this_machine(the_runtime())),
         random_weights=result.random_weights,
-        threads=arguments["threads"],
+        threads=threads,
         jobs=job["jobs"],
         seconds=round(result.seconds, 3),
         history=tuple(result.history),
+        notes=result.notes,
         score=_score(job["images"][verb.model], image, job["settings"]),
     )
 

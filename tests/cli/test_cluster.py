@@ -1,0 +1,176 @@
+"""Cells on Dask clusters: real schedulers and workers on this machine, one of them killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.cells import WorkerInThisProcess
+from support.commands import Texonnx, assert_refused
+from support.limits import wait_until
+
+from texonnx.images import load_image
+from texonnx.run.checkpoint import FILE
+from texonnx.studies import cluster, running
+from texonnx.weights import cache
+from texonnx.weights.library import load_weights
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+SMALL = ("--layers", "conv1_1,conv2_1", "--weights", "drawn", "--exemplar-size", "64")
+STEPS = ("--steps", "100,100")
+
+
+@pytest.fixture(autouse=True)
+def drawn() -> None:
+    """Random weights in the cache, which workers see by the environment."""
+    cache.save(load_weights("random:0"), "drawn")
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers, each a process of its own: its address, and they."""
+    log = tmp_path / "scheduler.log"
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str, *words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "distributed.cli." + name, *words]
+        with log.open("ab") as file:
+            started.append(subprocess.Popen(command, cwd=tmp_path, stdout=file, stderr=file))
+        return started[-1]
+
+    def address() -> str:
+        found = re.search(r"Scheduler at:\s+(tcp://\S+)", log.read_text())
+        return found[1] if found else ""
+
+    try:
+        start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        wait_until(lambda: bool(address()), "the scheduler")
+        where = address()
+        workers = [
+            start("dask_worker", where, "--no-nanny", "--nthreads", "1", "--no-dashboard")
+            for _ in range(2)
+        ]
+        wait_until(lambda: log.read_text().count("Register worker") >= 2, "two workers")
+        yield where, workers
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def images(folder: Path) -> dict[str, np.ndarray]:
+    return {path.name: load_image(path) for path in sorted(folder.glob("*-seed-*.png"))}
+
+
+def test_a_worker_that_is_killed_costs_no_image(
+    scheduler: tuple[str, list[subprocess.Popen[bytes]]],
+    texonnx: Texonnx,
+    exemplar: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address, workers = scheduler
+    words = ("batch", exemplar, "--seeds", "1-4", *SMALL, *STEPS)
+    moved: list[Path] = []
+
+    # In the middle of it: once a run is kept, one of the two workers dies.
+    def at_work(cells: object, place: Path, client: object) -> object:
+        runs = original(cells, place, client)
+        first = next(runs)  # both are at work by now
+        wait_until(lambda: len(list(place.glob(f"cells/*/kept/{FILE}"))) > 1, "two kept runs")
+        os.kill(workers[0].pid, signal.SIGKILL)
+        moved.append(place)
+        yield first
+        yield from runs
+
+    original = cluster.run_on_cluster
+    monkeypatch.setattr(cluster, "run_on_cluster", at_work)
+    outcome = texonnx(*words, "-o", "out", "--scheduler", address)
+    assert outcome.code == 0, outcome.err
+    assert moved and workers[0].wait() == -signal.SIGKILL
+    assert outcome.err.count(f"worker {address.rpartition(':')[0]}") == 2
+    assert "4/4" in outcome.err and "dashboard: " in outcome.err
+    found = images(tmp_path / "out")
+    assert len(found) == 4
+    # The run that it was at went on where it was kept.
+    told = [path.read_text() for path in tmp_path.glob("out/cells/*/result.json")]
+    assert sum("went on from a run that was stopped after" in one for one in told) == 1
+    # They are those that processes of this machine make, bit for bit; and nothing is left.
+    monkeypatch.setattr(running, "Worker", WorkerInThisProcess)
+    assert texonnx(*words, "-o", "here", "--jobs", "2", "-q").code == 0
+    expected = images(tmp_path / "here")
+    assert found.keys() == expected.keys()
+    for name, image in found.items():
+        assert np.array_equal(image, expected[name]), name
+    assert {path.name for path in tmp_path.glob("out/cells/*/*")} == {"image.png", "result.json"}
+
+
+def test_workers_of_this_machine_go_on_where_they_were(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    words = ("batch", exemplar, *SMALL, "--steps", "2", "-o", "out", "--workers", "2")
+    first = texonnx(*words, "--seeds", "1-2")
+    assert first.code == 0, first.err
+    assert len(re.findall(r"worker tcp://127\.0\.0\.1:\d+: cpu fp32; ", first.err)) == 2
+    again = texonnx(*words, "--seeds", "1-3")
+    assert again.code == 0 and "2 of 3 are done already" in again.err
+    assert len(images(tmp_path / "out")) == 3
+
+
+def test_an_image_that_cannot_be_read_costs_its_own_run_alone(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    words = ("batch", exemplar, "broken.png", *SMALL, "--steps", "2", "-o", "out")
+    outcome = texonnx(*words, "--workers", "1")
+    assert outcome.code == 0
+    assert "it is not an image in a known format" in outcome.err
+    assert len(images(tmp_path / "out")) == 1
+
+
+def test_a_scheduler_that_does_not_answer_is_refused(
+    texonnx: Texonnx, exemplar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
+    words = ("batch", exemplar, *SMALL, "-o", "out", "--scheduler")
+    told = assert_refused(texonnx(*words, "tcp://127.0.0.1:9"))
+    assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in told
+    told = assert_refused(texonnx(*words, "nonsense://x"))
+    assert "no Dask scheduler answers at 'nonsense://x'" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--workers", "0"), "the number of workers must be 1 or more, not 0"),
+        (("--workers", "2", "--scheduler", "tcp://x:1"), "give one of --scheduler and --workers"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    words: tuple[str, ...], told: str, texonnx: Texonnx, exemplar: Path
+) -> None:
+    assert told in assert_refused(texonnx("batch", exemplar, *SMALL, "-o", "out", *words))
+
+
+def test_without_dask_its_extra_is_named(
+    texonnx: Texonnx, exemplar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    outcome = texonnx("batch", exemplar, *SMALL, "-o", "out", "--workers", "2")
+    assert "pip install 'texonnx[dask]'" in assert_refused(outcome)
+
+
+def test_workers_with_another_version_are_refused(
+    texonnx: Texonnx, exemplar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "__version__", "9.9")
+    outcome = texonnx("batch", exemplar, *SMALL, "-o", "out", "--workers", "1")
+    assert "has another texonnx" in assert_refused(outcome)

@@ -1,0 +1,309 @@
+"""Running cells on a Dask cluster: one that there is, or one of processes on this machine.
+
+Dask sends, watches and sends again; here is only what a worker is sent and what comes back. Where
+workers see the folder of the study, a run is kept there while it goes on, and goes on from there on
+another worker should its own be killed; elsewhere it begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import importlib
+import logging
+import secrets
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from texonnx.errors import OptionError
+from texonnx.studies.cells import Cell
+from texonnx.studies.outcome import BROKEN, IMAGE, RESULT, Outcome, read_outcome, write_outcome
+from texonnx.studies.running import fresh_folder, is_done
+from texonnx.system.files import write_text
+from texonnx.system.machine import cores
+from texonnx.version import __version__
+
+Client: TypeAlias = Any
+"""Dask's."""
+Told = Callable[[str], None]
+"""Is told a sentence that a person shall read."""
+
+_PATIENCE = 10.0
+"""Seconds that a scheduler, and its workers, have to answer."""
+_GIVEN, _KEPT = "given", "kept"
+"""Folders in a cell's while it is being made."""
+_KEEP_EVERY = 15.0
+_MARK = ".texonnx-cluster"
+
+
+@contextlib.contextmanager
+def cluster(scheduler: str | None, workers: int | None, told: Told) -> Iterator[Client]:
+    """Give a client of a scheduler, or of a cluster of processes on this machine that ends with it.
+
+    Parameters
+    ----------
+    scheduler
+        Its address, such as ``tcp://host:8786``.
+    workers
+        How many processes; the cores are shared out among them.
+    told
+        Is told where the dashboard is, and what each worker runs on.
+
+    Raises
+    ------
+    OptionError
+        When Dask is not installed, the scheduler does not answer, or has no worker with this
+        version of texonnx.
+    """
+    if scheduler is not None and workers is not None:
+        raise OptionError("a scheduler has its own workers; give one of --scheduler and --workers")
+    if workers is not None and workers < 1:
+        raise OptionError(f"the number of workers must be 1 or more, not {workers}")
+    distributed = _dask()
+    with contextlib.ExitStack() as stack:
+        # It warns of large exemplars and of other versions of Python, and tells of every stream
+        # that is closed; what matters comes as an exception.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.enter_context(_quietly())
+        if scheduler is None:
+            place: Any = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address="127.0.0.1:0",
+                    host="127.0.0.1",
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+        else:
+            place = scheduler
+        try:
+            client = stack.enter_context(distributed.Client(place, timeout=_PATIENCE))
+        except (OSError, ValueError, TimeoutError, asyncio.TimeoutError):
+            raise OptionError(f"no Dask scheduler answers at '{scheduler}'") from None
+        _check_workers(client, scheduler)
+        told(f"dashboard: {client.dashboard_link}")
+        for address, what in client.run(_what_it_is).items():
+            told(f"worker {address}: {what['way']}; {what['machine']}")
+        yield client
+
+
+def run_on_cluster(
+    cells: Sequence[Cell], place: Path, client: Client
+) -> Generator[tuple[Cell, Outcome], None, None]:
+    """Make every cell whose result is not below `place`, and yield each as it is done.
+
+    As :func:`texonnx.studies.running.run_cells` does, but where the cluster's workers are.
+
+    Parameters
+    ----------
+    cells, place
+        As there.
+    client
+        Of the cluster.
+    """
+    undone: dict[str, Cell] = {}
+    for cell in cells:
+        if not is_done(cell, place):
+            undone.setdefault(cell.digest, cell)
+    sharing = _sharing(client)
+    with _mark(place) as mark:
+        files = _Files(client)
+        futures = {}
+        for digest, cell in undone.items():
+            folder = _folder(cell, place)
+            job = {
+                "verb": cell.verb.name,
+                "names": [image.name for image in cell.subject.images],
+                "settings": dict(cell.settings),
+                "folder": str(folder.resolve()),
+                "mark": mark,
+                "sharing": sharing,
+            }
+            images = [files.on_workers(image) for image in cell.subject.images]
+            key = f"texonnx-{digest}-{secrets.token_hex(4)}"
+            futures[client.submit(make_on_worker, job, *images, key=key, pure=False)] = cell
+        try:
+            for future in _dask().as_completed(futures):
+                cell = futures.pop(future)
+                outcome = _came_back(future, cell, place)
+                future.release()  # or it is made again should the worker that has it die
+                yield cell, outcome
+        finally:
+            client.cancel(list(futures), force=True)
+
+
+def make_on_worker(job: dict[str, Any], *images: bytes) -> dict[str, Any]:
+    """Make a cell on this worker; return its result, and its image unless that is in its place.
+
+    Parameters
+    ----------
+    job
+        ``verb``, ``names`` of the images, ``settings``; ``folder`` of the cell and ``mark``, a file
+        and what is in it where that folder is seen from here too; ``sharing``, how many workers
+        share the cores of each machine.
+    images
+        The files' bytes.
+    """
+    from texonnx.run.checkpoint import Keep
+    from texonnx.run.preparation import keep_graphs
+    from texonnx.studies.worker import make
+
+    keep_graphs()
+    here = _dask().get_worker()
+    beside = job["sharing"].get(_host(here.address), 1)
+    with tempfile.TemporaryDirectory(prefix="texonnx-") as scratch:
+        made = Path(scratch)
+        together = _sees(*job["mark"])
+        # A run that is kept goes on with the same files.
+        given = Path(job["folder"], _GIVEN) if together else made / _GIVEN
+        paths = []
+        for number, (name, data) in enumerate(zip(job["names"], images, strict=True)):
+            path = given / str(number) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            paths.append(str(path))
+        work = {
+            "verb": job["verb"],
+            "images": paths,
+            "settings": job["settings"],
+            "threads": max(1, cores() // beside),
+            "jobs": beside,
+            "folder": str(made),
+        }
+        keep = Keep(Path(job["folder"], _KEPT), _KEEP_EVERY)
+        told = {"checkpoint": keep} if together else {}
+        outcome = make(work, **told)
+        write_outcome(made, outcome, job["settings"])
+        image = made / IMAGE
+        return {
+            "result": (made / RESULT).read_text(encoding="utf-8"),
+            "image": image.read_bytes() if image.exists() else None,
+        }
+
+
+def _came_back(future: Any, cell: Cell, place: Path) -> Outcome:
+    """Write what a worker made to its place, and return what became of the cell."""
+    folder = fresh_folder(cell, place)
+    try:
+        answer = future.result()
+    except (
+        Exception
+    ) as error:  # of many types: a worker that died thrice, a task that was cancelled
+        kind = type(error).__name__
+        sentence = (
+            f"the cluster gave it up: {kind}: {str(error).splitlines()[0] if str(error) else ''}"
+        )
+        outcome = Outcome(BROKEN, sentence)
+        write_outcome(folder, outcome, dict(cell.settings))
+        return outcome
+    if answer["image"] is not None:
+        (folder / IMAGE).write_bytes(answer["image"])
+    write_text(folder / RESULT, answer["result"])
+    found = read_outcome(folder)
+    return found if found is not None else Outcome(BROKEN, "its result is not whole")
+
+
+class _Files:
+    """Sends each file once, so that workers hand it on, and it is sent again if they all die."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._sent: dict[Path, Any] = {}
+
+    def on_workers(self, path: Path) -> Any:
+        if path not in self._sent:
+            data = path.read_bytes()
+            key = f"texonnx-file-{hashlib.sha256(data).hexdigest()}"
+            self._sent[path] = self._client.submit(bytes, data, key=key)
+        return self._sent[path]
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    log = logging.getLogger("distributed")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _dask() -> Any:
+    try:
+        return importlib.import_module("distributed")
+    except ImportError:
+        raise OptionError("clusters are Dask's: pip install 'texonnx[dask]'") from None
+
+
+def _check_workers(client: Client, scheduler: str | None) -> None:
+    with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    found = client.run(_what_it_is, on_error="return")
+    if not found:
+        raise OptionError(f"the scheduler at '{scheduler}' has no workers")
+    for address, what in found.items():
+        version = what.get("version") if isinstance(what, dict) else None
+        if version != __version__:
+            which = "none" if version is None else version
+            raise OptionError(
+                f"the worker {address} has another texonnx, {which}, than this, {__version__}"
+            )
+
+
+def _what_it_is() -> dict[str, str]:
+    """Return what a worker is: run there."""
+    from texonnx.runtime.installed import the_runtime
+    from texonnx.runtime.tuning import choose_way
+    from texonnx.system.machine import this_machine
+
+    machine = str(this_machine(the_runtime()))
+    return {"version": __version__, "machine": machine, "way": str(choose_way().way)}
+
+
+def _sharing(client: Client) -> dict[str, int]:
+    """Return for every machine how many runs its workers may have at a time."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    count: Counter[str] = Counter()
+    for address, about in workers.items():
+        count[_host(address)] += about["nthreads"]
+    return dict(count)
+
+
+def _host(address: str) -> str:
+    return address.rpartition("://")[2].rpartition(":")[0]
+
+
+def _folder(cell: Cell, place: Path) -> Path:
+    """Return the folder of a cell; what a run kept there stays."""
+    folder = cell.folder(place)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"'{folder}' cannot be written: {error.strerror}") from error
+    return folder
+
+
+@contextlib.contextmanager
+def _mark(place: Path) -> Iterator[tuple[str, str]]:
+    """Leave a file by which a worker tells whether it sees this folder; give path and content."""
+    path, content = place / _MARK, secrets.token_hex(16)
+    path.write_text(content, encoding="utf-8")
+    try:
+        yield str(path.resolve()), content
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _sees(path: str, content: str) -> bool:
+    try:
+        return Path(path).read_text(encoding="utf-8") == content
+    except OSError:
+        return False
