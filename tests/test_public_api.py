@@ -30,6 +30,7 @@ VERBS = [texonnx.synthesize, texonnx.transfer, texonnx.reconstruct, texonnx.expo
 
 def test_the_names_are_these() -> None:
     assert sorted(texonnx.__all__) == [
+        "Batch",
         "Beginning",
         "Check",
         "Description",
@@ -48,6 +49,7 @@ def test_the_names_are_these() -> None:
         "TexonnxError",
         "Verification",
         "__version__",
+        "batch",
         "bench",
         "describe",
         "export",
@@ -80,6 +82,14 @@ def test_the_parameters_of_synthesize_are_these() -> None:
         "exemplar", "mix", "maps", *OBJECTIVE, "disc_steps", "artifacts", "exemplar_size", "size",
         "tile", "exact_size", *RUN,
     ]  # fmt: skip
+
+
+def test_the_parameters_of_batch_and_the_fields_of_one_are_these() -> None:
+    assert list(inspect.signature(texonnx.batch).parameters) == [
+        "images", "folder", "seeds", "sizes", "keep", "jobs", "scheduler", "workers", "on_told",
+        "on_download", "options",
+    ]  # fmt: skip
+    assert [field.name for field in dataclasses.fields(texonnx.Batch)] == ["images", "failures"]
 
 
 def test_the_parameters_of_retile_are_these() -> None:

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from texonnx.planning import Plan, PlannedScale
     from texonnx.run.result import NotFiniteError, Step, SynthesisInterrupted, SynthesisResult
     from texonnx.scoring import Score, score
+    from texonnx.studies.batch import Batch, batch
     from texonnx.verbs.reconstruction import LayerReconstruction
     from texonnx.verification import Check, Verification, verify
     from texonnx.version import __version__
 
 __all__ = [
+    "Batch",
     "Beginning",
     "Check",
     "Description",
@@ -53,6 +55,7 @@ __all__ = [
     "TexonnxError",
     "Verification",
     "__version__",
+    "batch",
     "bench",
     "describe",
     "export",
@@ -69,6 +72,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Batch": "studies.batch",
     "Beginning": "run.result",
     "Check": "verification",
     "Description": "description",
@@ -87,6 +91,7 @@ _HOMES = {
     "TexonnxError": "errors",
     "Verification": "verification",
     "__version__": "version",
+    "batch": "studies.batch",
     "bench": "functions",
     "describe": "description",
     "export": "functions",

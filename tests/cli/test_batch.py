@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -11,7 +12,9 @@ import pytest
 from support.cells import WorkerInThisProcess
 from support.commands import Outcome, Texonnx, assert_refused
 
+from texonnx import batch as make_batch
 from texonnx import load_image, synthesize
+from texonnx.errors import OptionError
 from texonnx.studies import running
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
@@ -140,3 +143,49 @@ def test_what_is_wrong_is_told_before_anything_runs(batch: Texonnx, tmp_path: Pa
 def test_results_do_not_go_among_the_exemplars(texonnx: Texonnx, exemplar: Path) -> None:
     told = assert_refused(texonnx("batch", ".", "-o", "."))
     assert "has the exemplars" in told
+
+
+def test_a_program_gets_the_images_and_what_failed(
+    batch: Texonnx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in" / "c.png").write_bytes(b"no image")
+    told: list[str] = []
+    options: dict[str, Any] = {
+        "layers": "conv1_1,conv2_1",
+        "weights": "drawn",
+        "exemplar_size": 32,
+        "steps": 2,
+    }
+    options |= {"seeds": [1, 2], "sizes": [(32, 48)], "on_told": told.append}
+    made = make_batch([tmp_path / "in"], tmp_path / "made", **options)
+    assert [path.name for path in made.images] == [
+        f"{name}-48x32-seed-{seed}.png" for name in ("a", "b") for seed in (1, 2)
+    ]
+    assert load_image(made.images[0]).shape == (1, 3, 32, 48)
+    assert set(made.failures) == {"c, 48x32 seed 1", "c, 48x32 seed 2"}
+    assert "not an image in a known format" in made.failures["c, 48x32 seed 1"]
+    assert "a, 48x32 seed 1: done" in told and len(told) == 6
+    assert (tmp_path / "made" / "report.html").exists()
+    # And they are the command's.
+    words = ("--sizes", "48x32", "--seeds", "1-2")
+    assert batch("in/a.png", *words).code == 0
+    again = load_image(tmp_path / "out" / made.images[0].name)
+    assert np.array_equal(again, load_image(made.images[0]))
+    told.clear()
+    make_batch([tmp_path / "in"], tmp_path / "made", **options)
+    assert len(told) == 2  # what failed is tried again, what is done is not
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"keep": "few"}, "unknown choice of what to keep 'few'"),
+        ({"jobs": 0}, "the number of jobs must be 1 or more, not 0"),
+        ({"strength": 1}, "unknown option of synth 'strength'"),
+    ],
+)
+def test_in_a_program_what_will_not_do_is_refused(
+    given: dict[str, Any], told: str, exemplar: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(OptionError, match=told):
+        make_batch([exemplar], tmp_path / "made", **given)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from texonnx.cli.command import Takes, command, without
-from texonnx.cli.grid import Workforce, conclude, run_grid
+from texonnx.cli.grid import conclude, run_grid
 from texonnx.cli.parameters import Quiet, Scheduler, Values, Workers
 from texonnx.cli.places import check_not_foreign
 from texonnx.errors import OptionError, unknown
@@ -72,7 +72,7 @@ def batch(
     command goes on. An image that cannot be read costs its own runs alone.
     DIR has the images, results.csv, a contact sheet and report.html.
     """
-    from texonnx.studies import cells_of
+    from texonnx.studies import Workforce, cells_of
     from texonnx.studies.batch import KEPT, batch_of, images_in, name_images, plain_name
 
     if keep not in KEPT:

@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.cli.ending import BAD_INPUT, FAILED, complain
 from texonnx.cli.places import make_folder
 from texonnx.cli.signals import exit_code
-from texonnx.errors import OptionError
 
 if TYPE_CHECKING:
-    from texonnx.studies import Cell, Outcome, Study
+    from texonnx.studies import Outcome, Study, Workforce
     from texonnx.studies.results import Results
-    from texonnx.weights.sources import Progress
 
 
-@dataclass(frozen=True)
-class Workforce:
-    """What runs the cells: so many processes, or a Dask cluster."""
-
-    jobs: int | None = None
-    scheduler: str | None = None
-    workers: int | None = None
-
-    @contextmanager
-    def runs(
-        self, cells: Sequence[Cell], place: Path, on_download: Progress, quiet: bool
-    ) -> Iterator[Iterator[tuple[Cell, Outcome]]]:
-        """Give the cells and what became of them, each as it is done."""
-        from texonnx.studies import default_jobs, run_cells
-        from texonnx.studies.cluster import cluster, run_on_cluster
-
-        with ExitStack() as stack:
-            if self.scheduler is None and self.workers is None:
-                runs = run_cells(cells, place, self.jobs or default_jobs(cells), on_download)
-            else:
-                client = stack.enter_context(
-                    cluster(self.scheduler, self.workers, lambda told: _tell(told, quiet))
-                )
-                runs = run_on_cluster(cells, place, client)
-            yield stack.enter_context(closing(runs))
-
-
-def _tell(sentence: str, quiet: bool) -> None:
+def _tell(sentence: str, *, quiet: bool) -> None:
     if not quiet:
         print(sentence, file=sys.stderr, flush=True)
 
@@ -64,21 +34,20 @@ def run_grid(
     from texonnx.studies import cells_of, write_report
     from texonnx.studies.running import is_done
 
-    if workforce.jobs is not None and workforce.jobs < 1:
-        raise OptionError(f"the number of jobs must be 1 or more, not {workforce.jobs}")
     cells = cells_of(asked, quick)
     make_folder(place)
     interrupted = False
+    tell = partial(_tell, quiet=quiet)
     done = sum(is_done(cell, place) for cell in cells)
     if done:
-        _tell(f"{done} of {len(cells)} are done already", quiet)
+        tell(f"{done} of {len(cells)} are done already")
     try:
         with (
             closing(RunProgress(quiet)) as downloads,
-            workforce.runs(cells, place, downloads.download, quiet) as runs,
+            workforce.runs(cells, place, downloads.download, tell) as runs,
         ):
             for number, (cell, outcome) in enumerate(runs, start=done + 1):
-                _tell(f"{number}/{len(cells)} {cell.label}: {_in_words(outcome)}", quiet)
+                tell(f"{number}/{len(cells)} {cell.label}: {_in_words(outcome)}")
     except KeyboardInterrupt:
         interrupted = True
     return write_report(asked, cells, place, quick), interrupted

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from texonnx.cli.grid import Workforce, conclude, run_grid
+from texonnx.cli.grid import conclude, run_grid
 from texonnx.cli.parameters import Quiet, Scheduler, Workers
 
 
@@ -41,7 +41,7 @@ def study(
     command goes on, and after a change of FILE it runs what the change touches.
     DIR/report.html is the report; DIR/cells has the images.
     """
-    from texonnx.studies import load_study
+    from texonnx.studies import Workforce, load_study
 
     place = output or Path(file.stem)
     workforce = Workforce(jobs, scheduler, workers)

@@ -6,6 +6,7 @@ from texonnx.studies.parsing import load_study
 from texonnx.studies.report import write_report
 from texonnx.studies.running import default_jobs, run_cells
 from texonnx.studies.study import Study, Subject, Variant
+from texonnx.studies.workforce import Workforce
 
 __all__ = [
     "Cell",
@@ -13,6 +14,7 @@ __all__ = [
     "Study",
     "Subject",
     "Variant",
+    "Workforce",
     "cells_of",
     "default_jobs",
     "load_study",

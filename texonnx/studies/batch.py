@@ -6,19 +6,114 @@ import itertools
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from texonnx.errors import OptionError, reason
+from texonnx.errors import OptionError, reason, unknown
 from texonnx.images.reading import image_suffixes
 from texonnx.sizes import Size
-from texonnx.studies.cells import Cell
+from texonnx.studies.cells import Cell, cells_of
+from texonnx.studies.cluster import Told
 from texonnx.studies.outcome import IMAGE
 from texonnx.studies.results import Result, Results
-from texonnx.studies.study import VERBS, Study, Subject, Variant
+from texonnx.studies.study import VERBS, Study, Subject, Variant, options_of
+from texonnx.studies.workforce import Workforce
+from texonnx.weights.sources import Progress
 
 KEPT = ("all", "best")
 """What of each exemplar and size gets a plain name: every seed's, or that with the best score."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch made.
+
+    Attributes
+    ----------
+    images
+        The files with plain names.
+    failures
+        Of each run that made none, why, by exemplar and seed.
+    """
+
+    images: tuple[Path, ...]
+    failures: Mapping[str, str]
+
+
+def batch(
+    images: Sequence[str | Path],
+    folder: str | Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    sizes: Sequence[tuple[int, int]] = (),
+    keep: str = "all",
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    on_told: Told | None = None,
+    on_download: Progress | None = None,
+    **options: Any,
+) -> Batch:
+    """Make a texture of every one of many exemplars, in every size and by every seed.
+
+    What is done already is not done again: after an interruption the same call goes on. The folder
+    gets the images, a table, a contact sheet and a report.
+
+    Parameters
+    ----------
+    images
+        Exemplars, or folders of them.
+    folder
+        Where results go; it is made where there is none.
+    seeds, sizes
+        By which each exemplar is made; a size is height and width. Without one, in that of the
+        scaled exemplar.
+    keep
+        ``all``, or of the seeds the ``best`` by the score: which images get plain names.
+    jobs
+        Runs at a time, each a process; one a core if not given, and one on a graphics card.
+    scheduler
+        The address of a Dask scheduler, on whose workers to run.
+    workers
+        Or so many Dask workers on this machine.
+    on_told
+        Is told what each worker is, and what became of each run, in a sentence.
+    on_download
+        As in :func:`texonnx.synthesize`.
+    **options
+        Of :func:`texonnx.synthesize`, of every run.
+
+    Raises
+    ------
+    OptionError
+        For an option that will not do, no image, or a folder that cannot be written.
+    """
+    from texonnx.studies.report import write_report
+
+    if keep not in KEPT:
+        raise OptionError(unknown("choice of what to keep", keep, KEPT))
+    known = options_of(VERBS["synth"])
+    if others := [name for name in options if name not in known]:
+        raise OptionError(unknown("option of synth", others[0], known))
+    asked = batch_of(images_in(map(Path, images)), seeds, [Size(*one) for one in sizes], options)
+    cells = cells_of(asked, quick=False)
+    place, told = Path(folder), on_told or _nobody
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"'{place}' cannot be the output folder: {reason(error)}") from error
+    workforce = Workforce(jobs, scheduler, workers)
+    with workforce.runs(cells, place, on_download, told) as runs:
+        for cell, outcome in runs:
+            told(f"{cell.label}: {outcome.message or outcome.status}")
+    results = write_report(asked, cells, place)
+    failures = {one.cell.label: one.outcome.message for one in results if one.image is None}
+    return Batch(tuple(name_images(results, place, keep)), failures)
+
+
+def _nobody(sentence: str) -> None:
+    pass
 
 
 def batch_of(
