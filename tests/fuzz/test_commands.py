@@ -57,7 +57,9 @@ COMMON = [
     option("--precision", "fp32", "bf16"),
     option("--memory", "auto", "low", "high"),
     option("--threads", "1", "2"),
-    option("-o", "out.png", "out.jpg", "out.tif", "out.webp", "out.gif", "stone.png", "no/out.png"),
+    option(
+        "-o", "out.png", "out.jpg", "out.tif", "out.webp", "out.gif", "stone.png", "no/out.png", "f"
+    ),
     option("--depth", "8", "16"),
     option("--save-every", "1", "2"),
     option("--preview", "p.png", "p.jpg", "out.png", "p.txt"),
@@ -76,11 +78,17 @@ VERBS = {
         option("--disc-widths", "4", "none", "4,4"),
         option("--disc-steps", "0", "1"),
         option("--tile", "x", "both", "none"),
+        option(
+            "--with", "stone.png", "grey.png:data", "clear.png:normal", "line.png", "text.png:x"
+        ),
         flag("--plan", "--exact-size"),
     ],
     "tile": [
         option("--exemplar-size", "20", "40"),
         option("--tile", "y", "z"),
+        option(
+            "--with", "stone.png", "grey.png:data", "clear.png:normal", "line.png", "text.png:x"
+        ),
         flag("--exact-size"),
     ],
     "retile": [
