@@ -103,3 +103,11 @@ def test_maps_that_others_wrote_are_not_replaced(
     assert "texonnx did not write it" in assert_refused(texonnx(*words))
     assert texonnx(*words, "--force").code == 0
     assert texonnx(*words).code == 0
+
+
+def test_an_exemplar_without_patches_is_refused_before_the_run(
+    texonnx: Texonnx, maps: list[Path]
+) -> None:
+    words = ("synth", maps[0], *with_all(maps), "-o", "out", *QUICK)
+    tiny = texonnx(*words, "--layers", "conv1_1", "--exemplar-size", "8", "--steps", "100000")
+    assert "maps follow an exemplar of at least 10x10 pixels" in assert_refused(tiny)

@@ -12,6 +12,7 @@ from texonnx.errors import ImageError, OptionError
 from texonnx.images import Image, MaterialMap, load_image, save_image
 from texonnx.run.given import content_of
 from texonnx.run.map_set import MapSet, read_maps
+from texonnx.sizes import Size
 
 SIDE = 96
 
@@ -117,6 +118,5 @@ def test_what_does_not_fit_together_is_refused(files: list[Path], tmp_path: Path
         read_maps([files[3], files[3]], exemplar, SIDE)
     with pytest.raises(OptionError, match="unknown kind of map 'bump'"):
         read_maps([(files[3], "bump")], exemplar, SIDE)
-    tiny = np.zeros((1, 3, 8, 8), np.float32)
     with pytest.raises(ImageError, match="of at least 10x10 pixels, and this one has 8x8"):
-        read_maps(files[1:], exemplar, SIDE).follow(tiny, tiny, wraps=True)
+        read_maps(files[1:], exemplar, SIDE).check(Size(8, 8))

@@ -53,6 +53,14 @@ class MapSet:
         """What was done to them, a sentence each."""
         return tuple(note for one in self.maps for note in one.notes)
 
+    def check(self, size: Size) -> None:
+        """Raise :class:`ImageError` where an exemplar scaled to `size` has no patches to follow."""
+        if min(size) < _LEAST_SIDE:
+            raise ImageError(
+                f"maps follow an exemplar of at least {_LEAST_SIDE}x{_LEAST_SIDE} pixels, and this "
+                f"one has {size}"
+            )
+
     def follow(
         self, image: Image, exemplar: Image, *, wraps: bool
     ) -> tuple[tuple[MaterialMap, ...], Plane | None]:
@@ -123,11 +131,6 @@ def read_maps(files: Sequence[MapFile], exemplar: Given, shorter_side: int) -> M
 
 def _followed(image: Image, exemplar: Image, there: Planes, *, wraps: bool) -> Planes:
     """Return the maps of an image, [1, C, h, w], where the exemplar's are `there`, [1, C, H, W]."""
-    if min(size_of(exemplar)) < _LEAST_SIDE:
-        raise ImageError(
-            f"maps follow an exemplar of at least {_LEAST_SIDE}x{_LEAST_SIDE} pixels, and this "
-            f"one has {size_of(exemplar)}"
-        )
     height, width = size_of(image)
     beyond = [(0, 0), (0, 0), (0, height % 2), (0, width % 2)]
     model = followed_model(there.shape[1], wraps=wraps)
@@ -144,11 +147,11 @@ def _followed(image: Image, exemplar: Image, there: Planes, *, wraps: bool) -> P
     return found
 
 
-def _scale(exemplar: Image, maps: Planes) -> Planes:
+def _scale(exemplar: Image, maps: Planes) -> np.float32:
     """Return what brings the contrast of maps, in all, to a share of the exemplar's."""
     own, theirs = (np.square(one.std(axis=(2, 3))).sum() for one in (exemplar, maps))
     factor = _SHARE_OF_MAPS * np.sqrt(own / max(theirs, _LEAST_VARIANCE))
-    return np.full((1, 1, 1, 1), max(factor, _LEAST_SCALE), np.float32)
+    return np.float32(max(factor, _LEAST_SCALE))
 
 
 def _planes(image: Image, alpha: Plane | None, size: Size) -> Planes:

@@ -19,6 +19,7 @@ from texonnx.run.map_set import MapFile, MapSet, read_maps
 from texonnx.run.preparation import Prepared, prepare, scaling_notes, shares_of
 from texonnx.run.result import SynthesisResult
 from texonnx.run.watch import UNWATCHED, Watch
+from texonnx.sizes import size_of
 from texonnx.verbs.tiling import fit_tile
 
 
@@ -51,6 +52,8 @@ def synthesize_texture(
     elif tile.exact_size:
         raise OptionError("an exact size is of a tile; say along which axes it shall tile")
     prepared = prepare(given, objective, run, artifacts, watch.on_download)
+    if map_set is not None:
+        map_set.check(size_of(prepared.exemplars[0]))
     course = Texture(prepared, shares, map_set)
     course.notes += (*scaling_notes(prepared), *notes)
     return run_course(course, watch, started)
