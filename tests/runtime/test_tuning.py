@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.runtime import tuning
 from texonnx.runtime.tuning import Cost, Run, Way, choose_way, measured
+from texonnx.system.files import lock
 
 
 class Machine:
@@ -33,8 +35,9 @@ class Machine:
     def seconds_by_provider(self) -> dict[str, float | None]:
         return {way.split()[0]: seconds for way, seconds in self.seconds.items()}
 
-    def measure(self, way: Way, layers: str) -> Cost | None:
+    def measure(self, way: Way, layers: str, threads: int) -> Cost | None:
         self.times += 1
+        self.threads = threads
         seconds = self.seconds[str(way)]
         return None if seconds is None else Cost(self.start.get(way.provider, 0.0), seconds)
 
@@ -71,6 +74,39 @@ def test_a_slow_start_is_worth_it_for_many_evaluations(
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
     machine.start = {"openvino": 2.0}
     assert choose_way(run=Run(4, evaluations)).way.provider == best
+
+
+def test_of_two_processes_one_measures(machine: Machine, tmp_path: Path) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    choose_way()
+    kept = next(tmp_path.rglob("tuning.json"))
+    figures = kept.read_text()
+    kept.unlink()
+    other = kept.with_suffix(".lock").open("wb")
+    assert lock(other)
+
+    def end_of_the_other() -> None:
+        kept.write_text(figures)
+        other.close()
+
+    timer = threading.Timer(0.3, end_of_the_other)
+    timer.start()
+    machine.seconds = {"cpu fp32": 0.01, "openvino fp32": 0.1}
+    assert choose_way().way.provider == "openvino"
+    timer.join()
+    assert machine.times == 2
+
+
+def test_with_other_threads_it_is_measured_with_those(machine: Machine) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    assert choose_way().way.provider == "openvino"
+    machine.seconds["openvino fp32"] = 0.3
+    assert choose_way(threads=1).way.provider == "cpu"
+    assert (machine.times, machine.threads) == (4, 1)
+    # Each is kept beside the other.
+    assert choose_way().way.provider == "openvino"
+    assert choose_way(threads=1).way.provider == "cpu"
+    assert machine.times == 4
 
 
 def test_it_is_measured_once_and_anew_when_asked(machine: Machine, tmp_path: Path) -> None:

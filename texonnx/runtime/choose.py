@@ -42,7 +42,9 @@ def choose_route(
     if steps is not None:
         whole = sum(size.pixels * count for size, count in zip(sizes, steps, strict=True))
         run = Run(2 * len(sizes), whole / _UNIT.pixels)
-    choice = choose_way(options.provider, options.precision, training=training, run=run)
+    choice = choose_way(
+        options.provider, options.precision, training=training, run=run, threads=options.threads
+    )
     provider, precision = choice.way
     route = find_route(
         traits, PROVIDERS[provider], replace(options, precision=precision), sizes, runtime

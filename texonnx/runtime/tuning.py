@@ -6,10 +6,11 @@ from one release of ONNX Runtime to the next.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -33,7 +34,7 @@ from texonnx.runtime.sessions import (
     probe,
 )
 from texonnx.sizes import Size
-from texonnx.system.files import write_text
+from texonnx.system.files import lock, write_text
 from texonnx.system.machine import this_machine
 from texonnx.weights import cache_folder, random_weights
 
@@ -42,6 +43,8 @@ _SIZE = Size(256, 256)
 _LAYERS = "conv1_1,conv2_1,conv3_1"
 """What is measured unasked, in about two seconds; all layers when it is asked for."""
 _ROUNDS = 3
+_PATIENCE = 30.0
+"""Seconds to wait for another process that measures; then both do."""
 _SHORT = "bf16"
 """What ``auto`` measures where the device has it: see docs/performance.md for what it changes."""
 
@@ -102,6 +105,7 @@ def choose_way(
     *,
     training: bool = False,
     run: Run = TEXTURE,
+    threads: int = 0,
 ) -> Choice:
     """Return the way for a provider and a precision, each by name or ``auto``.
 
@@ -115,6 +119,8 @@ def choose_way(
         Whether the training engine was asked for, which has few providers, and float32 alone.
     run
         What is to be the fastest.
+    threads
+        That it will have; with fewer, another way may be.
 
     Raises
     ------
@@ -126,7 +132,7 @@ def choose_way(
     ways, passed_over = _candidates(provider, precision, training)
     if len(ways) < 2:
         return Choice(ways[0] if ways else Way("cpu", precision), "", passed_over)
-    costs = measured(ways)
+    costs = measured(ways, threads=threads)
     if not costs:
         return Choice(ways[0], "", passed_over)
     best = min(costs, key=lambda way: costs[way].of(run))
@@ -174,7 +180,9 @@ def _ways(provider: str, precision: str) -> list[Way]:
     ]
 
 
-def measured(ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False) -> dict[Way, Cost]:
+def measured(
+    ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False, threads: int = 0
+) -> dict[Way, Cost]:
     """Return the cost of each way.
 
     Parameters
@@ -185,16 +193,35 @@ def measured(ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False) 
         Of VGG-16.
     anew
         Whether to measure although it was done before.
+    threads
+        Of an op; 0 leaves it to ONNX Runtime.
     """
     path = cache_folder().parent / "tuning.json"
-    machine = _machine()
+    machine = _machine() + (f"; threads of an op: {threads}" if threads else "")
     kept = {} if anew else _kept(path, machine)
     if not all(str(way) in kept for way in ways):
-        # Of one and the same network, each of them: kept figures may be of another.
-        kept = {**kept, **{str(way): _cost(way, layers) for way in ways}}
-        _keep(path, machine, kept)
+        with _alone(path):
+            # Another process may have measured it meanwhile.
+            kept = {} if anew else _kept(path, machine)
+            if not all(str(way) in kept for way in ways):
+                # Of one and the same network, each of them: kept figures may be of another.
+                kept = {**kept, **{str(way): _cost(way, layers, threads) for way in ways}}
+                _keep(path, machine, kept)
     found = {way: kept[str(way)] for way in ways}
     return {way: Cost(*cost) for way, cost in found.items() if cost is not None}
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold back other processes that would measure: they would disturb, and come to differ."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # where nothing can be kept, nothing is shared
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(path.with_suffix(".lock").open("wb"))
+            until = time.monotonic() + _PATIENCE
+            while not lock(file) and time.monotonic() < until:
+                time.sleep(0.05)
+        yield
 
 
 @lru_cache
@@ -209,12 +236,12 @@ def _precisions(provider: str) -> tuple[str, ...]:
     return "fp32", _SHORT
 
 
-def _cost(way: Way, layers: str) -> Cost | None:
+def _cost(way: Way, layers: str, threads: int) -> Cost | None:
     """Return the cost, of evaluations the least, or ``None`` where it does not run."""
     graph = _graph(layers)
     try:
         begun = time.perf_counter()
-        session = NamedSession(open_session(graph, way.provider, precision=way.precision))
+        session = NamedSession(open_session(graph, way.provider, threads, way.precision))
         drawn = np.random.default_rng(0)
         values = {name: drawn.random(shape, np.float32) for name, shape in session.inputs.items()}
         session(values)
