@@ -18,7 +18,7 @@ from support.limits import wait_until
 
 from texonnx.images import load_image
 from texonnx.run.checkpoint import FILE
-from texonnx.studies import cluster, running
+from texonnx.studies import cluster, running, workforce
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
 
@@ -92,7 +92,7 @@ def test_a_worker_that_is_killed_costs_no_image(
         yield from runs
 
     original = cluster.run_on_cluster
-    monkeypatch.setattr(cluster, "run_on_cluster", at_work)
+    monkeypatch.setattr(workforce, "run_on_cluster", at_work)
     outcome = texonnx(*words, "-o", "out", "--scheduler", address)
     assert outcome.code == 0, outcome.err
     assert moved and workers[0].wait() == -signal.SIGKILL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Sequence
 from functools import partial
 
@@ -238,6 +239,7 @@ class _Run:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
+            traceback.clear_frames(error.__traceback__)  # what they hold is wanted to end well
             raise OutOfMemoryError(
                 f"memory ran out at {self._prepared.scales[self._scale].output}; {WHAT_HELPS}",
                 self._result(self._best, alone=True) if self._history else None,
