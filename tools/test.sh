@@ -35,9 +35,10 @@ if "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then
     echo "== onnxruntime-training: tests"
     environment training training,test
     # Of these, the examples have a runtime of their own, and the others say nothing new of this one.
-    left_out=(examples studies tools fuzz scoring planning run/test_given.py runtime/test_privacy.py)
-    left_out+=(cli/test_{bad_input,batch,bench,encodings,endings,help,outputs,places,transfer}.py)
-    left_out+=(cli/test_{score,score_structure}.py verbs/test_tiling.py)
+    left_out=(examples studies tools fuzz scoring planning verification)
+    left_out+=(cli/test_{bad_input,batch,bench,cluster,encodings,endings,help,maps,outputs}.py)
+    left_out+=(cli/test_{places,score,score_structure,transfer}.py verbs/test_tiling.py)
+    left_out+=(run/test_{given,map_set}.py runtime/test_privacy.py)
     tests training -m "not portable" "${left_out[@]/#/--ignore=tests/}"
 else
     echo "== SKIPPED: onnxruntime-training does not exist for $("$python" --version)"
