@@ -126,13 +126,23 @@ def test_workers_of_this_machine_go_on_where_they_were(
 
 
 def test_an_image_that_cannot_be_read_costs_its_own_run_alone(
-    texonnx: Texonnx, exemplar: Path, tmp_path: Path
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    read = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path.name == "secret.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    (tmp_path / "secret.png").write_bytes(b"whatever")
     (tmp_path / "broken.png").write_bytes(b"no image")
-    words = ("batch", exemplar, "broken.png", *SMALL, "--steps", "2", "-o", "out")
+    words = ("batch", exemplar, "broken.png", "secret.png", *SMALL, "--steps", "2", "-o", "out")
     outcome = texonnx(*words, "--workers", "1")
     assert outcome.code == 0
     assert "it is not an image in a known format" in outcome.err
+    assert "secret.png': Permission denied" in outcome.err
     assert len(images(tmp_path / "out")) == 1
 
 
@@ -174,3 +184,23 @@ def test_workers_with_another_version_are_refused(
     monkeypatch.setattr(cluster, "__version__", "9.9")
     outcome = texonnx("batch", exemplar, *SMALL, "-o", "out", "--workers", "1")
     assert "has another texonnx" in assert_refused(outcome)
+
+
+def test_a_full_disk_in_the_middle_is_one_sentence_and_what_is_done_stays(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+    written: list[Path] = []
+
+    def write_bytes(path: Path, data: bytes) -> int:
+        if path.name == "image.png":
+            if written:
+                raise OSError(28, "No space left on device")
+            written.append(path)
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    words = ("batch", exemplar, *SMALL, "--steps", "2", "-o", "out", "--seeds", "1-2")
+    outcome = texonnx(*words, "--workers", "1", "-q")
+    assert "cannot be written: No space left on device" in assert_refused(outcome)
+    assert load_image(written[0]).shape[1] == 3

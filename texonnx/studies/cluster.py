@@ -20,12 +20,21 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from texonnx.errors import OptionError
+from texonnx.errors import OptionError, reason
 from texonnx.studies.cells import Cell
-from texonnx.studies.outcome import BROKEN, IMAGE, RESULT, Outcome, read_outcome, write_outcome
+from texonnx.studies.outcome import (
+    BROKEN,
+    IMAGE,
+    REFUSED,
+    RESULT,
+    Outcome,
+    read_outcome,
+    write_outcome,
+)
 from texonnx.studies.running import fresh_folder, is_done
 from texonnx.system.files import write_text
 from texonnx.system.machine import cores
+from texonnx.system.processes import first_line
 from texonnx.version import __version__
 
 Client: TypeAlias = Any
@@ -126,7 +135,12 @@ def run_on_cluster(
                 "mark": mark,
                 "sharing": sharing,
             }
-            images = [files.on_workers(image) for image in cell.subject.images]
+            try:
+                images = [files.on_workers(image) for image in cell.subject.images]
+            except OSError as error:
+                told = f"cannot read '{error.filename}': {reason(error)}"
+                yield cell, _written(folder, cell, Outcome(REFUSED, told))
+                continue
             key = f"texonnx-{digest}-{secrets.token_hex(4)}"
             futures[client.submit(make_on_worker, job, *images, key=key, pure=False)] = cell
         try:
@@ -191,23 +205,33 @@ def make_on_worker(job: dict[str, Any], *images: bytes) -> dict[str, Any]:
 def _came_back(future: Any, cell: Cell, place: Path) -> Outcome:
     """Write what a worker made to its place, and return what became of the cell."""
     folder = fresh_folder(cell, place)
+    answer: dict[str, Any] = {}
     try:
         answer = future.result()
-    except (
-        Exception
-    ) as error:  # of many types: a worker that died thrice, a task that was cancelled
-        kind = type(error).__name__
-        sentence = (
-            f"the cluster gave it up: {kind}: {str(error).splitlines()[0] if str(error) else ''}"
-        )
-        outcome = Outcome(BROKEN, sentence)
-        write_outcome(folder, outcome, dict(cell.settings))
-        return outcome
-    if answer["image"] is not None:
-        (folder / IMAGE).write_bytes(answer["image"])
-    write_text(folder / RESULT, answer["result"])
+    except Exception as error:  # of many types, as of a task at which three workers died
+        told = f"the cluster gave it up: {type(error).__name__}: {first_line(error)}"
+        return _written(folder, cell, Outcome(BROKEN, told))
+    with _writing(folder):
+        if answer["image"] is not None:
+            (folder / IMAGE).write_bytes(answer["image"])
+        write_text(folder / RESULT, answer["result"])
     found = read_outcome(folder)
     return found if found is not None else Outcome(BROKEN, "its result is not whole")
+
+
+def _written(folder: Path, cell: Cell, outcome: Outcome) -> Outcome:
+    with _writing(folder):
+        write_outcome(folder, outcome, dict(cell.settings))
+    return outcome
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Raise :class:`OptionError` where nothing can be written, as when the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        raise OptionError(f"'{folder}' cannot be written: {reason(error)}") from error
 
 
 class _Files:
@@ -284,10 +308,8 @@ def _host(address: str) -> str:
 def _folder(cell: Cell, place: Path) -> Path:
     """Return the folder of a cell; what a run kept there stays."""
     folder = cell.folder(place)
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(f"'{folder}' cannot be written: {error.strerror}") from error
     return folder
 
 
@@ -295,7 +317,8 @@ def _folder(cell: Cell, place: Path) -> Path:
 def _mark(place: Path) -> Iterator[tuple[str, str]]:
     """Leave a file by which a worker tells whether it sees this folder; give path and content."""
     path, content = place / _MARK, secrets.token_hex(16)
-    path.write_text(content, encoding="utf-8")
+    with _writing(place):
+        path.write_text(content, encoding="utf-8")
     try:
         yield str(path.resolve()), content
     finally:
