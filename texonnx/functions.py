@@ -231,7 +231,7 @@ def synthesize(
         artifacts,
         _watch("synthesize", given),
         taken(TileOptions, given),
-        maps or (),
+        [] if maps is None else one_or_several(maps),
     )
 
 

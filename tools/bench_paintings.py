@@ -14,6 +14,7 @@ Run it with the Python of an environment with texonnx and the CPU's ONNX Runtime
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -64,18 +65,21 @@ class Painting:
         Of ``plausible`` of the photograph against the style, the share that is gone.
     content
         Relative distance of the features to the photograph's.
+    problem
+        Why there is no picture, and so no figure.
     """
 
     pair: str
     recipe: str
-    seconds: float
-    taken_off: float
-    content: float
+    seconds: float = 0.0
+    taken_off: float = 0.0
+    content: float = 0.0
+    problem: str | None = None
 
     @property
     def failed(self) -> bool:
-        """Whether there is no picture: a pair that fails ends the command."""
-        return False
+        """Whether there is no picture."""
+        return self.problem is not None
 
     def as_json(self) -> dict[str, Any]:
         """Return everything."""
@@ -101,16 +105,24 @@ def main(words: Sequence[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         for content, style in PAIRS:
             files = IMAGES / content, IMAGES / style
-            made = paint(*files, folder, arguments.torch, arguments.evaluations)
+            pair = f"{files[0].stem}, {files[1].stem}"
+            try:
+                made = paint(*files, folder, arguments.torch, arguments.evaluations)
+            except subprocess.CalledProcessError as error:
+                problem = f"failed: '{error.cmd[2]}' ended with status {error.returncode}"
+                paintings.append(Painting(pair, "both", problem=problem))
+                continue
             seen = [scale_shorter_side(load_image(file), SIZE) for file in files]
             rows.append([*seen, *(load_image(picture) for picture, _ in made.values())])
-            paintings += judge(files[1], seen[0], made, folder, f"{files[0].stem}, {files[1].stem}")
+            paintings += judge(files[1], seen[0], made, folder, pair)
             print(paintings_table(paintings[-2:]), file=sys.stderr, flush=True)
-    sheet = contact_sheet(rows, [""] * len(rows), ["content", "style", PEER, OURS], cell=_CELL)
-    texonnx.save_image(arguments.output, sheet)
+    if rows:
+        titles = ["content", "style", PEER, OURS]
+        sheet = contact_sheet(rows, [""] * len(rows), titles, cell=_CELL)
+        texonnx.save_image(arguments.output, sheet)
     report.add(paintings_table(paintings), paintings, versions)
     report.close()
-    return 0
+    return int(report.failed)
 
 
 def paint(
@@ -164,19 +176,14 @@ def _plausible(style: Path, picture: Path) -> float:
 
 def paintings_table(paintings: Sequence[Painting]) -> str:
     """Return a row for each."""
-    return markdown_table(
-        ["content, style", "recipe", "seconds", "taken off", "content"],
-        [
-            [
-                one.pair,
-                one.recipe,
-                f"{one.seconds:.0f}",
-                f"{one.taken_off:.0%}",
-                f"{one.content:.2f}",
-            ]
-            for one in paintings
-        ],
-    )
+    header = ["content, style", "recipe", "seconds", "taken off", "content"]
+    return markdown_table(header, [[one.pair, one.recipe, *_cells(one)] for one in paintings])
+
+
+def _cells(one: Painting) -> list[str]:
+    if one.problem is not None:
+        return [one.problem, "", ""]
+    return [f"{one.seconds:.0f}", f"{one.taken_off:.0%}", f"{one.content:.2f}"]
 
 
 if __name__ == "__main__":

@@ -181,6 +181,7 @@ def test_a_program_gets_the_images_and_what_failed(
     [
         ({"keep": "few"}, "unknown choice of what to keep 'few'"),
         ({"jobs": 0}, "the number of jobs must be 1 or more, not 0"),
+        ({"maps": ["x_normal.png"]}, "unknown option of synth 'maps'"),
         ({"strength": 1}, "unknown option of synth 'strength'"),
     ],
 )
@@ -189,3 +190,10 @@ def test_in_a_program_what_will_not_do_is_refused(
 ) -> None:
     with pytest.raises(OptionError, match=told):
         make_batch([exemplar], tmp_path / "made", **given)
+
+
+def test_a_program_keeps_results_out_of_the_exemplars_folder_too(
+    batch: Texonnx, tmp_path: Path
+) -> None:
+    with pytest.raises(OptionError, match="has the exemplars; take another folder"):
+        make_batch([tmp_path / "in"], tmp_path / "in")

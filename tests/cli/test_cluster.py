@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -204,3 +205,43 @@ def test_a_full_disk_in_the_middle_is_one_sentence_and_what_is_done_stays(
     outcome = texonnx(*words, "--workers", "1", "-q")
     assert "cannot be written: No space left on device" in assert_refused(outcome)
     assert load_image(written[0]).shape[1] == 3
+
+
+def test_a_scheduler_that_goes_away_is_one_sentence_and_what_is_done_stays(
+    scheduler: tuple[str, list[subprocess.Popen[bytes]]],
+    texonnx: Texonnx,
+    exemplar: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address, _ = scheduler
+    original = cluster.run_on_cluster
+
+    def at_work(cells: object, place: Path, client: Any) -> object:
+        runs = original(cells, place, client)
+        yield next(runs)
+        os.kill(client.run_on_scheduler(os.getpid), signal.SIGKILL)
+        yield from runs
+
+    monkeypatch.setattr(workforce, "run_on_cluster", at_work)
+    words = ("batch", exemplar, *SMALL, *STEPS, "-o", "out", "--seeds", "1-6")
+    told = assert_refused(texonnx(*words, "--scheduler", address, "-q"))
+    assert "the Dask scheduler no longer answers" in told
+    assert len(list(tmp_path.glob("out/cells/*/image.png"))) == 1
+
+
+def test_what_is_sent_is_sent_once(exemplar: Path, tmp_path: Path) -> None:
+    class Client:
+        sent: list[bytes] = []  # noqa: RUF012
+
+        def submit(self, function: type[bytes], data: bytes, key: str) -> str:
+            self.sent.append(function(data))
+            return key
+
+    files = cluster._Files(Client())
+    twin = tmp_path / "twin.png"
+    twin.write_bytes(exemplar.read_bytes())
+    keys = [files.on_workers(path) for path in (exemplar, exemplar, twin)]
+    # And the like of it has the same key, under which Dask has it already.
+    assert keys[0] == keys[1] == keys[2]
+    assert Client.sent == [exemplar.read_bytes()] * 2

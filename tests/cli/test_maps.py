@@ -111,3 +111,12 @@ def test_an_exemplar_without_patches_is_refused_before_the_run(
     words = ("synth", maps[0], *with_all(maps), "-o", "out", *QUICK)
     tiny = texonnx(*words, "--layers", "conv1_1", "--exemplar-size", "8", "--steps", "100000")
     assert "maps follow an exemplar of at least 10x10 pixels" in assert_refused(tiny)
+
+
+def test_maps_are_resampled_as_their_exemplar_is(texonnx: Texonnx, tmp_path: Path) -> None:
+    cache.save(load_weights("random:0"), "drawn")
+    files = map_sets.write_set(map_sets.bricks(144), tmp_path / "set")
+    words = ("tile", files[0], *with_all(files), "-o", "out", "--exact-size", "--size", "145")
+    outcome = texonnx(*words, *QUICK, "--exemplar-size", "144")
+    assert outcome.code == 0, outcome.err
+    assert {load_image(tmp_path / "out" / name).shape[2:] for name in NAMES} == {(145, 145)}

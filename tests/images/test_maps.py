@@ -106,3 +106,16 @@ def test_normals_get_their_length_and_their_direction() -> None:
         direction.transpose(1, 0, 2, 3)[:, outward],
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [("n.png", b"sRGB"), ("n.tif", b"acsp"), ("n.webp", b"ICCP"), ("n.jpg", b"ICC_PROFILE")],
+)
+def test_of_what_is_no_colour_nothing_is_said(tmp_path: Path, name: str, mark: bytes) -> None:
+    image = np.random.default_rng(0).random((1, 3, 8, 8), np.float32)
+    depths = (8, 16) if name in ("n.png", "n.tif") else (8,)
+    for depth in depths:
+        for colours in (True, False):
+            save_image(tmp_path / name, image, depth=depth, colours=colours)
+            assert (mark in (tmp_path / name).read_bytes()) == colours

@@ -110,3 +110,26 @@ def test_a_folder_that_keeps_the_content_of_an_image_is_refused(
     for function in (texonnx.synthesize, texonnx.plan):
         with pytest.raises(OptionError, match="exported with content layers"):
             function(TALL, artifacts=folder, exemplar_size=32)
+
+
+def test_a_process_of_many_runs_reads_weights_and_builds_graphs_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from texonnx.objective.kinds import OBJECTIVE
+    from texonnx.run import preparation
+
+    reads: list[object] = []
+    read = preparation.load_weights
+    monkeypatch.setattr(preparation, "load_weights", lambda *how: reads.append(how) or read(*how))
+    monkeypatch.setattr(preparation, "_kept", None)
+    apart = [prepared(TALL).source for _ in range(2)]
+    assert apart[0] is not apart[1] and len(reads) == 2
+    preparation.keep_graphs()
+    first, second = (prepared(TALL).source for _ in range(2))
+    assert first is second and len(reads) == 3
+    size = prepared(TALL).scales[-1].output
+    assert first.graph(OBJECTIVE, size) is second.graph(OBJECTIVE, size)
+    # Of few kinds: the oldest goes.
+    for loss in ("mean", "cov", "emd", "swd"):
+        prepared(TALL, loss=loss)
+    assert prepared(TALL).source is not first

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import bench_paintings as tool
@@ -43,3 +45,18 @@ def test_both_recipes_are_run_on_the_same_two_images(
 def test_shares_are_told_in_percent() -> None:
     painting = tool.Painting("castle, cafe", tool.OURS, 41.6, 0.234, 0.861)
     assert f"| castle, cafe | {tool.OURS} | 42 | 23% | 0.86 |" in tool.paintings_table([painting])
+
+
+def test_a_pair_that_fails_is_a_row_and_the_code_tells(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wall_seconds(command: list[str]) -> float:
+        raise subprocess.CalledProcessError(3, command)
+
+    monkeypatch.setattr(tool, "wall_seconds", wall_seconds)
+    monkeypatch.setattr(tool, "versions_in", lambda python: {})
+    sheet = tmp_path / "sheet.png"
+    assert tool.main(["--torch", sys.executable, "-o", str(sheet)]) == 1
+    told = f"| castle, van_gogh_cafe | both | failed: '{tool.PREPARATION}' ended with status 3 |"
+    assert told in capsys.readouterr().out
+    assert not sheet.exists()

@@ -77,8 +77,8 @@ def resume(
             note["output"],
             note["source"],
             _files_among(arguments),
-            note["maps"],
-            note["named_alike"],
+            note.get("maps", ()),
+            note.get("named_alike", True),
         ),
         OutputOptions(**also),
         quiet,
@@ -135,7 +135,7 @@ def replay(
         for sentence in told:
             print(f"differs: {sentence}", file=sys.stderr)
     inputs = _files_among(arguments)
-    maps = [one if isinstance(one, tuple) else (one, "") for one in arguments.get("maps", ())]
+    maps = [one if isinstance(one, tuple) else (one, "") for one in arguments.get("maps") or ()]
     again = Output.of(output, f"{picture.stem}-again.png", inputs, maps)
     run_and_write(
         lambda **more: function(**arguments, **more),

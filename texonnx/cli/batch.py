@@ -12,7 +12,6 @@ from texonnx.cli.command import Takes, command, without
 from texonnx.cli.grid import conclude, run_grid
 from texonnx.cli.parameters import Quiet, Scheduler, Values, Workers
 from texonnx.cli.places import check_not_foreign
-from texonnx.errors import OptionError, unknown
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TileOptions
 from texonnx.options.text import parse_ranges, parse_sizes
 
@@ -73,13 +72,9 @@ def batch(
     DIR has the images, results.csv, a contact sheet and report.html.
     """
     from texonnx.studies import Workforce, cells_of
-    from texonnx.studies.batch import KEPT, batch_of, images_in, name_images, plain_name
+    from texonnx.studies.batch import batch_of, exemplars_for, name_images, plain_name
 
-    if keep not in KEPT:
-        raise OptionError(unknown("choice of what to keep", keep, KEPT))
-    if any(path.is_dir() and path.resolve() == output.resolve() for path in images):
-        raise OptionError(f"'{output}' has the exemplars; take another folder for the results")
-    exemplars = images_in(images)
+    exemplars = exemplars_for(images, output, keep)
     wanted = () if sizes is None else parse_sizes([sizes]) or ()
     asked = batch_of(exemplars, parse_ranges(seeds, "seeds"), wanted, options)
     if not force:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from texonnx.cli.ending import BAD_INPUT, FAILED, complain
-from texonnx.cli.places import make_folder
 from texonnx.cli.signals import exit_code
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ def run_grid(
     from texonnx.cli.progress import RunProgress
     from texonnx.studies import cells_of, write_report
     from texonnx.studies.running import is_done
+    from texonnx.system.files import make_folder
 
     cells = cells_of(asked, quick)
     make_folder(place)

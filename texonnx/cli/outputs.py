@@ -22,7 +22,6 @@ from texonnx.cli.places import (
     check_not_foreign,
     check_room,
     elsewhere,
-    make_folder,
     place_for,
 )
 from texonnx.cli.signals import exit_code
@@ -163,6 +162,7 @@ class Output:
             When maps should go to standard output, or the folder cannot be made.
         """
         from texonnx.images.maps import lossless_name
+        from texonnx.system.files import make_folder
 
         inputs = [*exemplars, *(file for file, _ in maps)]
         source = "+".join(one.name for one in exemplars)

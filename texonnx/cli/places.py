@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from texonnx.cli.pipes import PIPE, to_standard_output
-from texonnx.errors import ImageError, OptionError, reason
+from texonnx.errors import ImageError, OptionError
 from texonnx.sizes import Size
 from texonnx.system.files import free_path
 
@@ -57,14 +57,6 @@ def check_not_foreign(path: Path) -> None:
         return  # nothing is there; or whoever writes says what is wrong
     if text and not any(mark in text for mark in _OURS):
         raise OptionError(f"'{path}' exists, and texonnx did not write it; replace it with --force")
-
-
-def make_folder(place: Path) -> None:
-    """Make a folder for outputs, if there is none; raise :class:`OptionError` if that fails."""
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(f"'{place}' cannot be the output folder: {reason(error)}") from error
 
 
 def check_room(path: Path, size: Size, depth: int, images: int = 1) -> None:

@@ -55,6 +55,9 @@ class Rehearsal:
         """Whether evaluation `number`, from 0, is real."""
         return number == 0 or number >= self._evaluations - self._timed
 
+    def release(self) -> None:
+        """Do nothing: nothing is held."""
+
     def aim(self, goal: Goal, size: Size) -> None:
         """Pass on to the real engine."""
         self._engine.aim(goal, size)

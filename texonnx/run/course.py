@@ -239,7 +239,9 @@ class _Run:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            traceback.clear_frames(error.__traceback__)  # what they hold is wanted to end well
+            # What the step and its frames hold is wanted to end well.
+            traceback.clear_frames(error.__traceback__)
+            self._engine.release()
             raise OutOfMemoryError(
                 f"memory ran out at {self._prepared.scales[self._scale].output}; {WHAT_HELPS}",
                 self._result(self._best, alone=True) if self._history else None,

@@ -115,7 +115,7 @@ def read_maps(files: Sequence[MapFile], exemplar: Given, shorter_side: int) -> M
     """
     maps = []
     for entry in files:
-        path, kind = entry if isinstance(entry, tuple) else (entry, BY_NAME)
+        path, kind = (entry, BY_NAME) if isinstance(entry, (str, Path)) else entry
         one = read_map(path, kind, shorter_side)
         if one.size != exemplar.size:
             raise ImageError(

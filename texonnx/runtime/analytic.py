@@ -47,11 +47,14 @@ class AnalyticEngine:
             precision=route.precision,
         )
 
-    def aim(self, goal: Goal, size: Size) -> None:
-        """Take the targets from `goal`, for images of `size`."""
-        # What was loaded for the scale before goes first, not when the new is there.
+    def release(self) -> None:
+        """Let go of the memory of the scale that was aimed at last."""
         self._evaluate: Callable[[Image], Evaluation] | None = None
         self._values: dict[str, ort.OrtValue] = {}
+
+    def aim(self, goal: Goal, size: Size) -> None:
+        """Take the targets from `goal`, for images of `size`."""
+        self.release()  # before what is new is there
         self._size = size
         banding = self._route.banding(size)
         # What is large for a moment alone must not stay.

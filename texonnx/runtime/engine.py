@@ -77,6 +77,9 @@ class Engine(Protocol):
     def aim(self, goal: Goal, size: Size) -> None:
         """Take the targets from `goal`, for images of `size`."""
 
+    def release(self) -> None:
+        """Let go of the memory of the scale that was aimed at last."""
+
     def refresh(self, image: Image, steps: int) -> None:
         """Draw and train what the losses want anew, before `steps` more steps from `image`.
 

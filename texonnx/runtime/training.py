@@ -38,11 +38,14 @@ class TrainingEngine:
         self._module: Any = None
         self._state: Any = None
 
-    def aim(self, goal: Goal, size: Size) -> None:
-        """Take the targets from `goal`, for images of `size`."""
-        # What was loaded for the scale before goes first, not when the new is there.
+    def release(self) -> None:
+        """Let go of the memory of the scale that was aimed at last."""
         self._module = self._state = None
         self._values: dict[str, ort.OrtValue] = {}
+
+    def aim(self, goal: Goal, size: Size) -> None:
+        """Take the targets from `goal`, for images of `size`."""
+        self.release()  # before what is new is there
         self._folder = self._source.training(size)
         opened = partial(open_session, provider=self.provider, threads=self._route.threads)
         arrays = self.inputs.aim(goal, size, opened, self._route.banding, self._begin)

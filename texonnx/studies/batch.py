@@ -19,6 +19,7 @@ from texonnx.studies.outcome import IMAGE
 from texonnx.studies.results import Result, Results
 from texonnx.studies.study import VERBS, Study, Subject, Variant, options_of
 from texonnx.studies.workforce import Workforce
+from texonnx.system.files import make_folder
 from texonnx.weights.sources import Progress
 
 KEPT = ("all", "best")
@@ -91,19 +92,15 @@ def batch(
     """
     from texonnx.studies.report import write_report
 
-    if keep not in KEPT:
-        raise OptionError(unknown("choice of what to keep", keep, KEPT))
     known = options_of(VERBS["synth"])
     if others := [name for name in options if name not in known]:
         raise OptionError(unknown("option of synth", others[0], known))
-    asked = batch_of(images_in(map(Path, images)), seeds, [Size(*one) for one in sizes], options)
-    cells = cells_of(asked, quick=False)
     place, told = Path(folder), on_told or _nobody
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(f"'{place}' cannot be the output folder: {reason(error)}") from error
+    exemplars = exemplars_for(map(Path, images), place, keep)
+    asked = batch_of(exemplars, seeds, [Size(*one) for one in sizes], options)
+    cells = cells_of(asked, quick=False)
     workforce = Workforce(jobs, scheduler, workers)
+    make_folder(place)
     with workforce.runs(cells, place, on_download, told) as runs:
         for cell, outcome in runs:
             told(f"{cell.label}: {outcome.message or outcome.status}")
@@ -161,18 +158,34 @@ def batch_of(
     )
 
 
-def images_in(paths: Iterable[Path]) -> list[Path]:
-    """Return image files: those that are named, and of folders all that lie there, by name.
+def exemplars_for(paths: Iterable[Path], place: Path, keep: str) -> list[Path]:
+    """Return the exemplars of a batch: files that are named, and all in folders, by name.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    place
+        Where the results go.
+    keep
+        One of `KEPT`.
 
     Raises
     ------
     OptionError
-        For what is not there, and a folder without an image.
+        For what is not there, a folder without an image, or with the results in it; for another
+        word than those.
     """
+    if keep not in KEPT:
+        raise OptionError(unknown("choice of what to keep", keep, KEPT))
     found: list[Path] = []
     suffixes = image_suffixes()
     for path in paths:
         if path.is_dir():
+            if path.resolve() == place.resolve():
+                raise OptionError(
+                    f"'{place}' has the exemplars; take another folder for the results"
+                )
             inside = sorted(
                 one for one in path.iterdir() if one.suffix.lower() in suffixes and one.is_file()
             )

@@ -96,9 +96,9 @@ def cluster(scheduler: str | None, workers: int | None, told: Told) -> Iterator[
             client = stack.enter_context(distributed.Client(place, timeout=_PATIENCE))
         except (OSError, ValueError, TimeoutError, asyncio.TimeoutError):
             raise OptionError(f"no Dask scheduler answers at '{scheduler}'") from None
-        _check_workers(client, scheduler)
+        found = _workers_of(client, scheduler)
         told(f"dashboard: {client.dashboard_link}")
-        for address, what in client.run(_what_it_is).items():
+        for address, what in found.items():
             told(f"worker {address}: {what['way']}; {what['machine']}")
         yield client
 
@@ -116,6 +116,11 @@ def run_on_cluster(
         As there.
     client
         Of the cluster.
+
+    Raises
+    ------
+    OptionError
+        When nothing can be written there, or the scheduler no longer answers.
     """
     undone: dict[str, Cell] = {}
     for cell in cells:
@@ -209,6 +214,11 @@ def _came_back(future: Any, cell: Cell, place: Path) -> Outcome:
     try:
         answer = future.result()
     except Exception as error:  # of many types, as of a task at which three workers died
+        if "connection-lost" in str(error):
+            raise OptionError(
+                "the Dask scheduler no longer answers; what is done stays, and the same command "
+                "goes on from there"
+            ) from None
         told = f"the cluster gave it up: {type(error).__name__}: {first_line(error)}"
         return _written(folder, cell, Outcome(BROKEN, told))
     with _writing(folder):
@@ -251,13 +261,15 @@ class _Files:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    log = logging.getLogger("distributed")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for log in levels:
+        log.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, level in levels.items():
+            log.setLevel(level)
 
 
 def _dask() -> Any:
@@ -267,10 +279,11 @@ def _dask() -> Any:
         raise OptionError("clusters are Dask's: pip install 'texonnx[dask]'") from None
 
 
-def _check_workers(client: Client, scheduler: str | None) -> None:
+def _workers_of(client: Client, scheduler: str | None) -> dict[str, dict[str, str]]:
+    """Return what each worker is, by address, if all of them will do."""
     with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
         client.wait_for_workers(1, timeout=_PATIENCE)
-    found = client.run(_what_it_is, on_error="return")
+    found: dict[str, Any] = client.run(_what_it_is, on_error="return")
     if not found:
         raise OptionError(f"the scheduler at '{scheduler}' has no workers")
     for address, what in found.items():
@@ -280,6 +293,7 @@ def _check_workers(client: Client, scheduler: str | None) -> None:
             raise OptionError(
                 f"the worker {address} has another texonnx, {which}, than this, {__version__}"
             )
+    return found
 
 
 def _what_it_is() -> dict[str, str]:

@@ -58,12 +58,17 @@ VERBS = {
 
 @functools.cache
 def options_of(verb: Verb) -> dict[str, inspect.Parameter]:
-    """Return every option that a study may set: the keyword arguments, but for the callbacks."""
+    """Return every option that a study may set: the keyword arguments, but for the callbacks.
+
+    And but for maps: a cell has one image.
+    """
     parameters = inspect.signature(verb.function, eval_str=True).parameters
     return {
         name: parameter
         for name, parameter in parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not name.startswith("on_")
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        and not name.startswith("on_")
+        and name != "maps"
     }
 
 

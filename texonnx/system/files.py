@@ -72,6 +72,14 @@ def write_whole(
             beside.unlink()
 
 
+def make_folder(place: Path) -> None:
+    """Make a folder for outputs, if there is none; raise :class:`OptionError` if that fails."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"'{place}' cannot be the output folder: {reason(error)}") from error
+
+
 def write_text(path: StrPath, text: str) -> None:
     """Write UTF-8, whole or not at all."""
     write_whole(path, lambda file: file.write(text.encode("utf-8")))
