@@ -34,6 +34,7 @@ from texonnx.sizes import Size
 
 SIZE = Size(75, 22)
 IMAGE = random_image(*SIZE, seed=1)
+LARGE = random_image(96, 88, seed=8)
 EXEMPLAR = random_image(83, 19, seed=2) ** 2
 GOAL = texture_of(EXEMPLAR)
 LAYERS = "conv1_1,conv1_2,conv2_2,conv3_1"
@@ -41,7 +42,7 @@ PLAIN = ObjectiveOptions(layers=LAYERS, layer_weights="1,4,0.5,2", activation_sc
 OPTIONS = [
     *(
         replace(PLAIN, loss=loss, pool=pool, padding=padding)
-        for loss, pool, padding in product(("gram", "mean,gram:3"), POOLINGS, PADDINGS)
+        for loss, pool, padding in product(("mean,gram:3", "mean+cov"), POOLINGS, PADDINGS)
     ),
     *(replace(PLAIN, gram_norm=norm, loss="gram,tv:2") for norm in GRAM_NORMS),
     replace(PLAIN, layers="conv3_1", layer_weights="equal"),
@@ -53,6 +54,11 @@ OPTIONS = [
 def everywhere(size: Size) -> Banding:
     """Bands of 16 rows in every block."""
     return Banding(largest_map=0, largest_band=1)
+
+
+def in_windows(size: Size) -> Banding:
+    """Windows of about 28x28 pixels in blocks 1 and 2, and 12x12 positions in block 3."""
+    return Banding(largest_map=0, largest_band=1, largest_window=2**20)
 
 
 def name_of(options: ObjectiveOptions) -> str:
@@ -76,12 +82,18 @@ def assert_same(found: Evaluation, expected: Evaluation) -> None:
 
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 def test_loss_and_gradient_are_those_of_the_whole_objective(options: ObjectiveOptions) -> None:
-    assert_same(evaluated(options, everywhere), evaluated(options, no_bands))
+    expected = evaluated(options, no_bands)
+    assert_same(evaluated(options, everywhere), expected)
+    expected = evaluated(options, no_bands, image=LARGE)
+    assert_same(evaluated(options, in_windows, image=LARGE), expected)
 
 
+@pytest.mark.parametrize("bands", [everywhere, in_windows])
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
-def test_loss_and_gradient_are_those_of_the_reference(options: ObjectiveOptions) -> None:
-    found = evaluated(options, everywhere)
+def test_loss_and_gradient_are_those_of_the_reference(
+    options: ObjectiveOptions, bands: Bands
+) -> None:
+    found = evaluated(options, bands)
     image = IMAGE.astype(np.float64)
     total, layers = reference_loss(options, image, EXEMPLAR)
     assert found.losses.total == pytest.approx(total, rel=1e-5)
@@ -104,6 +116,16 @@ def test_every_height_comes_out_as_the_whole(size: Size, padding: str) -> None:
     assert_same(found, expected)
 
 
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("size", [(40, 40), (44, 200), (128, 36), (60, 84), (124, 44)])
+def test_every_size_comes_out_of_windows_as_the_whole(size: Size, padding: str) -> None:
+    options, image = replace(PLAIN, padding=padding), random_image(*size, seed=4)
+    found, expected = (
+        evaluated(options, banding, image=image) for banding in (in_windows, no_bands)
+    )
+    assert_same(found, expected)
+
+
 @pytest.mark.parametrize("content_layers", ["conv3_1", "conv2_1", "conv1_2,conv2_2"])
 def test_content_is_compared_in_the_rest(content_layers: str) -> None:
     options = replace(PLAIN, content_layers=content_layers, content_weight=3.0, tv=0.5)
@@ -119,12 +141,14 @@ def test_exemplars_mix() -> None:
 @pytest.mark.parametrize("options", OPTIONS, ids=name_of)
 def test_the_statistics_of_an_exemplar_are_those_of_the_whole(options: ObjectiveOptions) -> None:
     source = BuiltGraphs(specify(options), WEIGHTS, activation_scale=False)
-    found, expected = (
-        Targets(source, GOAL, SIZE, banding=banding).draw() for banding in (everywhere, no_bands)
-    )
-    assert found.keys() == expected.keys()
-    for name, values in expected.items():
-        assert relative_l2(found[name], values) < 2e-6
+    for banding, exemplar in ((everywhere, EXEMPLAR), (in_windows, LARGE)):
+        goal = texture_of(exemplar)
+        expected = Targets(source, goal, SIZE, banding=no_bands).draw()
+        found = Targets(source, goal, SIZE, banding=banding).draw()
+        assert found.keys() == expected.keys()
+        for name, values in expected.items():
+            # A covariance is a difference of moments, and of noise a small one of large ones.
+            assert relative_l2(found[name], values) < (5e-5 if ".cov." in name else 2e-6)
 
 
 def test_evaluations_repeat_bit_for_bit_and_own_what_they_return() -> None:
@@ -172,10 +196,9 @@ def test_large_images_go_in_bands_and_keep_no_memory(monkeypatch: pytest.MonkeyP
     [
         (SHALLOW, "auto", (512, 512)),
         (SHALLOW, "high", (513, 512)),
-        (replace(SHALLOW, loss="mean+cov"), "auto", (513, 512)),
         (replace(SHALLOW, loss="emd"), "auto", (513, 512)),
     ],
-    ids=["small", "high", "cov", "emd"],
+    ids=["small", "high", "emd"],
 )
 def test_others_do_not(
     options: ObjectiveOptions, memory: str, size: Size, monkeypatch: pytest.MonkeyPatch
@@ -199,7 +222,7 @@ def test_adam_takes_its_steps_on_the_host() -> None:
     assert engine.stepper(ADAM, IMAGE) is None
 
 
-@pytest.mark.parametrize("loss", ["emd", "swd", "mean+cov", "gan", "gram,emd"])
+@pytest.mark.parametrize("loss", ["emd", "swd", "gan", "gram,emd"])
 def test_low_memory_is_refused_for_losses_that_look_at_whole_maps(loss: str) -> None:
     with pytest.raises(RuntimeUnavailableError, match="memory use 'low' is for the losses gram"):
         route_of(built_with_drawn_weights(loss=loss), SIZE, memory="low")

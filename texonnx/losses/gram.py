@@ -50,6 +50,6 @@ GRAM = register(
         statistic=_statistic,
         distance=_distance,
         mix=bures_barycentre,
-        averages=True,
+        averaged=_statistic,
     )
 )

@@ -18,6 +18,6 @@ MEAN = register(
         summary="mean of each feature map",
         source="first moment",
         statistic=channel_means,
-        averages=True,
+        averaged=channel_means,
     )
 )

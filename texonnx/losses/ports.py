@@ -9,8 +9,8 @@ from texonnx.losses.registry import TextureLoss, texture_loss
 
 TARGET = "target"
 """The exemplar's statistic, or the content's."""
-STATISTIC = "statistic"
-"""The image's own, where a graph takes or gives it."""
+AVERAGE = "average"
+"""What the image's own statistic follows from, where a graph takes or gives it."""
 COTANGENT = "cotangent"
 """The loss's gradient with respect to that."""
 

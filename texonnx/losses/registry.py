@@ -114,6 +114,11 @@ def feature_maps(features: LayerFeatures) -> ir.Value:
     return features.matrix
 
 
+def as_it_is(_tape: Tape, value: ir.Value) -> ir.Value:
+    """Write nothing more."""
+    return value
+
+
 def mean_squared_difference(comparison: Comparison) -> ir.Value:
     """Write the mean of the squared differences between the two statistics."""
     return comparison.features.tape.mean_of_squares(comparison.difference)
@@ -144,9 +149,11 @@ class TextureLoss:
         that sorts faster than the runtime can then do it by itself.
     adversarial
         Whether discriminators stand in for the distance, to be trained on the statistic.
-    averages
-        Whether the statistic is an average over the positions: then that of the whole is the
-        average of its parts', and they need not be in memory together.
+    averaged
+        Writes the average over the positions that the statistic follows from, if it does from one:
+        that of the whole is the average of its parts', which need not be in memory together.
+    from_average
+        Writes the statistic, given that; the same, if not given.
     mix
         Makes one of what is taken from several exemplars, given what each counts.
     inputs
@@ -164,10 +171,16 @@ class TextureLoss:
     quantiles: bool = False
     sorts: bool = False
     adversarial: bool = False
-    averages: bool = False
+    averaged: Callable[[LayerFeatures], ir.Value] | None = None
+    from_average: Callable[[Tape, ir.Value], ir.Value] = as_it_is
     mix: Mix = average
     inputs: tuple[str, ...] = ()
     draw: Draw | None = None
+
+    @property
+    def averages(self) -> bool:
+        """Whether the statistic of a large image can be had a part of it at a time."""
+        return self.averaged is not None
 
     @property
     def draws(self) -> bool:

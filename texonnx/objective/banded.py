@@ -1,28 +1,30 @@
-"""The objective in bands, for large images: the first blocks a few rows at a time.
+"""The objective a part of the image at a time, for large ones.
 
 The maps of the first blocks are the largest, and the gradient looks at all of them again. So they
-are not kept: a first pass takes from each band of rows its share of the statistics and the pooled
+are not kept: a first pass takes from each band of rows its share of the averages and the pooled
 rows, the rest of the network runs whole on those, and a second pass computes each band again for
-its gradient. Each band reads as many rows beyond its own as its convolutions see.
+its gradient. Each band reads as many rows beyond its own as its convolutions see. The largest
+images go through all of the network in windows, in the same two passes; then there is no rest but
+the losses.
 
 What each graph takes and gives:
 
 ==========  ==================================  =========================================
-forward     ``x``                               ``statistic.<loss>.<layer>``, ``pooled``
+forward     ``x``                               ``average.<loss>.<layer>``, ``pooled``
 backward    ``x``, ``cotangent.pooled``,        ``gradient``
             ``cotangent.<loss>.<layer>``
 rest        ``x``, ``image``, targets,          ``loss``, ``layer_losses``, ``gradient``,
-            ``statistic.<loss>.<layer>``        ``gradient.image``,
+            ``average.<loss>.<layer>``          ``gradient.image``,
                                                 ``cotangent.<loss>.<layer>``
 ==========  ==================================  =========================================
 
 ``x`` is what the first convolution takes (of block 1 the image), each graph has those of them that
-there is something for.
+there is something for. That of an exemplar's rest gives the targets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx_ir as ir
@@ -31,13 +33,14 @@ from texonnx.graph import gradients, pullback
 from texonnx.graph.dims import END, static_dims
 from texonnx.graph.tape import Tape
 from texonnx.losses import TextureLoss
-from texonnx.losses.ports import COTANGENT, STATISTIC, Port
-from texonnx.objective.banding import BandKind, BlockPlan, block_input
-from texonnx.objective.forward import image_shape, write_losses, write_statistic
+from texonnx.losses.ports import AVERAGE, COTANGENT, Port
+from texonnx.objective.banding import BlockPlan, WindowKind, block_input, reach
+from texonnx.objective.forward import image_shape, write_average, write_losses, write_statistic
 from texonnx.objective.source import Graph
 from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import (
+    Edges,
     TrunkParameters,
     layers_needed,
     pool,
@@ -46,55 +49,44 @@ from texonnx.subgraphs.trunk import (
 )
 from texonnx.vgg import ConvLayer, layer_channels
 
-_HEIGHT = 2
+_HEIGHT, _WIDTH = 2, 3
 
 
 @dataclass(frozen=True)
 class BandedBlock:
-    """One block of the network.
+    """One block of the network, or all of them at once.
 
     Attributes
     ----------
     plan
         How it is walked.
     forward, backward
-        The graphs for each kind of band.
+        The graphs for each kind of window.
     """
 
     plan: BlockPlan
-    forward: Mapping[BandKind, Graph]
-    backward: Mapping[BandKind, Graph]
+    forward: Mapping[WindowKind, Graph]
+    backward: Mapping[WindowKind, Graph]
 
 
 @dataclass(frozen=True)
 class BandedGraphs:
-    """The blocks that are walked in bands, shallowest first, and the graph of all the rest.
-
-    Attributes
-    ----------
-    blocks
-        Those in bands.
-    rest
-        Of an exemplar: x -> the deeper statistics, ``None`` where there are none.
-    targets
-        For the name of each of the image's statistics, that of the exemplar's.
-    """
+    """The blocks that are walked a part at a time, shallowest first, and the graph of the rest."""
 
     blocks: tuple[BandedBlock, ...]
-    rest: Graph | None
-    targets: Mapping[str, str]
+    rest: Graph
 
 
 def forward_model(
     specification: Specification,
     parameters: TrunkParameters,
     plan: BlockPlan,
-    kind: BandKind,
+    kind: WindowKind,
     dtype: ir.DataType = ir.DataType.FLOAT,
 ) -> ir.Model:
-    """Build the graph: a band's input -> its statistics and pooled rows."""
-    tape = Tape("band", dtype)
-    _, results = _write_band(tape, specification, parameters, plan, kind)
+    """Build the graph: a window's input -> the averages over its own, and its pooled rows."""
+    tape = Tape("window", dtype)
+    _, results = _write_window(tape, specification, parameters, plan, kind)
     for (name, _), value in results.items():
         tape.output(value, name)
     return tape.model()
@@ -104,12 +96,12 @@ def backward_model(
     specification: Specification,
     parameters: TrunkParameters,
     plan: BlockPlan,
-    kind: BandKind,
+    kind: WindowKind,
     dtype: ir.DataType = ir.DataType.FLOAT,
 ) -> ir.Model:
-    """Build the graph: a band's input and what its results' gradients are -> its own."""
-    tape = Tape("band_gradient", dtype)
-    x, results = _write_band(tape, specification, parameters, plan, kind)
+    """Build the graph: a window's input and what its results' gradients are -> its own."""
+    tape = Tape("window_gradient", dtype)
+    x, results = _write_window(tape, specification, parameters, plan, kind)
     cotangents = {
         value: tape.input(name, static_dims(value)) for (_, name), value in results.items()
     }
@@ -118,31 +110,29 @@ def backward_model(
 
 
 def _names(loss: TextureLoss, layer: str) -> tuple[str, str]:
-    """Return the names of a statistic and of its cotangent."""
-    return str(Port(STATISTIC, loss.name, layer)), str(Port(COTANGENT, loss.name, layer))
+    """Return the names of an average and of its cotangent."""
+    return str(Port(AVERAGE, loss.name, layer)), str(Port(COTANGENT, loss.name, layer))
 
 
-def _write_band(
+def _write_window(
     tape: Tape,
     specification: Specification,
     parameters: TrunkParameters,
     plan: BlockPlan,
-    kind: BandKind,
+    kind: WindowKind,
 ) -> tuple[ir.Value, dict[tuple[str, str], ir.Value]]:
-    """Write a band; return its input and its results, by their names and their cotangents'."""
+    """Write a window; return its input and results, by their names and their cotangents'."""
     trunk, edges = specification.trunk, kind.edges
-    names = [layer.name for layer in plan.convolutions]
     x = tape.input("x", plan.input_shape(kind))
     start = subtract_mean(tape, x, parameters) if plan.convolutions[0].block == 1 else x
+    names = [layer.name for layer in plan.convolutions]
     maps = write_blocks(tape, start, parameters, plan.convolutions, trunk, names, edges)
+    layers = {layer.name: layer for layer in plan.convolutions}
     results = {}
-    for _, loss, layer in specification.targets():
-        if layer in maps:
-            beyond = len(names) - 1 - names.index(layer)
-            above, below = (0 if edge else beyond for edge in (edges.top, edges.bottom))
-            own = _without(tape, maps[layer], above, below)
-            statistic = write_statistic(tape, own, specification, loss, layer)
-            results[_names(loss, layer)] = statistic
+    for _, loss, name in specification.targets():
+        if name in layers:
+            own = _without(tape, maps[name], reach(plan.convolutions, layers[name]), edges)
+            results[_names(loss, name)] = write_average(tape, own, specification, loss, name)
     if plan.pooled:
         results["pooled", "cotangent.pooled"] = pool(tape, maps[names[-1]], trunk)
     return x, results
@@ -157,7 +147,6 @@ def rest_model(
 ) -> ir.Model:
     """Build the graph of the deeper blocks and of all losses."""
     tape = Tape("rest", dtype)
-    banded = {layer.name: plan for plan in plans for layer in plan.convolutions}
     wrt: dict[str, ir.Value] = {}
     maps: dict[str, ir.Value] = {}
     deeper = _deeper(specification, plans)
@@ -170,14 +159,9 @@ def rest_model(
     if specification.image_terms:
         wrt["gradient.image"] = image = tape.input("image", image_shape("image", size))
     statistics = {}
-    for _, loss, layer in specification.targets():
-        if layer in banded:
-            # Known by its shape alone; its statistic comes in, in the shape that it would have.
-            shape = (1, layer_channels(layer), *banded[layer].shape[_HEIGHT:])
-            maps[layer] = ir.Value(name=layer, shape=ir.Shape(shape), type=ir.TensorType(dtype))
-            aside = write_statistic(Tape("aside", dtype), maps[layer], specification, loss, layer)
-            name, cotangent = _names(loss, layer)
-            wrt[cotangent] = statistics[name] = tape.input(name, static_dims(aside))
+    for loss, layer, average in _averages(tape, specification, plans, maps):
+        wrt[_names(loss, layer)[1]] = average
+        statistics[loss.name, layer] = loss.from_average(tape, average)
     objective = write_losses(
         tape, image, maps, specification, specification.layer_parts, statistics
     )
@@ -188,33 +172,58 @@ def rest_model(
     return tape.model()
 
 
+def _averages(
+    tape: Tape,
+    specification: Specification,
+    plans: Sequence[BlockPlan],
+    maps: dict[str, ir.Value],
+) -> Iterator[tuple[TextureLoss, str, ir.Value]]:
+    """Add the averages of what is walked in parts as inputs; put its maps' shapes into `maps`."""
+    banded = {layer.name: (plan, layer) for plan in plans for layer in plan.convolutions}
+    for _, loss, name in specification.targets():
+        if name not in banded:
+            continue
+        plan, layer = banded[name]
+        extents = (extent >> plan.halvings(layer) for extent in plan.shape[_HEIGHT:])
+        # Known by its shape alone; its average comes in, in the shape that it would have.
+        shape = ir.Shape((1, layer_channels(name), *extents))
+        maps[name] = ir.Value(name=name, shape=shape, type=ir.TensorType(tape.dtype))
+        aside = write_average(Tape("aside", tape.dtype), maps[name], specification, loss, name)
+        yield loss, name, tape.input(_names(loss, name)[0], static_dims(aside))
+
+
 def _deeper(specification: Specification, plans: Sequence[BlockPlan]) -> list[ConvLayer]:
     needed = layers_needed(specification.trunk.arch, specification.trunk_layers)
     return needed[sum(len(plan.convolutions) for plan in plans) :]
 
 
-def deeper_statistics_model(
+def exemplar_rest_model(
     specification: Specification,
     parameters: TrunkParameters,
     size: Size,
     plans: Sequence[BlockPlan],
-) -> ir.Model | None:
-    """Build the graph of an image's statistics at the deeper blocks, if any are compared."""
-    tape = Tape("deeper_statistics")
+) -> ir.Model:
+    """Build the graph: averages, and what the deeper blocks take -> an exemplar's targets."""
+    tape = Tape("exemplar_rest")
+    targets = {(loss, layer): name for name, loss, layer in specification.targets()}
     deeper = _deeper(specification, plans)
-    if not any(layer.name in specification.layers for layer in deeper):
-        return None
-    x = tape.input("x", block_input(deeper, size))
-    maps = write_blocks(tape, x, parameters, deeper, specification.trunk, specification.layers)
-    for _, loss, layer in specification.targets():
-        if layer in maps:
-            statistic = write_statistic(tape, maps[layer], specification, loss, layer)
-            tape.output(statistic, _names(loss, layer)[0])
+    if any(layer.name in specification.layers for layer in deeper):
+        x = tape.input("x", block_input(deeper, size))
+        maps = write_blocks(tape, x, parameters, deeper, specification.trunk, specification.layers)
+        for (loss, layer), name in targets.items():
+            if layer in maps:
+                statistic = write_statistic(tape, maps[layer], specification, loss, layer)
+                tape.output(statistic, name)
+    for loss, layer, average in _averages(tape, specification, plans, {}):
+        statistic = loss.from_average(tape, average)
+        tape.output(tape.unary("Identity", statistic), targets[loss, layer])
     return tape.model()
 
 
-def _without(tape: Tape, x: ir.Value, above: int, below: int) -> ir.Value:
-    """Drop rows of x at its ends."""
-    if not above and not below:
-        return x
-    return tape.slice(x, _HEIGHT, above, -below if below else END)
+def _without(tape: Tape, x: ir.Value, beyond: int, edges: Edges) -> ir.Value:
+    """Drop what x has beyond a window's own rows and columns."""
+    for axis, *at_edge in ((_HEIGHT, edges.top, edges.bottom), (_WIDTH, edges.left, edges.right)):
+        before, after = (0 if edge else beyond for edge in at_edge)
+        if before or after:
+            x = tape.slice(x, axis, before, -after if after else END)
+    return x

@@ -12,12 +12,11 @@ import numpy as np
 import onnx_ir as ir
 
 from texonnx.errors import ArtifactError, reason
-from texonnx.losses.ports import STATISTIC, Port
 from texonnx.objective.banded import (
     BandedBlock,
     BandedGraphs,
     backward_model,
-    deeper_statistics_model,
+    exemplar_rest_model,
     forward_model,
     rest_model,
 )
@@ -132,10 +131,10 @@ class BuiltGraphs:
 
     def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
         """Return an exemplar's statistics in bands, or ``None`` as :meth:`banded` does."""
-        return self._banded("exemplar", size, banding, deeper_statistics_model)
+        return self._banded("exemplar", size, banding, exemplar_rest_model)
 
     def _banded(
-        self, what: str, size: Size, banding: Banding, rest: Callable[..., ir.Model | None]
+        self, what: str, size: Size, banding: Banding, rest: Callable[..., ir.Model]
     ) -> BandedGraphs | None:
         plans = plan_blocks(self._specification, size, banding)
         if not plans:
@@ -143,15 +142,11 @@ class BuiltGraphs:
         model = rest(self._specification, self._parameters, size, plans)
         return BandedGraphs(
             tuple(self._banded_block(what, plan) for plan in plans),
-            None if model is None else self._write(f"{what}_rest.onnx", model),
-            {
-                str(Port(STATISTIC, loss.name, layer)): name
-                for name, loss, layer in self._specification.targets()
-            },
+            self._write(f"{what}_rest.onnx", model),
         )
 
     def _banded_block(self, what: str, plan: BlockPlan) -> BandedBlock:
-        kinds = dict.fromkeys(band.kind for band in plan.bands)
+        kinds = dict.fromkeys(window.kind for window in plan.windows)
         block = plan.convolutions[0].block
         forward, backward = (
             {

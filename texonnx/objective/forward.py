@@ -12,7 +12,7 @@ from texonnx.graph import gradient
 from texonnx.graph.dims import dims
 from texonnx.graph.tape import Tape
 from texonnx.losses import Comparison, LayerFeatures, TextureLoss
-from texonnx.losses.ports import STATISTIC, TARGET, Port
+from texonnx.losses.ports import TARGET, Port
 from texonnx.objective.specification import LayerPart, Specification
 from texonnx.sizes import Size
 from texonnx.subgraphs.trunk import TrunkParameters, write_trunk
@@ -76,19 +76,19 @@ def write_losses(
     maps: Mapping[str, ir.Value],
     specification: Specification,
     parts: Iterable[LayerPart],
-    statistics: Mapping[str, ir.Value] | None = None,
+    statistics: Mapping[tuple[str, str], ir.Value] | None = None,
 ) -> Objective:
     """Write the sum of `parts` over feature maps [1, N, H, W], and of what the image is itself.
 
-    A part without terms counts 0. Of `statistics` that there are already, by
-    the names of their ports, only the distance is written.
+    A part without terms counts 0. Of `statistics` that there are already, by the names of loss and
+    layer, only the distance is written.
     """
     matrices = {layer: feature_matrix(tape, features) for layer, features in maps.items()}
     losses = []
     for part in parts:
         total: ir.Value | None = None
         for term in part.terms:
-            known = (statistics or {}).get(str(Port(STATISTIC, term.loss.name, part.layer)))
+            known = (statistics or {}).get((term.loss.name, part.layer))
             comparison = Comparison(
                 _layer_features(tape, matrices[part.layer], specification, term.loss, part.layer),
                 term.loss.statistic if known is None else partial(_constantly, known),
@@ -112,6 +112,15 @@ def write_statistic(
     """Write the statistic of a feature map [1, N, H, W] that `loss` is about."""
     matrix = feature_matrix(tape, features)
     return loss.statistic(_layer_features(tape, matrix, specification, loss, layer))
+
+
+def write_average(
+    tape: Tape, features: ir.Value, specification: Specification, loss: TextureLoss, layer: str
+) -> ir.Value:
+    """Write the average over a feature map [1, N, H, W] that the statistic of `loss` is of."""
+    assert loss.averaged is not None
+    matrix = feature_matrix(tape, features)
+    return loss.averaged(_layer_features(tape, matrix, specification, loss, layer))
 
 
 def _layer_features(

@@ -1,29 +1,34 @@
-"""The objective in bands: loss and gradient without the maps of the first blocks in memory."""
+"""The objective a part of the image at a time: loss and gradient with little of it in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.images import Image
+from texonnx.losses.ports import Port
 from texonnx.objective.banded import BandedBlock, BandedGraphs
-from texonnx.objective.banding import Band
+from texonnx.objective.banding import Stretch, Window
 from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
+from texonnx.runtime.scratch import Scratch, room_for
 from texonnx.runtime.sessions import Opener
 
 Array = NDArray[np.float32]
+_Slices = tuple[slice, ...]
+
+_ALL = slice(None)
 
 
 class BandedObjective:
-    """Loss and gradient of an objective whose statistics are averages.
+    """Loss and gradient of an objective whose statistics follow from averages.
 
     Parameters
     ----------
     graphs
-        Of the bands and of the rest.
+        Of the parts and of the rest.
     targets
         What the losses take beside the image, by name.
     open_session
@@ -36,25 +41,28 @@ class BandedObjective:
         targets: Mapping[str, Array],
         open_session: Opener,
     ) -> None:
-        assert graphs.rest is not None
         self._blocks = [_Block(block, open_session) for block in graphs.blocks]
         self._rest = HostSession(open_session(graphs.rest), targets)
 
     def __call__(self, image: Image) -> Evaluation:
         """Evaluate at `image`, [1, 3, H, W] in [0, 1]."""
         rest = self._rest.inputs
-        inputs = _walk(self._blocks, image, rest, rest.get("x"))
+        inputs = _walk(self._blocks, image, rest)
         if "image" in rest:
             rest["image"][...] = image
         self._rest.run()
         results = self._rest.outputs
-        gradient = results.get("gradient")
+        gradient = Scratch(results["gradient"]) if "gradient" in results else None
         for block in reversed(self._blocks):
-            gradient = block.backward(inputs.pop(), gradient, results)
+            x = inputs.pop()
+            # The image's own gradient is the result, and stays in memory.
+            of_x = room_for(block.shape) if inputs else Scratch(np.zeros(block.shape, np.float32))
+            block.backward(x, gradient, results, of_x)
+            gradient = of_x
         assert gradient is not None
         if "gradient.image" in results:
-            gradient += results["gradient.image"]
-        return Evaluation(Losses.of(results), gradient)
+            gradient.array += results["gradient.image"]
+        return Evaluation(Losses.of(results), gradient.array)
 
 
 class BandedStatistics:
@@ -63,29 +71,24 @@ class BandedStatistics:
     Parameters
     ----------
     graphs
-        Of the bands and of the deeper blocks.
+        Of the parts and of the rest.
     open_session
         Starts a session of a graph.
     """
 
     def __init__(self, graphs: BandedGraphs, open_session: Opener) -> None:
         self._blocks = [_Block(block, open_session, gradients=False) for block in graphs.blocks]
-        self._rest = None if graphs.rest is None else HostSession(open_session(graphs.rest), {})
-        self._targets = graphs.targets
+        self._rest = HostSession(open_session(graphs.rest), {})
 
     def __call__(self, exemplar: Image) -> dict[str, Array]:
         """Return the target statistics of an exemplar, [1, 3, H, W], by name."""
-        statistics: dict[str, Array] = {}
-        last = None if self._rest is None else self._rest.inputs["x"]
-        _walk(self._blocks, exemplar, statistics, last)
-        if self._rest is not None:
-            self._rest.run()
-            statistics |= self._rest.outputs
-        return {name: statistics[own] for own, name in self._targets.items()}
+        _walk(self._blocks, exemplar, self._rest.inputs)
+        self._rest.run()
+        return dict(self._rest.outputs)
 
 
 class _Block:
-    """A block of the network, in bands."""
+    """A block of the network, or all of them, in windows."""
 
     def __init__(
         self,
@@ -94,46 +97,53 @@ class _Block:
         *,
         gradients: bool = True,
     ) -> None:
-        self.shape = block.plan.shape
-        self._bands = block.plan.bands
+        self._plan = block.plan
+        self._layers = {layer.name: layer for layer in block.plan.convolutions}
         self._forward, self._backward = (
             {kind: HostSession(open_session(path), {}) for kind, path in graphs.items()}
             for graphs in (block.forward, block.backward if gradients else {})
         )
 
-    def forward(
-        self, x: Array, statistics: MutableMapping[str, Array], pooled: Array | None
-    ) -> None:
-        """Put the statistics of the block's layers into `statistics`, what follows into `pooled`.
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of its input, [1, channels, H, W]."""
+        return self._plan.shape
+
+    def forward(self, x: Scratch, averages: Mapping[str, Array], pooled: Scratch | None) -> None:
+        """Put the averages of the block's layers into `averages`, what follows into `pooled`.
 
         Parameters
         ----------
         x
             The block's input, [1, channels, H, W].
-        statistics
-            Arrays by name, filled where there are some, else new ones.
+        averages
+            Arrays by name.
         pooled
-            [1, channels, H // 2, W // 2], where deeper blocks follow.
+            [1, channels, H', W'], where deeper blocks follow.
         """
-        for band in self._bands:
-            session = self._forward[band.kind]
-            self._read(x, band, session.inputs["x"])
+        for window in self._plan.windows:
+            session = self._forward[window.kind]
+            self._read(x, window, session.inputs["x"])
             session.run()
             for name, value in session.outputs.items():
                 if name == "pooled":
                     continue
-                total = statistics.setdefault(name, np.empty_like(value))
-                if band is self._bands[0]:
-                    total[...] = 0
-                total += self._share(band) * value
+                if window is self._plan.windows[0]:
+                    averages[name][...] = 0
+                averages[name] += self._share(window, name) * value
             if pooled is not None:
-                rows = session.outputs["pooled"]
-                pooled[:, :, _pooled_rows(band, rows)] = rows
+                own = session.outputs["pooled"]
+                pooled.array[self._pooled(window, own)] = own
+                pooled.let_go()
 
     def backward(
-        self, x: Array, pooled_gradient: Array | None, cotangents: Mapping[str, Array]
-    ) -> Array:
-        """Return the gradient with respect to the block's input.
+        self,
+        x: Scratch,
+        pooled_gradient: Scratch | None,
+        cotangents: Mapping[str, Array],
+        gradient: Scratch,
+    ) -> None:
+        """Add the gradient with respect to the block's input to `gradient`.
 
         Parameters
         ----------
@@ -142,59 +152,79 @@ class _Block:
         pooled_gradient
             The gradient with respect to what :meth:`forward` put into `pooled`.
         cotangents
-            The gradients with respect to the statistics, by name.
+            The gradients with respect to the averages, by name.
+        gradient
+            [1, channels, H, W].
         """
-        gradient = np.zeros_like(x)
-        for band in self._bands:
-            session = self._backward[band.kind]
+        for window in self._plan.windows:
+            session = self._backward[window.kind]
             for name, array in session.inputs.items():
                 if name == "x":
-                    self._read(x, band, array)
+                    self._read(x, window, array)
                 elif name == "cotangent.pooled":
                     assert pooled_gradient is not None
-                    array[...] = pooled_gradient[:, :, _pooled_rows(band, array)]
+                    array[...] = pooled_gradient.array[self._pooled(window, array)]
+                    pooled_gradient.let_go()
                 else:
-                    np.multiply(cotangents[name], self._share(band), out=array)
+                    np.multiply(cotangents[name], self._share(window, name), out=array)
             session.run()
-            for there, here in self._rows(band):
-                gradient[:, :, there] += session.outputs["gradient"][:, :, here]
-        return gradient
+            for there, here in self._places(window):
+                gradient.array[there] += session.outputs["gradient"][here]
+            gradient.let_go()
 
-    def _read(self, x: Array, band: Band, to: Array) -> None:
-        for there, here in self._rows(band):
-            to[:, :, here] = x[:, :, there]
+    def _read(self, x: Scratch, window: Window, to: Array) -> None:
+        for there, here in self._places(window):
+            to[here] = x.array[there]
+        x.let_go()
 
-    def _rows(self, band: Band) -> Iterator[tuple[slice, slice]]:
-        """Yield where a band's rows lie in the map and in the band, in up to three pieces."""
-        height = self.shape[2]
-        for turn in (-height, 0, height):
-            first, last = max(band.first, turn), min(band.last, turn + height)
-            if first < last:
-                yield slice(first - turn, last - turn), slice(first - band.first, last - band.first)
+    def _places(self, window: Window) -> Iterator[tuple[_Slices, _Slices]]:
+        """Yield where what a window reads lies in the map and in the window, in up to 9 pieces."""
+        height, width = self._plan.shape[2:]
+        for rows, own_rows in _turns(window.rows, height):
+            for columns, own_columns in _turns(window.columns, width):
+                yield (_ALL, _ALL, rows, columns), (_ALL, _ALL, own_rows, own_columns)
 
-    def _share(self, band: Band) -> np.float32:
-        return np.float32(band.kind.rows / self.shape[2])
+    def _pooled(self, window: Window, own: Array) -> _Slices:
+        """Return where what is pooled of a window, `own`, lies in that of all."""
+        halvings = self._plan.halvings(self._plan.convolutions[-1]) + 1
+        starts = (window.rows.start >> halvings, window.columns.start >> halvings)
+        rows, columns = (
+            slice(start, start + extent)
+            for start, extent in zip(starts, own.shape[2:], strict=True)
+        )
+        return _ALL, _ALL, rows, columns
+
+    def _share(self, window: Window, name: str) -> np.float32:
+        """Return how much a window's average, or its cotangent, counts in that of the whole."""
+        port = Port.parse(name)
+        assert port is not None
+        return np.float32(self._plan.share(window, self._layers[port.layer]))
 
 
-def _walk(
-    blocks: Sequence[_Block],
-    image: Image,
-    statistics: MutableMapping[str, Array],
-    last: Array | None,
-) -> list[Array]:
-    """Go through the blocks forward: see :meth:`_Block.forward`. Return the input of each.
+def _turns(stretch: Stretch, extent: int) -> Iterator[tuple[slice, slice]]:
+    """Yield where a stretch lies in a map that goes on at its other side, and in itself."""
+    for turn in (-extent, 0, extent):
+        first, last = max(stretch.first, turn), min(stretch.last, turn + extent)
+        if first < last:
+            yield (
+                slice(first - turn, last - turn),
+                slice(first - stretch.first, last - stretch.first),
+            )
 
-    What the deepest leaves for the rest comes to lie in `last`.
+
+def _walk(blocks: Sequence[_Block], image: Image, rest: Mapping[str, Array]) -> list[Scratch]:
+    """Go through the blocks forward; return the input of each.
+
+    Their averages, and what the deepest leaves for the `rest`, come to lie in its inputs.
     """
-    inputs = [image]
+    inputs = [Scratch(image)]
     for block, deeper in zip(blocks, [*blocks[1:], None], strict=True):
-        pooled = last if deeper is None else np.empty(deeper.shape, np.float32)
-        block.forward(inputs[-1], statistics, pooled)
+        pooled = None
+        if deeper is not None:
+            pooled = room_for(deeper.shape)
+        elif "x" in rest:
+            pooled = Scratch(rest["x"])
+        block.forward(inputs[-1], rest, pooled)
         if deeper is not None and pooled is not None:
             inputs.append(pooled)
     return inputs
-
-
-def _pooled_rows(band: Band, rows: Array) -> slice:
-    start = band.start // 2
-    return slice(start, start + rows.shape[2])

@@ -92,7 +92,7 @@ def find_route(
         _check_training(precision, provider, runtime, missing, known)
     if options.memory == "low" and (options.engine == "training" or not can_be_banded):
         raise RuntimeUnavailableError(
-            "memory use 'low' is for the losses gram, mean and tv alone, without exported "
+            "memory use 'low' is for the losses gram, mean, cov and tv alone, without exported "
             "artifacts, on the analytic engine and a provider that computes in the host's memory "
             f"({', '.join(name for name, one in PROVIDERS.items() if one.on_host)})"
         )

@@ -64,14 +64,16 @@ def layers_needed(arch: str, layers: Iterable[str]) -> list[ConvLayer]:
 
 @dataclass(frozen=True)
 class Edges:
-    """Which ends of a map's height are the image's own, and are padded.
+    """Which ends of a map are the image's own, and are padded.
 
-    At the others the map goes on: the rows beyond are in the input, and the result is shorter by
-    one row a convolution.
+    At the others the map goes on: the rows or columns beyond are in the input, and the result is
+    shorter by one of them a convolution.
     """
 
     top: bool = True
     bottom: bool = True
+    left: bool = True
+    right: bool = True
 
 
 WHOLE = Edges()
@@ -138,7 +140,8 @@ def _convolve(
     kernel = _in_tape_precision(tape, f"{layer}.weight", parameters.kernels[layer])
     bias = _in_tape_precision(tape, f"{layer}.bias", parameters.biases[layer])
     if padding == "zeros":
-        x = tape.conv(x, kernel, bias, (int(edges.top), 1, int(edges.bottom), 1))
+        pads = [int(edge) for edge in (edges.top, edges.left, edges.bottom, edges.right)]
+        x = tape.conv(x, kernel, bias, pads)
     else:
         x = tape.conv(_surround(tape, x, padding, edges), kernel, bias)
     return tape.relu(x)
@@ -151,7 +154,10 @@ def _in_tape_precision(tape: Tape, name: str, tensor: ir.TensorProtocol) -> ir.V
 
 def _surround(tape: Tape, x: ir.Value, padding: str, edges: Edges) -> ir.Value:
     """Put one row and one column around x, mirrored without the edge or from the other side."""
-    for axis, ends in ((_HEIGHT, (edges.top, edges.bottom)), (_WIDTH, (True, True))):
+    for axis, ends in (
+        (_HEIGHT, (edges.top, edges.bottom)),
+        (_WIDTH, (edges.left, edges.right)),
+    ):
         second, before_last = tape.slice(x, axis, 1, 2), tape.slice(x, axis, -2, -1)
         first, last = tape.slice(x, axis, 0, 1), tape.slice(x, axis, -1, END)
         before, after = (second, before_last) if padding == "reflect" else (last, first)
