@@ -130,11 +130,3 @@ def test_what_wraps_and_is_not_halved_evenly_is_walked_block_by_block() -> None:
 
     assert walked("circular") == [4, 3, 3, 3]
     assert walked("reflect") == [4, 9]
-
-
-def test_a_trial_at_a_smaller_size_has_smaller_bands() -> None:
-    finest, small = Size(1024, 1024), Size(256, 256)
-    whole = banding_of("auto", finest)
-    assert whole is not None
-    assert whole.scaled(small, finest) == Banding(whole.largest_map // 16, whole.largest_band // 16)
-    assert whole.scaled(finest, finest) == whole

@@ -60,10 +60,10 @@ def exemplar(size: int) -> np.ndarray:
 def test_a_plan_is_steps_times_seconds_and_the_line_through_the_small_scales(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of 64, 128, 256 and 512 pixels the last is extrapolated: four times as many pixels."""
+    """Of 128, 256, 512 and 1024 pixels the last is extrapolated: four times as many pixels."""
 
     def answers_of(name: str, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        assert [output for (_, output), _ in job["try"]] == [(64, 64), (128, 128), (256, 256)]
+        assert [output for (_, output), _ in job["try"]] == [(128, 128), (256, 256), (512, 512)]
         assert [steps for _, steps in job["try"]] == [8, 4, 2]
         yield {"engine": "analytic", "provider": "cpu", "why": "so"}
         for start, step, peak in ((1.0, 0.1, 300.0), (1.0, 0.4, 400.0), (2.0, 1.6, 700.0)):
@@ -76,16 +76,17 @@ def test_a_plan_is_steps_times_seconds_and_the_line_through_the_small_scales(
 
     monkeypatch.setattr(trial, "answers_of", answers_of)
     planned = texonnx.plan(
-        exemplar(512),
-        exemplar_size=512,
+        exemplar(1024),
+        exemplar_size=1024,
         scales=4,
+        memory="high",
         weights="drawn",
         steps=(8, 4, 2, 1),
         engine="analytic",
     )
     assert [scale.measured for scale in planned.scales] == [True, True, True, False]
     finest = planned.scales[-1]
-    assert (finest.size, finest.steps) == ((512, 512), 1)
+    assert (finest.size, finest.steps) == ((1024, 1024), 1)
     assert finest.step_seconds == pytest.approx(1.6 + 4 * 1.2)
     assert finest.start_seconds == pytest.approx(2 + 4 * 1)
     assert planned.megabytes == pytest.approx(700 + 4 * 300)
@@ -145,13 +146,15 @@ class EngineOnAClock:
         loss = float(np.vdot(away, away)) / 2
         return Evaluation(Losses(loss, np.zeros(self._parts, np.float32)), away)
 
+    def sample(self, image: Image) -> None: ...
+
     def stepper(self, optimizer: Optimizer, image: Image) -> None:
         return None
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 @pytest.mark.parametrize(
-    ("size", "steps"), [(256, (7, 5, 6)), (448, (3, 2, 4))], ids=["measured", "extrapolated"]
+    ("size", "steps"), [(256, (7, 5, 6)), (640, (3, 2, 4))], ids=["measured", "extrapolated"]
 )
 def test_the_planned_seconds_are_what_the_run_takes(
     size: int, steps: tuple[int, ...], optimizer: str, monkeypatch: pytest.MonkeyPatch
@@ -166,6 +169,7 @@ def test_the_planned_seconds_are_what_the_run_takes(
     options: dict[str, Any] = {
         "weights": "drawn", "layers": "conv1_1,conv2_1", "exemplar_size": size,
         "scales": len(steps), "steps": steps, "optimizer": optimizer, "engine": "analytic",
+        "memory": "high",
     }  # fmt: skip
     planned = texonnx.plan(exemplar(size), **options)
     assert planned.scales[-1].measured == (size == 256)
@@ -176,13 +180,17 @@ def test_the_planned_seconds_are_what_the_run_takes(
 
 
 @pytest.mark.parametrize(
-    ("size", "layers"), [(192, "all"), (448, "shallow")], ids=["measured", "extrapolated"]
+    ("size", "layers", "memory"),
+    [(192, "all", "auto"), (640, "shallow", "high"), (640, "shallow", "auto")],
+    ids=["measured", "extrapolated", "in parts"],
 )
-def test_the_planned_memory_is_what_the_run_takes(size: int, layers: str, tmp_path: Path) -> None:
+def test_the_planned_memory_is_what_the_run_takes(
+    size: int, layers: str, memory: str, tmp_path: Path
+) -> None:
     picture = tmp_path / "exemplar.png"
     texonnx.save_image(picture, exemplar(size))
     options: dict[str, Any] = {
-        "layers": layers, "weights": "drawn", "exemplar_size": size, "steps": 2
+        "layers": layers, "weights": "drawn", "exemplar_size": size, "steps": 2, "memory": memory
     }  # fmt: skip
     planned = texonnx.plan(picture, **options)
     words = [

@@ -24,9 +24,20 @@ def test_a_small_run_is_tried_at_its_own_scales() -> None:
 
 
 def test_a_large_run_is_tried_at_its_small_scales_and_at_smaller_ones() -> None:
-    assert tried(1024, None) == [64, 128, 256]
+    assert tried(1024, None) == [64, 128, 256, 512]
     assert tried(768, None) == [96, 192, 384]
-    assert tried(1024, 1) == [64, 128, 256]
+    assert tried(1024, 1) == [128, 256, 512]
+
+
+def test_a_large_run_in_parts_is_tried_at_its_own_scales_but_for_the_largest() -> None:
+    def tried_in_parts(size: int, scales: int | None) -> list[int]:
+        run = pyramid(Size(256, 256), Size(size, size), scales, 16)
+        found = scales_to_try(run, Traits((), 16), lambda size: size.pixels > 512**2)
+        return [scale.output[0] for scale in found]
+
+    assert tried_in_parts(1024, 3) == [256, 512, 1024]
+    assert tried_in_parts(4096, 3) == [1024, 2048, 4096]
+    assert tried_in_parts(8192, 3) == [2048, 4096]
 
 
 def test_no_scale_that_is_tried_is_large_or_too_small_for_the_layers() -> None:

@@ -36,6 +36,8 @@ class SlowEngine:
         self.clock.passes(10 if self.evaluations > 1 else 70)
         return Evaluation(Losses(0.0, np.zeros(1, np.float32)), np.zeros_like(image))
 
+    def sample(self, image: Image) -> None: ...
+
     def stepper(self, optimizer: Optimizer, image: Image) -> None:
         return None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+from support.clock import Clock
 from support.drawn_objective import built as built_with_drawn_weights
 from support.drawn_objective import drawn
 from support.engines import Bands, Targets, engine_over, no_bands, route_of
@@ -26,7 +27,8 @@ from texonnx.objective.specification import specify
 from texonnx.optimizers import ADAM
 from texonnx.options import GRAM_NORMS, PADDINGS, POOLINGS, ObjectiveOptions
 from texonnx.providers import PROVIDERS
-from texonnx.runtime import analytic
+from texonnx.runtime import analytic, banded
+from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation
 from texonnx.runtime.goal import Goal, texture_of
 from texonnx.runtime.sessions import open_session
@@ -164,6 +166,36 @@ def test_evaluations_repeat_bit_for_bit_and_own_what_they_return() -> None:
     for evaluation in (first, again):
         assert np.array_equal(evaluation.losses.layers, layers)
         assert np.array_equal(evaluation.gradient, gradient)
+
+
+@pytest.mark.parametrize("bands", [everywhere, in_windows])
+def test_a_sample_says_what_all_parts_would_take(
+    bands: Bands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    runs = []
+
+    def run(session: HostSession) -> None:
+        runs.append(session)
+        clock.passes(2 if "gradient" in session.outputs and "loss" not in session.outputs else 1)
+
+    source = BuiltGraphs(specify(PLAIN), WEIGHTS, activation_scale=False)
+    engine = engine_over(source, threads=1, banding=bands)
+    engine.aim(GOAL, (96, 88))
+    monkeypatch.setattr(banded, "time", clock)
+    monkeypatch.setattr(HostSession, "run", run)
+    sampled = engine.sample(LARGE)
+    few = len(runs)
+    clock.now = 0.0
+    engine.loss_and_gradient(LARGE)
+    assert sampled == clock.now
+    assert few < len(runs) - few
+
+
+def test_there_is_no_sample_of_what_is_evaluated_whole() -> None:
+    engine = engine_over(BuiltGraphs(specify(PLAIN), WEIGHTS), threads=1)
+    engine.aim(GOAL, SIZE)
+    assert engine.sample(IMAGE) is None
 
 
 def opened_graphs(

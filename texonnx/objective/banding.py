@@ -51,13 +51,6 @@ class Banding:
     largest_band: int
     largest_window: int = 0
 
-    def scaled(self, size: Size, in_place_of: Size) -> Banding:
-        """Return the like for an image of `size` that stands in for another."""
-        return Banding(
-            self.largest_map * size.pixels // in_place_of.pixels,
-            self.largest_band * size.pixels // in_place_of.pixels,
-        )
-
 
 _OF_LARGE_IMAGES = Banding(largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
 _OF_SMALL_IMAGES = Banding(largest_map=16 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)

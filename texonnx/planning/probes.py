@@ -9,8 +9,10 @@ from texonnx.objective.source import Traits
 from texonnx.optim.pyramid import Scale, pyramid
 from texonnx.sizes import Size
 
-MOST_PIXELS = 400 * 400
+MOST_PIXELS = 512 * 512
 """Scales up to here are tried out: some seconds on two cores."""
+MOST_PIXELS_IN_PARTS = 4096 * 4096
+"""So are these, of which a few parts alone are evaluated, though whole images are moved."""
 
 _LEAST_PROBES = 3
 """Two that give a slope, and a smaller one before them: the first pays for what comes but once."""
@@ -49,16 +51,26 @@ def pixels_of(scale: Scale) -> int:
     return max(scale.exemplar.pixels, scale.output.pixels)
 
 
-def scales_to_try(scales: Sequence[Scale], traits: Traits) -> list[Scale]:
+def scales_to_try(
+    scales: Sequence[Scale], traits: Traits, in_parts: Callable[[Size], bool] = lambda size: False
+) -> list[Scale]:
     """Return the scales to measure, coarsest first.
 
-    They are those of the run, where none of it is large. Otherwise they are its small ones, and
-    smaller ones yet until there are enough to extrapolate from. Graphs that are for given sizes
-    alone are tried at these: the two smallest of the run.
+    They are those of the run, where none of it is large, or what is large is walked `in_parts`.
+    Otherwise they are its small ones, and smaller ones yet until there are enough to extrapolate
+    from. Graphs that are for given sizes alone are tried at these: the two smallest of the run.
     """
     finest = scales[-1]
     if pixels_of(finest) <= MOST_PIXELS:
         return list(scales)
+    if in_parts(finest.output):
+        possible = [
+            scale
+            for scale in scales
+            if pixels_of(scale) <= (MOST_PIXELS_IN_PARTS if in_parts(scale.output) else MOST_PIXELS)
+        ]
+        if possible:
+            return possible
     if traits.fixed_size is not None or traits.training_sizes is not None:
         return list(scales[:2])
     found = list(scales)

@@ -36,6 +36,12 @@ class Rehearsal:
         How many there will be.
     timed
         How many of them at the end are real; the very first is real as well.
+
+    Attributes
+    ----------
+    not_spent
+        By how much a real evaluation of which parts alone were evaluated would have taken longer,
+        by its number.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class Rehearsal:
         self._evaluations = evaluations
         self._timed = timed
         self._done = 0
+        self.not_spent: dict[int, float] = {}
 
     def is_real(self, number: int) -> bool:
         """Whether evaluation `number`, from 0, is real."""
@@ -69,11 +76,19 @@ class Rehearsal:
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the quadratic at `image`, and the real objective where its turn has come."""
         if self.is_real(self._done):
-            self._engine.loss_and_gradient(np.clip(image, 0, 1))
+            begun = time.perf_counter()
+            whole = self._engine.sample(np.clip(image, 0, 1))
+            if whole is None:
+                self._engine.loss_and_gradient(np.clip(image, 0, 1))
+            else:
+                self.not_spent[self._done] = whole - (time.perf_counter() - begun)
         self._done += 1
         gradient: Image = self._curvature * (image - np.float32(0.5))
         loss = float(np.vdot(gradient, image - np.float32(0.5))) / 2
         return Evaluation(Losses(loss, np.zeros(1, np.float32)), gradient)
+
+    def sample(self, image: Image) -> None:
+        """Do nothing: what evaluates parts is behind :meth:`loss_and_gradient`."""
 
     def stepper(self, optimizer: Optimizer, image: Image) -> Stepper | None:
         """Return the real engine's: its steps are all real."""
@@ -108,6 +123,9 @@ def rehearse(
         ImageMetric(exemplar, size_of(image)),
         refresh_every,
     )
-    seconds = [after - before for before, after in pairwise(ends)]
+    seconds = [
+        after - before + rehearsal.not_spent.get(number, 0.0)
+        for number, (before, after) in enumerate(pairwise(ends))
+    ]
     later = [one for number, one in enumerate(seconds) if number and rehearsal.is_real(number)]
     return seconds[0], median(later or seconds)

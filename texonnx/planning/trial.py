@@ -37,7 +37,12 @@ def plan_run(
     # What is tried is shorter: it must not choose by its own length.
     options = replace(options, provider=route.provider.name, precision=route.precision)
     steps = dict(zip(sizes, schedule, strict=True))
-    tried = scales_to_try(prepared.scales, prepared.source.traits)
+    averages = prepared.source.traits.averages
+    tried = scales_to_try(
+        prepared.scales,
+        prepared.source.traits,
+        lambda size: averages and route.banding(size) is not None,
+    )
     job = {
         "exemplar": str(exemplar) if isinstance(exemplar, str | Path) else exemplar.shape[2:],
         "objective": asdict(objective),

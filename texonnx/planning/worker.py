@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from texonnx.images import Image, resize
-from texonnx.optim.initial import with_detail
-from texonnx.optim.pyramid import Scale, shrunk
+from texonnx.optim.pyramid import Scale
 from texonnx.optim.run import refresh_interval
 from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.planning.rehearsal import rehearse
+from texonnx.run.hosting import Host
 from texonnx.run.preparation import prepare
 from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.goal import texture_of
-from texonnx.sizes import Size
+from texonnx.sizes import Size, size_of
 from texonnx.system.memory import forget_peak, peak_memory
 from texonnx.system.processes import serve
 
 _FEW_PIXELS = 256 * 256
 _TIMED, _TIMED_WHERE_LARGE = 3, 1
+_LARGEST_START = 1024 * 1024
+"""Up to so many pixels the start of a scale takes a few seconds."""
 
 
 def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -48,20 +49,20 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     options = prepared.options
     sizes = [Size(*size) for size in job["sizes"]]
     route = choose_route(prepared.source.traits, options, sizes)
-    finest = max(sizes, key=lambda size: size.pixels)
-    whole = route.banding(finest)
-    if whole is not None:
-        # The bands of the finest scale, whose memory is wanted: smaller for a smaller image.
-        route = replace(route, banding=lambda size: whole.scaled(size, finest))
     engine = open_engine(route, prepared.source, prepared.host, options)
     yield {"engine": engine.name, "provider": engine.provider, "why": route.why}
     largest = peak_memory()
+    before: Scale | None = None
+    starts = _Starts(prepared.host, options.seed)
     for (exemplar_size, output), steps in job["try"]:
         scale = Scale(Size(*exemplar_size), Size(*output))
-        begun = time.perf_counter()
         exemplar = resize(prepared.exemplars[0], *scale.exemplar)
         image = resize(prepared.exemplars[0], *scale.output)
-        image = with_detail(image, exemplar, shrunk(scale.exemplar, 2), options.seed)
+        largest = _larger(largest, peak_memory())
+        seconds, megabytes = starts.tried(image, exemplar, before)
+        largest = _larger(largest, megabytes)
+        before = scale
+        begun = time.perf_counter()
         engine.aim(texture_of(exemplar), scale.output)
         aimed = time.perf_counter()
         largest = _larger(largest, peak_memory())
@@ -79,11 +80,52 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         )
         largest = _larger(largest, peak_memory())
         yield {
-            "start_seconds": aimed - begun + max(0.0, first - later),
+            "start_seconds": seconds + aimed - begun + max(0.0, first - later),
             "step_seconds": later,
             "step_megabytes": peak_memory(),
             "megabytes": largest,
         }
+
+
+class _Starts:
+    """What precedes the steps of a scale: done where it is small, else known by what is small.
+
+    Parameters
+    ----------
+    host
+        What does it.
+    seed
+        Of its random numbers.
+    """
+
+    def __init__(self, host: Host, seed: int) -> None:
+        self._host = host
+        self._seed = seed
+        self._of_a_pixel = 0.0, 0.0
+
+    def tried(
+        self, image: Image, exemplar: Image, before: Scale | None
+    ) -> tuple[float, float | None]:
+        """Return how many seconds it takes, and the memory of the process then, in MB.
+
+        `before` is the scale before it, if any.
+        """
+        size = size_of(image)
+        forget_peak()
+        held = peak_memory()
+        begun = time.perf_counter()
+        if before is None:
+            self._host.first_image(exemplar, size, self._seed)
+        elif size.pixels <= _LARGEST_START:
+            coarser = resize(image, *before.output)
+            self._host.finer_image(coarser, exemplar, before.exemplar, size, self._seed)
+        else:
+            seconds, megabytes = (of_a_pixel * size.pixels for of_a_pixel in self._of_a_pixel)
+            return seconds, None if held is None else held + megabytes
+        seconds, peak = time.perf_counter() - begun, peak_memory()
+        more = 0.0 if held is None or peak is None else peak - held
+        self._of_a_pixel = seconds / size.pixels, more / size.pixels
+        return seconds, peak
 
 
 def _larger(one: float | None, other: float | None) -> float | None:

@@ -89,6 +89,12 @@ class AnalyticEngine:
             self._evaluate = WholeObjective(session, self._route.provider, self._values, self._size)
         return self._evaluate(image)
 
+    def sample(self, image: Image) -> float | None:
+        """Evaluate some parts of a large image; return the seconds that all of them would take."""
+        if not isinstance(self._evaluate, BandedObjective):
+            return None
+        return self._evaluate.sample(image)
+
     def stepper(self, optimizer: Optimizer, image: Image) -> GraphStepper | None:
         """Return Adam inside the runtime, starting at `image`.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -64,6 +66,29 @@ class BandedObjective:
             gradient.array += results["gradient.image"]
         return Evaluation(Losses.of(results), gradient.array)
 
+    def sample(self, image: Image) -> float:
+        """Evaluate one window of each kind; return the seconds that all of them would take.
+
+        All memory is taken that the whole takes.
+        """
+        seconds = 0.0
+        held = []
+        for place, block in enumerate(self._blocks):
+            x = Scratch(image) if place == 0 else _filled(room_for(block.shape))
+            gradient = _filled(room_for(block.shape))
+            seconds += block.sample(x, gradient)
+            held += [x, gradient]
+        begun = time.perf_counter()
+        self._rest.run()
+        return seconds + time.perf_counter() - begun
+
+
+def _filled(scratch: Scratch) -> Scratch:
+    """Touch all of it, so that it is in memory, if that is where it is."""
+    scratch.array[...] = 0
+    scratch.let_go()
+    return scratch
+
 
 class BandedStatistics:
     """The statistics of an exemplar.
@@ -122,9 +147,7 @@ class _Block:
             [1, channels, H', W'], where deeper blocks follow.
         """
         for window in self._plan.windows:
-            session = self._forward[window.kind]
-            self._read(x, window, session.inputs["x"])
-            session.run()
+            session = self._run_forward(x, window)
             for name, value in session.outputs.items():
                 if name == "pooled":
                     continue
@@ -171,6 +194,27 @@ class _Block:
             for there, here in self._places(window):
                 gradient.array[there] += session.outputs["gradient"][here]
             gradient.let_go()
+
+    def sample(self, x: Scratch, gradient: Scratch) -> float:
+        """Evaluate one window of each kind; return the seconds that all of them would take."""
+        seconds = 0.0
+        count = Counter(window.kind for window in self._plan.windows)
+        for window in {window.kind: window for window in self._plan.windows}.values():
+            begun = time.perf_counter()
+            self._run_forward(x, window)
+            session = self._backward[window.kind]
+            self._read(x, window, session.inputs["x"])
+            session.run()
+            for there, here in self._places(window):
+                gradient.array[there] += session.outputs["gradient"][here]
+            seconds += (time.perf_counter() - begun) * count[window.kind]
+        return seconds
+
+    def _run_forward(self, x: Scratch, window: Window) -> HostSession:
+        session = self._forward[window.kind]
+        self._read(x, window, session.inputs["x"])
+        session.run()
+        return session
 
     def _read(self, x: Scratch, window: Window, to: Array) -> None:
         for there, here in self._places(window):

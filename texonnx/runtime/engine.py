@@ -89,5 +89,11 @@ class Engine(Protocol):
     def loss_and_gradient(self, image: Image) -> Evaluation:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
 
+    def sample(self, image: Image) -> float | None:
+        """Evaluate some parts of a large image; return the seconds that all of them would take.
+
+        ``None``, and nothing is done, where the objective is not evaluated in parts.
+        """
+
     def stepper(self, optimizer: Optimizer, image: Image) -> Stepper | None:
         """Return `optimizer` inside the runtime, starting at `image`, or ``None`` if not there."""

@@ -82,6 +82,9 @@ class TrainingEngine:
         loss, parts = self._module(*self._values.values())
         return Losses(float(loss.numpy()), parts.numpy())
 
+    def sample(self, image: Image) -> None:
+        """Do nothing: images are evaluated whole."""
+
     def stepper(self, optimizer: Optimizer, image: Image) -> TrainingStepper | None:
         """Return Adam or SGD inside the runtime, starting at `image`."""
         if not optimizer.training_model:
