@@ -134,7 +134,7 @@ def test_it_is_what_it_says_patch_by_patch(
     exemplar = textured(28, 36, 0)
     coarse_exemplar = resize(exemplar, 14, 18)
     coarse = textured(*size, 1)
-    monkeypatch.setattr(module, "_PASSES", passes)
+    monkeypatch.setattr(module, "PASSES", passes)
     found = in_a_graph(coarse, coarse_exemplar, exemplar, wraps=wraps)
     expected = InNumpy(coarse_exemplar, exemplar, wraps=wraps).finer(coarse, passes)
     np.testing.assert_allclose(found, expected, atol=1e-5)

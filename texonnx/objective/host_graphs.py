@@ -93,23 +93,52 @@ def _finer_by_patches(*, wraps: bool) -> ir.Model:
     coarser = tape.input("coarser_exemplar_size", [2], _INT64)
     size = tape.input("output_size", [2], _INT64)
     coarse = clip_to_visible(tape, image)
-    coarse_exemplar = resample(tape, exemplar, coarser)
-    # Sides are halved and rounded down: where one was odd, that pixel is resampled away.
-    twice = resample(tape, exemplar, tape.mul(coarser, tape.integers([2])))
-    detailed = patch_detail(tape, coarse, coarse_exemplar, twice, wraps=wraps)
+    detailed = patch_detail(tape, coarse, *two_sizes(tape, exemplar, coarser), wraps=wraps)
+    finer = _in_colours(tape, detailed, exemplar, (_extent(tape, coarse), coarser, size))
+    tape.output(finer, "finer_image", image_shape("image", None))
+    return tape.model()
+
+
+def two_sizes(tape: Tape, exemplar: ir.Value, coarser: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Write the exemplar at the size `coarser`, and at twice that.
+
+    Sides are halved and rounded down: where one was odd, that pixel is resampled away.
+    """
+    twice = tape.mul(coarser, tape.integers([2]))
+    return resample(tape, exemplar, coarser), resample(tape, exemplar, twice)
+
+
+def colours_and_contrast_model() -> ir.Model:
+    """Build the graph: detailed, exemplar, their coarse sizes, output_size -> finer_image."""
+    tape = Tape("colours_and_contrast")
+    detailed = tape.input("detailed", image_shape("detailed", None))
+    exemplar = tape.input("exemplar", image_shape("exemplar", None))
+    sizes = ("coarse_size", "coarser_exemplar_size", "output_size")
+    coarse, coarser, size = (tape.input(name, [2], _INT64) for name in sizes)
+    finer = _in_colours(tape, detailed, exemplar, (coarse, coarser, size))
+    tape.output(finer, "finer_image", image_shape("image", None))
+    return tape.model()
+
+
+def _in_colours(
+    tape: Tape, detailed: ir.Value, exemplar: ir.Value, sizes: tuple[ir.Value, ir.Value, ir.Value]
+) -> ir.Value:
+    """Write what patches make with the exemplar's colours where it is coarse, and its contrast.
+
+    `sizes` are those at which the image, and the exemplar, show no detail; and the image's own.
+    """
+    coarse, coarser, size = sizes
     detailed = resample(tape, detailed, size)
     low, wanted = (
         _without_detail(tape, one, extent)
-        for one, extent in ((detailed, _extent(tape, coarse)), (exemplar, coarser))
+        for one, extent in ((detailed, coarse), (exemplar, coarser))
     )
     gain = tape.div(
         _contrast(tape, tape.sub(exemplar, wanted)), _contrast(tape, tape.sub(detailed, low))
     )
     gain = tape.op("Min", [gain, tape.constant(_MOST_GAIN)], (1, 3, 1, 1))
     fine = tape.mul(tape.sub(detailed, low), gain)
-    finer = tape.add(with_colours_of(tape, low, wanted), fine)
-    tape.output(finer, "finer_image", image_shape("image", None))
-    return tape.model()
+    return tape.add(with_colours_of(tape, low, wanted), fine)
 
 
 def _without_detail(tape: Tape, image: ir.Value, coarse: ir.Value) -> ir.Value:

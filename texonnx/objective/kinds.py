@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from texonnx.losses.content import CONTENT
 from texonnx.losses.ports import TARGET, Port
-from texonnx.objective import host_graphs
+from texonnx.objective import host_graphs, patch_graphs
 from texonnx.objective.adam_step import adam_start_model, adam_step_model
 from texonnx.objective.discriminator import discriminator_step_model
 from texonnx.objective.forward import objective_model
@@ -192,6 +192,28 @@ FINER_IMAGE = GraphKind(
     network=False,
     size_from="output_size",
     indispensable=lambda specification: specification.detail == "patches",
+)
+
+
+def _built_of_patches(name: str, build: Callable[[], ir.Model]) -> GraphKind:
+    """Return a kind that is not of a folder, whose hosts make no images so large."""
+    return GraphKind(
+        name,
+        lambda specification, parameters, size: build(),
+        {},
+        when=lambda specification: specification.detail == "patches",
+        network=False,
+        indispensable=lambda specification: True,
+    )
+
+
+PATCH_PLACES = _built_of_patches("patch_places", patch_graphs.patch_places_model)
+PATCH_USAGE = _built_of_patches("patch_usage", patch_graphs.patch_usage_model)
+PATCH_DISTANCES = _built_of_patches("patch_distances", patch_graphs.patch_distances_model)
+PATCH_AGREEMENT = _built_of_patches("patch_agreement", patch_graphs.patch_agreement_model)
+PATCH_IMAGE = _built_of_patches("patch_image", patch_graphs.patch_image_model)
+COLOURS_AND_CONTRAST = _built_of_patches(
+    "colours_and_contrast", host_graphs.colours_and_contrast_model
 )
 TARGETS = GraphKind(
     "targets",

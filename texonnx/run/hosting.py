@@ -20,14 +20,20 @@ from texonnx.objective.kinds import (
     DISCRIMINATORS,
     FINER_IMAGE,
     FIRST_IMAGE,
+    KINDS,
+    PATCH_PLACES,
     RESIZE,
     GraphKind,
 )
 from texonnx.objective.source import GraphSource
 from texonnx.optim.initial import initial_image, with_detail
+from texonnx.run.large_detail import large_detail
 from texonnx.runtime.objective_inputs import Shapes
 from texonnx.runtime.sessions import NamedSession, open_session
-from texonnx.sizes import Size
+from texonnx.sizes import Size, size_of
+
+_LARGE = 768 * 768
+"""Pixels of a coarse image from which its detail is put in a window at a time."""
 
 
 class Host:
@@ -81,13 +87,13 @@ class GraphHost(Host):
         if not self._source.has(RESIZE):
             return super().resize(image, size)
         check_new_size(*size)
-        return self._run(RESIZE, image=image, size=size)["resized"]
+        return self.run(RESIZE, image=image, size=size)["resized"]
 
     def first_image(self, exemplar: Image, size: Size, seed: int) -> Image:
         """Return noise of the exemplar's colours and spectrum, to start from."""
         if not self._source.has(FIRST_IMAGE):
             return super().first_image(exemplar, size, seed)
-        values = self._run(FIRST_IMAGE, exemplar=exemplar, output_size=size, seed=[seed % PRIME])
+        values = self.run(FIRST_IMAGE, exemplar=exemplar, output_size=size, seed=[seed % PRIME])
         return values["first_image"]
 
     def finer_image(
@@ -96,7 +102,10 @@ class GraphHost(Host):
         """Return the result of the scale before, enlarged, with detail."""
         if not self._source.has(FINER_IMAGE):
             return super().finer_image(coarser, exemplar, exemplar_before, size, seed)
-        return self._run(
+        if size_of(coarser).pixels > _LARGE and self._source.has(PATCH_PLACES):
+            wraps = self._source.traits.wraps
+            return large_detail(self.run, coarser, exemplar, exemplar_before, size, wraps=wraps)
+        return self.run(
             FINER_IMAGE,
             image=coarser,
             exemplar=exemplar,
@@ -109,22 +118,24 @@ class GraphHost(Host):
         """Return what is drawn anew every few steps."""
         if not self._source.has(DIRECTIONS):
             return super().directions(shapes, seed, draw)
-        return self._run(DIRECTIONS, seed=[seed % PRIME], draw=[draw])
+        return self.run(DIRECTIONS, seed=[seed % PRIME], draw=[draw])
 
     def discriminators(self, shapes: Shapes, seed: int) -> Arrays:
         """Return the parameters that discriminators start from."""
         if not self._source.has(DISCRIMINATORS):
             return super().discriminators(shapes, seed)
-        return self._run(DISCRIMINATORS, seed=[seed % PRIME])
+        return self.run(DISCRIMINATORS, seed=[seed % PRIME])
 
-    def _run(self, kind: GraphKind, **values: Image | Sequence[int]) -> Arrays:
+    def run(self, kind: GraphKind, **values: Image | Sequence[int]) -> Arrays:
         """Run a graph on the CPU, whatever the provider of the steps; lists go in as int64.
 
         It is small, and some providers compute whole numbers in 32 bits, which draws other random
         numbers.
         """
         if kind not in self._opened:
-            self._opened[kind] = NamedSession(open_session(self._source.graph(kind), "cpu"))
+            # What no folder has is for large images, and keeps none of their memory.
+            session = open_session(self._source.graph(kind), "cpu", arena=kind.name in KINDS)
+            self._opened[kind] = NamedSession(session)
         return self._opened[kind](
             {
                 name: value if isinstance(value, np.ndarray) else np.array(value, np.int64)

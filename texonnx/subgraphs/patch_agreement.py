@@ -11,6 +11,7 @@ Kaspar, Neubert, Lischinski, Pauly and Kopf, "Self Tuning Texture Optimization",
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import onnx_ir as ir
 
@@ -35,7 +36,30 @@ _PATCH = SIDE**2
 _INT64 = ir.DataType.INT64
 
 
-def agreeing(tape: Tape, places: Places, shown: ir.Value, exemplar: Blocks, wraps: bool) -> Places:
+@dataclass(frozen=True)
+class Whole:
+    """What is true of a whole image, of which a window is at hand.
+
+    Attributes
+    ----------
+    usage
+        What :func:`usage_of` writes.
+    distance
+        The mean of what :func:`own_distances` writes, [1, 1, 1].
+    """
+
+    usage: ir.Value
+    distance: ir.Value
+
+
+def agreeing(
+    tape: Tape,
+    places: Places,
+    shown: ir.Value,
+    exemplar: Blocks,
+    wraps: bool,
+    of_whole: Whole | None = None,
+) -> Places:
     """Write better places for the patches of an image.
 
     Parameters
@@ -48,15 +72,30 @@ def agreeing(tape: Tape, places: Places, shown: ir.Value, exemplar: Blocks, wrap
         What they come from.
     wraps
         Whether the image goes on at its other side.
+    of_whole
+        What is true of the image that this is a window of; its own if not given.
     """
     candidates = _candidates(tape, places, exemplar, wraps)
     image = blocks_of(tape, surrounded(tape, shown, 2 * RADIUS, wraps))
     distances = _distances(tape, candidates, image, exemplar)
-    mean = tape.reduce_mean(tape.slice(distances, 1, 0, 1), [0, 1, 2], keepdims=True)
-    often = _usage(tape, places, candidates, exemplar)
-    costs = tape.add(distances, tape.mul(tape.scale(mean, _PRICE), often))
+    if of_whole is None:
+        mean = tape.reduce_mean(tape.slice(distances, 1, 0, 1), [0, 1, 2], keepdims=True)
+        of_whole = Whole(usage_of(tape, places, exemplar), mean)
+    numbers = candidates.number(tape, exemplar.columns_of_patches(tape))
+    often = tape.op("Gather", [of_whole.usage, numbers], dims(numbers), axis=0)
+    costs = tape.add(distances, tape.mul(tape.scale(of_whole.distance, _PRICE), often))
     best = tape.op("ArgMin", [costs], (None, 1, None), dtype=_INT64, axis=1, keepdims=1)
     return Places(*(_chosen(tape, one, best) for one in (candidates.row, candidates.column)))
+
+
+def own_distances(
+    tape: Tape, places: Places, shown: ir.Value, exemplar: Blocks, wraps: bool
+) -> ir.Value:
+    """Write the squared distance of each patch to what is shown there, [h, w]."""
+    image = blocks_of(tape, surrounded(tape, shown, 2 * RADIUS, wraps))
+    alone = Places(tape.unsqueeze(places.row, [1]), tape.unsqueeze(places.column, [1]))
+    distances = _distances(tape, alone, image, exemplar)
+    return tape.op("Squeeze", [distances, tape.integers([1])], (None, None))
 
 
 def _candidates(tape: Tape, places: Places, exemplar: Blocks, wraps: bool) -> Places:
@@ -109,8 +148,11 @@ def _within_a_patch(tape: Tape, blocks: Blocks) -> ir.Value:
     return tape.add(tape.mul(down, blocks.width), right)
 
 
-def _usage(tape: Tape, places: Places, candidates: Places, exemplar: Blocks) -> ir.Value:
-    """Write how often the patches around each candidate are used, over how often all are."""
+def usage_of(tape: Tape, places: Places, exemplar: Blocks) -> ir.Value:
+    """Write how often the patches around each of the exemplar are used, over how often all are.
+
+    A vector, over the rows of patches one after the other.
+    """
     rows, columns = exemplar.rows_of_patches(tape), exemplar.columns_of_patches(tape)
     used = tape.reshape(places.number(tape, columns), [-1])
     count = tape.mul(rows, columns)
@@ -129,9 +171,7 @@ def _usage(tape: Tape, places: Places, candidates: Places, exemplar: Blocks) -> 
         count_include_pad=0,
     )
     on_average = tape.div(tape.cast(tape.extent(used, 0)), tape.cast(count))
-    relative = tape.div(tape.reshape(nearby, [-1]), on_average)
-    numbers = candidates.number(tape, columns)
-    return tape.op("Gather", [relative, numbers], dims(numbers), axis=0)
+    return tape.div(tape.reshape(nearby, [-1]), on_average)
 
 
 def _chosen(tape: Tape, of_candidates: ir.Value, best: ir.Value) -> ir.Value:

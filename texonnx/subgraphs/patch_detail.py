@@ -29,7 +29,7 @@ from texonnx.subgraphs.patch_layout import (
 
 _MOST_SEARCHED = 16384
 """Of the exemplar's patches; of more, every second or third each way, and then their neighbours."""
-_PASSES = 2
+PASSES = 2
 """In which patches come to agree; more make larger pieces of the exemplar."""
 _NEIGHBOURHOODS = (8, 4, 2, 1)
 _INT64 = ir.DataType.INT64
@@ -52,19 +52,23 @@ def patch_detail(
     wraps
         Whether the image goes on at its other side; else it is mirrored at its edges.
     """
-    coarse_exemplar, exemplar = _large_enough(tape, coarse_exemplar, exemplar)
-    dictionary = patches(tape, coarse_exemplar)
-    queries = patches(tape, surrounded(tape, coarse, RADIUS, wraps))
-    places = nearest(tape, queries, dictionary)
+    coarse_exemplar, exemplar = large_enough(tape, coarse_exemplar, exemplar)
+    places = places_of(tape, coarse, coarse_exemplar, wraps)
     sharp = blocks_of(tape, exemplar)
     shown = image_of(tape, laid(tape, places, sharp, wraps))
-    for _ in range(_PASSES):
+    for _ in range(PASSES):
         places = agreeing(tape, places, shown, sharp, wraps)
         shown = image_of(tape, laid(tape, places, sharp, wraps))
     return shown
 
 
-def _large_enough(
+def places_of(tape: Tape, coarse: ir.Value, coarse_exemplar: ir.Value, wraps: bool) -> Places:
+    """Write which patch of the exemplar, as coarse, is nearest to that around each pixel."""
+    dictionary = patches(tape, coarse_exemplar)
+    return nearest(tape, patches(tape, surrounded(tape, coarse, RADIUS, wraps)), dictionary)
+
+
+def large_enough(
     tape: Tape, coarse_exemplar: ir.Value, exemplar: ir.Value
 ) -> tuple[ir.Value, ir.Value]:
     """Repeat the last row and column of an exemplar that is smaller than a patch."""
