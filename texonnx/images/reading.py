@@ -252,7 +252,7 @@ def _picture(pixels: Pixels, as_numbers: bool, size: tuple[int, int] | None = No
     exchanged = pixels.orientation in _EXCHANGED
     upright = _turned(values, pixels.orientation)
     alpha = None if pixels.alpha is None else _turned(pixels.alpha, pixels.orientation)
-    rgb = upright if upright.shape[-1] == 3 else np.repeat(upright, 3, axis=-1)
+    rgb = np.broadcast_to(upright, (*upright.shape[:2], 3))
     return Picture(
         as_image(rgb),
         None if alpha is None else np.ascontiguousarray(alpha),
@@ -290,7 +290,9 @@ def _as_16_bits(values: NDArray[np.float32]) -> NDArray[np.uint16]:
 
 def _plain(colours: NDArray[Any]) -> NDArray[np.float32]:
     """Return the numbers as they are, in [0, 1]; ink becomes light as if it were pure."""
-    values = colours.astype(np.float32)
+    # Planes, as images have them: another copy of the floats would be the largest of all.
+    planes = np.ascontiguousarray(colours.transpose(2, 0, 1)).astype(np.float32)
+    values = planes.transpose(1, 2, 0)
     if colours.dtype != np.float32:
         values /= np.float32(np.iinfo(colours.dtype).max)
     if values.shape[-1] == 4:

@@ -43,6 +43,8 @@ DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
 """Tags of TIFF and EXIF."""
 _WITH_ALPHA = ("PNG", "WEBP", "TIFF")
 _DEEP = ("PNG", "TIFF")
+_ROWS_AT_ONCE = 256
+"""Brought to whole numbers, so that a large image is not in memory as floats once more."""
 
 
 def save_image(
@@ -84,24 +86,18 @@ def save_image(
         folder, an image of another shape or with values that are not finite, an image too
         large for the format, or a depth that it has not.
     """
-    values = finite_image(image)[0].clip(0, 1).transpose(1, 2, 0)
+    values = finite_image(image)[0]
     suffix = Path(path).suffix.lower()
     if suffix in _WRITE:
         _check_depth(path, depth)
-        if alpha is not None and _WRITE[suffix].name not in _WITH_ALPHA:
-            values = values * alpha[..., np.newaxis] + (1 - alpha[..., np.newaxis])
-            alpha = None
-    layers = [values[..., :1]] if _has_no_colour(values) else [values]
-    if alpha is not None:
-        layers.append(alpha[..., np.newaxis])
-    stacked = np.ascontiguousarray(np.concatenate(layers, axis=-1))
 
     def encode(file: IO[bytes]) -> None:
+        name = _WRITE[suffix].name
+        pixels = _in_whole_numbers(values, alpha, depth, keeps_alpha=name in _WITH_ALPHA)
         if depth == 8:
-            _encode(file, _rounded(stacked, 8), _WRITE[suffix], metadata or {}, colours)
+            _encode(file, pixels, _WRITE[suffix], metadata or {}, colours)
         else:
-            name = _WRITE[suffix].name
-            _encode_deep(file, _rounded(stacked, 16), name, metadata or {}, colours)
+            _encode_deep(file, pixels, name, metadata or {}, colours)
 
     write_whole(path, encode, _WRITE, "image", ImageError)
 
@@ -130,14 +126,38 @@ def _check_depth(path: StrPath, depth: int) -> None:
         raise ImageError(f"cannot write '{path}' with 16 bits a channel: use .png or .tif")
 
 
+def _in_whole_numbers(
+    values: NDArray[np.floating[Any]],
+    alpha: NDArray[np.float32] | None,
+    depth: int,
+    *,
+    keeps_alpha: bool,
+) -> NDArray[Any]:
+    """Return [3, H, W] and its alpha as [H, W, channels] of `depth` bits, some rows at a time.
+
+    Of grey there is one channel. What has no alpha is put over white.
+    """
+    _, height, width = values.shape
+    some = [slice(row, row + _ROWS_AT_ONCE) for row in range(0, height, _ROWS_AT_ONCE)]
+    grey = all(_has_no_colour(values[:, rows]) for rows in some)
+    count = 1 if grey else 3
+    layers = count + (alpha is not None and keeps_alpha)
+    pixels = np.empty((height, width, layers), np.uint8 if depth == 8 else np.uint16)
+    for rows in some:
+        colours = values[:count, rows].clip(0, 1).transpose(1, 2, 0)
+        if alpha is not None:
+            opaque = alpha[rows, :, np.newaxis]
+            if keeps_alpha:
+                colours = np.concatenate([colours, opaque], axis=-1)
+            else:
+                colours = colours * opaque + (1 - opaque)
+        pixels[rows] = np.rint(colours * np.float32(2**depth - 1))
+    return pixels
+
+
 def _has_no_colour(values: NDArray[np.floating[Any]]) -> bool:
-    return bool((values[..., :1] == values[..., 1:]).all())
-
-
-def _rounded(values: NDArray[np.floating[Any]], bits: int) -> NDArray[Any]:
-    kind = np.uint8 if bits == 8 else np.uint16
-    scaled: NDArray[Any] = np.rint(values * np.float32(2**bits - 1)).astype(kind)
-    return scaled
+    seen = values.clip(0, 1)
+    return bool((seen[:1] == seen[1:]).all())
 
 
 def _encode(
