@@ -41,6 +41,15 @@ def test_16_bits_of_a_tiff_are_kept(tmp_path: Path, planar: str, compression: st
     np.testing.assert_allclose(loaded(path), DEEP / 65535, atol=HALF_A_LEVEL)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_big_tiff_is_read(tmp_path: Path, dtype: type) -> None:
+    values = (DEEP >> (8 if dtype == np.uint8 else 0)).astype(dtype)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, values, photometric="rgb", bigtiff=True, tile=(16, 16))
+    assert path.read_bytes()[:4] == b"II+\0"
+    np.testing.assert_allclose(loaded(path), values / np.iinfo(dtype).max, atol=HALF_A_LEVEL)
+
+
 def test_min_is_white_is_no_negative(tmp_path: Path) -> None:
     for depth in (np.uint8, np.uint16):
         ink = (DEEP[..., 0] >> (0 if depth == np.uint16 else 8)).astype(depth)

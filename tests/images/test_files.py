@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import sys
+import tracemalloc
 import warnings
 import zlib
 from pathlib import Path
@@ -92,6 +93,32 @@ def test_16_bits_are_written_and_read_again(tmp_path):
         save_image(tmp_path / "a.jpg", image, depth=16)
     with pytest.raises(ImageError, match="8 or 16 bits"):
         save_image(tmp_path / "a.png", image, depth=12)
+
+
+@pytest.mark.parametrize(("name", "depth"), [("a.png", 8), ("a.tif", 16), ("a.bmp", 8)])
+def test_rows_beyond_the_first_hundreds_are_written_alike(tmp_path, name, depth):
+    image = np.repeat(noise(600, 3)[:, :1], 3, axis=1)
+    image[..., -1, 0] = (1, 0, 0.5)  # the one colour, in the last row
+    alpha = np.linspace(0, 1, 1800, dtype=np.float32).reshape(600, 3)
+    save_image(tmp_path / name, image, alpha=alpha, depth=depth)
+    picture = read_picture(tmp_path / name)
+    expected = image * alpha + (1 - alpha) if name == "a.bmp" else image
+    np.testing.assert_allclose(picture.image, expected, atol=0.51 / (2**depth - 1))
+
+
+def test_a_large_image_is_not_in_memory_as_floats_once_more(tmp_path):
+    image = noise(1500, 1500)
+    tracemalloc.start()
+    try:
+        save_image(tmp_path / "a.png", image)
+        _, most = tracemalloc.get_traced_memory()
+        assert most < image.nbytes
+        tracemalloc.reset_peak()
+        held, _ = tracemalloc.get_traced_memory()
+        load_image(tmp_path / "a.png")
+        assert tracemalloc.get_traced_memory()[1] - held < 2 * image.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_written_says_that_it_is_srgb(tmp_path):
