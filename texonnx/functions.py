@@ -367,8 +367,9 @@ def plan(
 ) -> Plan:
     """Say what :func:`texonnx.synthesize` would take on this machine with these options.
 
-    The small scales are tried out, a few steps at each, in a process of their own; the figures of
-    the larger ones lie on a straight line, over the pixels, through those of the last two tried.
+    The scales are tried out in a process of their own: a few steps at each of up to 512x512 pixels,
+    a few bands or windows of each that is walked in such. The figures of others lie on a straight
+    line, over the pixels, through those of the last two tried.
     A run that ends a scale early, as it may with `until`, takes less.
 
     Parameters

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.commands import Outcome, Texonnx, assert_refused, everything_below
 
+from texonnx.system import memory
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
 
@@ -37,6 +38,16 @@ def test_a_plan_has_a_row_for_each_scale_and_runs_nothing(plan: Texonnx, tmp_pat
     assert "MB at the peak" in total or "unknown memory" in total
     assert how == "found by a few steps at 32x32, 64x64"
     assert everything_below(tmp_path) == before
+
+
+def test_what_does_not_fit_is_planned_and_refused(
+    plan: Texonnx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "memory_bytes", lambda: 50 * 10**6)
+    outcome = plan("--steps", "7,3")
+    assert outcome.code == 2
+    assert "MB at the peak" in outcome.out
+    assert "it does not fit: this machine has 50 MB; what helps: a smaller --size" in outcome.err
 
 
 REFUSED = {

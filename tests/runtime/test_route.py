@@ -10,14 +10,16 @@ from texonnx.errors import RuntimeUnavailableError
 from texonnx.objective.source import Traits
 from texonnx.options import RunOptions
 from texonnx.providers import PROVIDERS
-from texonnx.runtime.installed import InstalledRuntime
+from texonnx.runtime import choose
+from texonnx.runtime.choose import choose_route
+from texonnx.runtime.installed import InstalledRuntime, the_runtime
 from texonnx.runtime.route import Route, find_route
 from texonnx.sizes import Size
 
 SMALL, LARGE = Size(64, 96), Size(1024, 1024)
 GRAM = {"averages": True}
 EMD = {"sorts": True}
-COV: dict[str, Any] = {}
+WHOLE: dict[str, Any] = {}
 FOLDER = {"training_sizes": (SMALL,)}
 TRAINS = "onnxruntime-training"
 
@@ -54,7 +56,8 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
         "onnxruntime-training is not installed; in bands of rows",
     ),
     (GRAM, {"memory": "low"}, "analytic", "in bands of rows"),
-    (COV, {"size": LARGE}, "training", "onnxruntime-training is installed"),
+    (GRAM, {"size": Size(4096, 4096)}, "analytic", "in windows"),
+    (WHOLE, {"size": LARGE}, "training", "onnxruntime-training is installed"),
     (EMD, {}, "analytic", "sorted on the host"),
     (EMD, {"engine": "analytic"}, "analytic", "as asked for; sorted on the host"),
     (EMD, {"engine": "training"}, "training", "as asked for"),
@@ -107,3 +110,26 @@ def test_what_cannot_be_had_is_refused(
 ) -> None:
     with pytest.raises(RuntimeUnavailableError, match=told):
         route(traits, **given)
+
+
+@pytest.mark.parametrize(
+    ("traits", "options"),
+    [(WHOLE, {}), (GRAM, {"memory": "high"}), (GRAM, {"engine": "training"})],
+    ids=["whole", "high", "training"],
+)
+def test_what_has_to_be_in_memory_at_once_and_cannot_is_refused(
+    traits: dict[str, Any], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if options.get("engine") == "training" and not the_runtime().can_train:
+        pytest.skip("NEEDS onnxruntime-training")
+    monkeypatch.setattr(choose, "memory_bytes", lambda: 10**9)
+
+    def chosen(bytes_a_pixel: float, **more: Any) -> Route:
+        run = RunOptions(provider="cpu", precision="fp32", **{**options, **more})
+        return choose_route(Traits((), 1, maps_bytes=bytes_a_pixel, **traits), run, [SMALL, LARGE])
+
+    assert chosen(900.0)
+    with pytest.raises(RuntimeUnavailableError, match=r"at 1024x1024 .* 1049 MB .* has 1000;"):
+        chosen(1000.0)
+    if traits == GRAM:
+        assert chosen(1000.0, memory="auto", engine="analytic")

@@ -13,6 +13,7 @@ from texonnx.cli.command import Takes, command, without
 from texonnx.cli.outputs import Output, OutputOptions, run_and_write
 from texonnx.cli.parameters import Maps, OutputPath, Quiet, Values
 from texonnx.cli.pipes import spooled
+from texonnx.errors import OptionError
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TileOptions
 from texonnx.options.text import parse_map, parse_numbers
 
@@ -94,6 +95,8 @@ def _show_plan(exemplars: Sequence[Path], quiet: bool, **options: Any) -> None:
     """Print the plan of a run; `options` are those of :func:`texonnx.synthesize`."""
     from texonnx.cli.progress import RunProgress
     from texonnx.functions import plan
+    from texonnx.runtime.memory import WHAT_HELPS
+    from texonnx.system.memory import memory_bytes
 
     wanted = {name: one for name, one in options.items() if name not in _WHAT_TAKES_NO_TIME}
     with closing(RunProgress(quiet)) as progress:
@@ -101,6 +104,9 @@ def _show_plan(exemplars: Sequence[Path], quiet: bool, **options: Any) -> None:
     print(_plan_as_text(planned))
     if len(exemplars) > 1:
         print(f"for {exemplars[0]} alone; mixing several takes no longer but at their start")
+    memory = memory_bytes()
+    if memory is not None and (planned.megabytes or 0) > memory / 1e6:
+        raise OptionError(f"it does not fit: this machine has {memory / 1e6:.0f} MB; {WHAT_HELPS}")
 
 
 def _plan_as_text(planned: Plan) -> str:

@@ -40,6 +40,7 @@ from texonnx.objective.split import (
 )
 from texonnx.objective.training import write_training_artifacts
 from texonnx.sizes import Size
+from texonnx.subgraphs.trunk import maps_bytes
 from texonnx.weights.network import VggWeights
 
 WEIGHTS = "weights.bin"
@@ -92,6 +93,7 @@ class BuiltGraphs:
             adversarial=specification.adversarial,
             detail=specification.detail,
             wraps=specification.trunk.padding == "circular",
+            maps_bytes=maps_bytes(specification.trunk.arch, specification.trunk_layers),
         )
 
     @property

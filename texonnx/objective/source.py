@@ -78,6 +78,8 @@ class Traits:
         What a finer scale starts from: ``patches`` or ``spectrum``.
     wraps
         Whether an image goes on at its other side, so that it tiles.
+    maps_bytes
+        Of all feature maps of the network, for a pixel of the image; 0 if that is not known.
     fixed_size
         Height and width, if the graphs are for one size alone.
     training_sizes
@@ -93,6 +95,7 @@ class Traits:
     adversarial: bool = False
     detail: str = "spectrum"
     wraps: bool = False
+    maps_bytes: float = 0.0
     fixed_size: Size | None = None
     training_sizes: Sequence[Size] | None = None
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from texonnx.errors import RuntimeUnavailableError
 from texonnx.objective.source import GraphSource, Traits
 from texonnx.options import RunOptions
 from texonnx.providers import PROVIDERS
 from texonnx.runtime.installed import the_runtime
+from texonnx.runtime.memory import WHAT_HELPS
 from texonnx.runtime.objective_inputs import Draws, ObjectiveInputs, Sampling
 from texonnx.runtime.route import Route, find_route
 from texonnx.sizes import Size
+from texonnx.system.memory import memory_bytes
 
 if TYPE_CHECKING:
     from texonnx.runtime.analytic import AnalyticEngine
@@ -32,6 +35,11 @@ def choose_route(
 
     `steps` at each of `sizes` tell whether fast evaluations are worth a slow start; if not given,
     they are those of a texture with the defaults.
+
+    Raises
+    ------
+    RuntimeUnavailableError
+        For what cannot be had, or does not fit into this machine's memory.
     """
     runtime = the_runtime()
 
@@ -49,8 +57,28 @@ def choose_route(
     route = find_route(
         traits, PROVIDERS[provider], replace(options, precision=precision), sizes, runtime
     )
+    _check_fits(traits, route, sizes)
     why = "; ".join(filter(None, [route.why, choice.why]))
     return replace(route, why=why, notes=choice.passed_over)
+
+
+def _check_fits(traits: Traits, route: Route, sizes: Sequence[Size]) -> None:
+    """Refuse what has to be in memory at once and cannot: the feature maps, for their gradient.
+
+    A run takes more than those alone, so what is refused would not have fitted.
+    """
+    memory = memory_bytes()
+    if memory is None or not route.provider.on_host:
+        return
+    for size in sizes:
+        in_parts = traits.averages and route.engine == "analytic" and route.banding(size)
+        maps = traits.maps_bytes * size.pixels
+        if not in_parts and maps > memory:
+            raise RuntimeUnavailableError(
+                f"at {size} the feature maps alone take {maps / 1e6:.0f} MB at once, and this "
+                f"machine has {memory / 1e6:.0f}; {WHAT_HELPS}, or a loss of gram, mean and cov "
+                "alone, for which large images are walked in parts"
+            )
 
 
 def open_engine(

@@ -15,7 +15,7 @@ from texonnx.runtime.installed import TRAINING_PACKAGE, InstalledRuntime
 from texonnx.sizes import Size
 
 _CUT = "sorted on the host"
-_BANDS = "in bands of rows"
+_BANDS, _WINDOWS = "in bands of rows", "in windows"
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,15 @@ def find_route(
         )
     banding = partial(banding_of, options.memory) if provider.on_host else Route.banding
     cut = traits.sorts and provider.on_host
-    banded = can_be_banded and any(banding(size) for size in sizes)
+    bandings = [one for one in map(banding, sizes) if one is not None]
+    banded = can_be_banded and bool(bandings)
+    parts = _WINDOWS if any(one.largest_window for one in bandings) else _BANDS
     against = [
         reason
         for reason, holds in (
             (f"{TRAINING_PACKAGE} is not installed", not runtime.can_train),
             (_CUT if cut else "it sorts", traits.sorts),
-            (_BANDS, banded),
+            (parts, banded),
             (f"no training artifacts for {_join(missing)}", bool(missing)),
             (f"the training engine does not run on {provider.name}", not provider.trains),
             ("the training engine computes in fp32", precision != "fp32"),
@@ -117,7 +119,7 @@ def find_route(
     else:
         engine = "analytic"
         why = ["as asked for" if options.engine == engine else against[0]]
-        why += [_CUT] * cut + [_BANDS] * banded
+        why += [_CUT] * cut + [parts] * banded
     if precision != "fp32":
         why.append(f"in {precision}")
     told = "; ".join(dict.fromkeys(why))

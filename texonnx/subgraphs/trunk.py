@@ -62,6 +62,12 @@ def layers_needed(arch: str, layers: Iterable[str]) -> list[ConvLayer]:
     return needed
 
 
+def maps_bytes(arch: str, layers: Iterable[str]) -> float:
+    """Return how large all maps up to the deepest of `layers` are, in float32, for a pixel."""
+    needed = layers_needed(arch, layers)
+    return sum(4.0 * layer.out_channels * 0.25**layer.pools_before for layer in needed)
+
+
 @dataclass(frozen=True)
 class Edges:
     """Which ends of a map are the image's own, and are padded.

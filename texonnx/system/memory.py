@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
+_MACHINE = Path("/proc/meminfo")
 _FORGET = Path("/proc/self/clear_refs")
 _THE_PEAK = "5"
 
@@ -30,6 +32,20 @@ def forget_peak() -> None:
     """Let the peak begin again from what the process holds now; where it cannot, it goes on."""
     with contextlib.suppress(OSError):
         _FORGET.write_text(_THE_PEAK, encoding="ascii")
+
+
+def memory_bytes() -> int | None:
+    """Return how much this machine has, its swap included; ``None`` where it does not tell."""
+    try:
+        lines = _MACHINE.read_text(encoding="ascii").splitlines()
+        kilobytes = {name: rest.split()[0] for name, _, rest in (x.partition(":") for x in lines)}
+        return 1024 * (int(kilobytes["MemTotal"]) + int(kilobytes["SwapTotal"]))
+    except (OSError, ValueError, KeyError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
 
 
 def _largest_resident_set() -> float | None:
