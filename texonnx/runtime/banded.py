@@ -180,20 +180,14 @@ class _Block:
             [1, channels, H, W].
         """
         for window in self._plan.windows:
-            session = self._backward[window.kind]
-            for name, array in session.inputs.items():
-                if name == "x":
-                    self._read(x, window, array)
-                elif name == "cotangent.pooled":
+            for name, array in self._backward[window.kind].inputs.items():
+                if name == "cotangent.pooled":
                     assert pooled_gradient is not None
                     array[...] = pooled_gradient.array[self._pooled(window, array)]
                     pooled_gradient.let_go()
-                else:
+                elif name != "x":
                     np.multiply(cotangents[name], self._share(window, name), out=array)
-            session.run()
-            for there, here in self._places(window):
-                gradient.array[there] += session.outputs["gradient"][here]
-            gradient.let_go()
+            self._run_backward(x, window, gradient)
 
     def sample(self, x: Scratch, gradient: Scratch) -> float:
         """Evaluate one window of each kind; return the seconds that all of them would take."""
@@ -202,11 +196,7 @@ class _Block:
         for window in {window.kind: window for window in self._plan.windows}.values():
             begun = time.perf_counter()
             self._run_forward(x, window)
-            session = self._backward[window.kind]
-            self._read(x, window, session.inputs["x"])
-            session.run()
-            for there, here in self._places(window):
-                gradient.array[there] += session.outputs["gradient"][here]
+            self._run_backward(x, window, gradient)
             seconds += (time.perf_counter() - begun) * count[window.kind]
         return seconds
 
@@ -215,6 +205,14 @@ class _Block:
         self._read(x, window, session.inputs["x"])
         session.run()
         return session
+
+    def _run_backward(self, x: Scratch, window: Window, gradient: Scratch) -> None:
+        session = self._backward[window.kind]
+        self._read(x, window, session.inputs["x"])
+        session.run()
+        for there, here in self._places(window):
+            gradient.array[there] += session.outputs["gradient"][here]
+        gradient.let_go()
 
     def _read(self, x: Scratch, window: Window, to: Array) -> None:
         for there, here in self._places(window):
