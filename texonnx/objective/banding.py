@@ -29,7 +29,7 @@ _TOO_LARGE_FOR_BANDS = 2048 * 2048
 """From more pixels on the maps between the blocks take gigabytes: windows, which take more time."""
 _AT_ONCE = ((1, 2), (3, 4, 5))
 """Blocks that are walked together in windows. The maps between these two are small, as maps go."""
-_MORE_FOR_EQUAL = 1.25
+_MORE_FOR_EQUAL = 1.5
 """How many times as many windows there may be, so that one kind of graphs does for all."""
 
 
@@ -55,7 +55,7 @@ class Banding:
 _OF_LARGE_IMAGES = Banding(largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
 _OF_SMALL_IMAGES = Banding(largest_map=16 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
 _OF_THE_LARGEST = Banding(
-    largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE, largest_window=256 * _MEBIBYTE
+    largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE, largest_window=448 * _MEBIBYTE
 )
 
 
