@@ -154,7 +154,7 @@ class EngineOnAClock:
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 @pytest.mark.parametrize(
-    ("size", "steps"), [(256, (7, 5, 6)), (640, (3, 2, 4))], ids=["measured", "extrapolated"]
+    ("size", "steps"), [(256, (7, 5, 6)), (544, (3, 2, 4))], ids=["measured", "extrapolated"]
 )
 def test_the_planned_seconds_are_what_the_run_takes(
     size: int, steps: tuple[int, ...], optimizer: str, monkeypatch: pytest.MonkeyPatch
@@ -181,7 +181,7 @@ def test_the_planned_seconds_are_what_the_run_takes(
 
 @pytest.mark.parametrize(
     ("size", "layers", "memory"),
-    [(192, "all", "auto"), (640, "shallow", "high"), (640, "shallow", "auto")],
+    [(192, "all", "auto"), (544, "shallow", "high"), (544, "shallow", "auto")],
     ids=["measured", "extrapolated", "in parts"],
 )
 def test_the_planned_memory_is_what_the_run_takes(
