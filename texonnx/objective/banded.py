@@ -54,7 +54,7 @@ _HEIGHT, _WIDTH = 2, 3
 
 @dataclass(frozen=True)
 class BandedBlock:
-    """One block of the network, or all of them at once.
+    """One block of the network, or several at once.
 
     Attributes
     ----------

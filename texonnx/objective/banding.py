@@ -2,8 +2,7 @@
 
 Two ways: the first blocks one after the other, each in bands of rows, with what is pooled between
 them in memory whole; or, for the largest images, all of them, several at once, in windows, which
-read as far beyond their own pixels as the deepest layer sees: so that little of the network is in
-memory whole.
+read as far beyond their own pixels as those blocks see: so that little of the network is whole.
 """
 
 from __future__ import annotations

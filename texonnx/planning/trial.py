@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from texonnx.optim.pyramid import Scale
@@ -37,12 +38,8 @@ def plan_run(
     # What is tried is shorter: it must not choose by its own length.
     options = replace(options, provider=route.provider.name, precision=route.precision)
     steps = dict(zip(sizes, schedule, strict=True))
-    averages = prepared.source.traits.averages
-    tried = scales_to_try(
-        prepared.scales,
-        prepared.source.traits,
-        lambda size: averages and route.banding(size) is not None,
-    )
+    traits = prepared.source.traits
+    tried = scales_to_try(prepared.scales, traits, partial(route.in_parts, traits))
     job = {
         "exemplar": str(exemplar) if isinstance(exemplar, str | Path) else exemplar.shape[2:],
         "objective": asdict(objective),

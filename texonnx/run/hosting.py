@@ -32,7 +32,7 @@ from texonnx.runtime.objective_inputs import Shapes
 from texonnx.runtime.sessions import NamedSession, open_session
 from texonnx.sizes import Size, size_of
 
-_LARGE = 768 * 768
+_LARGE = 384 * 384
 """Pixels of a coarse image from which its detail is put in a window at a time."""
 
 

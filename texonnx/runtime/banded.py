@@ -113,7 +113,7 @@ class BandedStatistics:
 
 
 class _Block:
-    """A block of the network, or all of them, in windows."""
+    """A block of the network, or several at once, in bands or windows."""
 
     def __init__(
         self,

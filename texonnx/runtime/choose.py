@@ -71,9 +71,8 @@ def _check_fits(traits: Traits, route: Route, sizes: Sequence[Size]) -> None:
     if memory is None or not route.provider.on_host:
         return
     for size in sizes:
-        in_parts = traits.averages and route.engine == "analytic" and route.banding(size)
         maps = traits.maps_bytes * size.pixels
-        if not in_parts and maps > memory:
+        if maps > memory and not route.in_parts(traits, size):
             raise RuntimeUnavailableError(
                 f"at {size} the feature maps alone take {maps / 1e6:.0f} MB at once, and this "
                 f"machine has {memory / 1e6:.0f}; {WHAT_HELPS}, or a loss of gram, mean and cov "

@@ -47,6 +47,11 @@ class Route:
     why: str = ""
     notes: tuple[str, ...] = ()
 
+    def in_parts(self, traits: Traits, size: Size) -> bool:
+        """Whether an image of `size` is evaluated a part at a time."""
+        able = traits.averages and self.engine == "analytic"
+        return able and self.banding(size) is not None
+
     def __str__(self) -> str:
         return f"{self.engine} engine on {self.provider.name} ({self.why})"
 
