@@ -96,8 +96,12 @@ def _pullbacks(
         incoming = found.get(node.outputs[0])
         if incoming is None or node.outputs[0] not in active:
             continue
-        contributions = _rule(node)(tape, node, incoming)
-        for value, contribution in zip(operands(node), contributions, strict=True):
+        composite = tape.composites.get(node.outputs[0])
+        if composite is None:
+            inputs, contributions = operands(node), _rule(node)(tape, node, incoming)
+        else:
+            inputs, contributions = composite.inputs, composite.pull(incoming)
+        for value, contribution in zip(inputs, contributions, strict=True):
             if contribution is None or value not in active:
                 continue
             before = found.get(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 import onnx_ir as ir
@@ -27,6 +28,22 @@ IR_VERSION = 10
 Attribute = int | float | str | Sequence[int]
 
 
+class Composite(NamedTuple):
+    """Several nodes whose gradient is written for all of them, not op by op.
+
+    Attributes
+    ----------
+    inputs
+        What they compute from.
+    pull
+        Writes, from the gradient with respect to their result, that with respect to each of
+        `inputs`, ``None`` where nothing flows.
+    """
+
+    inputs: tuple[ir.Value, ...]
+    pull: Callable[[ir.Value], Sequence[ir.Value | None]]
+
+
 class Tape:
     """An ONNX graph under construction.
 
@@ -38,6 +55,13 @@ class Tape:
         Floating-point type of the graph: FLOAT, or DOUBLE where a test wants finite differences.
     prefix
         What the names of its values begin with: those of a graph within another must be others.
+
+    Attributes
+    ----------
+    nodes
+        What was written, in order.
+    composites
+        By their results.
     """
 
     def __init__(self, name: str, dtype: ir.DataType = ir.DataType.FLOAT, prefix: str = "") -> None:
@@ -45,6 +69,7 @@ class Tape:
         self.dtype = dtype
         self._prefix = prefix
         self.nodes: list[ir.Node] = []
+        self.composites: dict[ir.Value, Composite] = {}
         self._inputs: list[ir.Value] = []
         self._outputs: list[ir.Value] = []
         self._initializers: list[ir.Value] = []

@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 from numpy.typing import NDArray
 
-from texonnx.graph.dims import END
+from texonnx.graph.rules.convolution import wrapped_conv
 from texonnx.graph.tape import Tape
 from texonnx.vgg import ConvLayer, conv_layers
 
@@ -148,8 +148,13 @@ def _convolve(
     if padding == "zeros":
         pads = [int(edge) for edge in (edges.top, edges.left, edges.bottom, edges.right)]
         x = tape.conv(x, kernel, bias, pads)
+    elif padding == "circular":
+        # A part that ends where the image does goes on at the other side: it has both ends or none.
+        assert (edges.top, edges.left) == (edges.bottom, edges.right)
+        wrapped = [_HEIGHT] * edges.top + [_WIDTH] * edges.left
+        x = wrapped_conv(tape, x, kernel, bias, wrapped)
     else:
-        x = tape.conv(_surround(tape, x, padding, edges), kernel, bias)
+        x = tape.conv(_mirrored(tape, x, edges), kernel, bias)
     return tape.relu(x)
 
 
@@ -158,15 +163,13 @@ def _in_tape_precision(tape: Tape, name: str, tensor: ir.TensorProtocol) -> ir.V
     return stored if stored.dtype == tape.dtype else tape.cast(stored)
 
 
-def _surround(tape: Tape, x: ir.Value, padding: str, edges: Edges) -> ir.Value:
-    """Put one row and one column around x, mirrored without the edge or from the other side."""
-    for axis, ends in (
-        (_HEIGHT, (edges.top, edges.bottom)),
-        (_WIDTH, (edges.left, edges.right)),
+def _mirrored(tape: Tape, x: ir.Value, edges: Edges) -> ir.Value:
+    """Put one row and one column around x, mirrored without the edge."""
+    for axis, first, last in (
+        (_HEIGHT, edges.top, edges.bottom),
+        (_WIDTH, edges.left, edges.right),
     ):
         second, before_last = tape.slice(x, axis, 1, 2), tape.slice(x, axis, -2, -1)
-        first, last = tape.slice(x, axis, 0, 1), tape.slice(x, axis, -1, END)
-        before, after = (second, before_last) if padding == "reflect" else (last, first)
-        parts = [*[before] * ends[0], x, *[after] * ends[1]]
+        parts = [*[second] * first, x, *[before_last] * last]
         x = tape.concat(parts, axis) if len(parts) > 1 else x
     return x

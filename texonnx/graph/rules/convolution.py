@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import onnx_ir as ir
 
 from texonnx.graph.dims import END, dims, static_dims
 from texonnx.graph.reverse import operands, vjp
-from texonnx.graph.tape import Tape
+from texonnx.graph.tape import Composite, Tape
 
 _HEIGHT, _WIDTH = 2, 3
 _BEFORE_FIRST = -(2**31)
@@ -23,16 +25,58 @@ def conv(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ...]:
     """
     image, kernel = operands(node)[:2]
     pads = node.attributes["pads"].as_ints()
-    flipped = tape.slices(
+    window = static_dims(kernel)[2:]
+    beyond = [size - 1 - pad for size, pad in zip(window * 2, pads, strict=True)]
+    image_gradient = tape.conv(gradient, _flipped(tape, kernel), pads=beyond)
+    others = _gradients_of_parameters(tape, image, gradient, pads)
+    return (image_gradient, *others)[: len(node.inputs)]
+
+
+def wrapped_conv(
+    tape: Tape, x: ir.Value, kernel: ir.Value, bias: ir.Value, axes: Sequence[int]
+) -> ir.Value:
+    """Convolve as if x went on at its other side along `axes`; kernel [out, in, 3, 3].
+
+    Along other axes the result is shorter by 2. The gradient with respect to x is such a
+    convolution too: to add up what went round would take as many ops again, and a larger result.
+    """
+    surrounded = wrap(tape, x, axes)
+    result = tape.conv(surrounded, kernel, bias)
+
+    def pull(gradient: ir.Value) -> tuple[ir.Value, ...]:
+        beyond = [0 if axis in axes else 2 for axis in (_HEIGHT, _WIDTH)] * 2
+        image_gradient = tape.conv(
+            wrap(tape, gradient, axes), _flipped(tape, kernel), pads=beyond
+        )
+        return image_gradient, *_gradients_of_parameters(tape, surrounded, gradient)
+
+    tape.composites[result] = Composite((x, kernel, bias), pull)
+    return result
+
+
+def wrap(tape: Tape, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    """Put what lies at the other side of x at both ends of each of `axes`, one element deep."""
+    for axis in axes:
+        first, last = tape.slice(x, axis, 0, 1), tape.slice(x, axis, -1, END)
+        x = tape.concat([last, x, first], axis)
+    return x
+
+
+def _flipped(tape: Tape, kernel: ir.Value) -> ir.Value:
+    """Return the kernel that takes gradients back: turned around, input for output channels."""
+    return tape.slices(
         tape.transpose(kernel, _SWAP_BATCH_AND_CHANNELS),
         axes=[2, 3],
         starts=[-1, -1],
         ends=[_BEFORE_FIRST, _BEFORE_FIRST],
         steps=[-1, -1],
     )
-    window = static_dims(kernel)[2:]
-    beyond = [size - 1 - pad for size, pad in zip(window * 2, pads, strict=True)]
-    image_gradient = tape.conv(gradient, flipped, pads=beyond)
+
+
+def _gradients_of_parameters(
+    tape: Tape, image: ir.Value, gradient: ir.Value, pads: Sequence[int] = (0, 0, 0, 0)
+) -> tuple[ir.Value, ir.Value]:
+    """Return the gradients with respect to the kernel and the bias."""
     kernel_gradient = tape.transpose(
         tape.conv(
             tape.transpose(image, _SWAP_BATCH_AND_CHANNELS),
@@ -41,8 +85,7 @@ def conv(tape: Tape, node: ir.Node, gradient: ir.Value) -> tuple[ir.Value, ...]:
         ),
         _SWAP_BATCH_AND_CHANNELS,
     )
-    bias_gradient = tape.reduce_sum(gradient, [0, 2, 3])
-    return (image_gradient, kernel_gradient, bias_gradient)[: len(node.inputs)]
+    return kernel_gradient, tape.reduce_sum(gradient, [0, 2, 3])
 
 
 @vjp("AveragePool")
