@@ -42,7 +42,7 @@ export async function request() {
   const { exemplar, exemplarName, manifest } = chosen;
   const scales = plan();
   const seed = wholeNumber(element('seed').value, 'Seed', 0, Number.MAX_SAFE_INTEGER);
-  const backend = await chooseBackend();
+  const { backend, why } = await chooseBackend();
   const { width, height } = exemplar;
   return {
     name: `${exemplarName.replace(/\.\w+$/, '')}-${element('folder').value}`,
@@ -52,6 +52,7 @@ export async function request() {
     scales,
     seed,
     backend,
+    why,
     threads: threadCount(),
   };
 }
@@ -70,17 +71,21 @@ function plan() {
 
 const quality = () => element('quality').value;
 
-/** @returns {Promise<'webgpu' | 'wasm'>} */
+/** @returns {Promise<{backend: 'webgpu' | 'wasm', why: string}>} */
 async function chooseBackend() {
   const choice = element('backend').value;
-  if (choice === 'wasm') return 'wasm';
+  if (choice === 'wasm') return { backend: 'wasm', why: 'as chosen' };
   const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
   if (choice === 'webgpu') {
-    if (adapter) return 'webgpu';
+    if (adapter) return { backend: 'webgpu', why: 'as chosen' };
     throw new Refusal('This browser offers no WebGPU here. Choose the processor under “Runs on”.');
   }
-  // A graphics card that the processor only imitates is slower than WebAssembly.
-  return adapter && !adapter.info?.isFallbackAdapter ? 'webgpu' : 'wasm';
+  if (!adapter) return { backend: 'wasm', why: 'this browser offers no WebGPU here' };
+  // It is slower than WebAssembly.
+  if (adapter.info?.isFallbackAdapter) {
+    return { backend: 'wasm', why: 'the processor only imitates a graphics card here' };
+  }
+  return { backend: 'webgpu', why: 'there is a graphics card' };
 }
 
 function threadCount() {

@@ -66,11 +66,11 @@ class Run {
   }
 
   summary(state) {
-    const { backend, threads } = this.wanted;
+    const { backend, threads, why } = this.wanted;
     const seconds = (performance.now() - this.started) / 1000;
     const where = backend === 'webgpu' ? 'WebGPU' : threadText(threads);
     const verb = state === 'stopped' ? 'Stopped' : 'Finished';
-    return `${verb}: ${this.history.length} steps in ${timeText(seconds)} with ${where}.`;
+    return `${verb}: ${this.history.length} steps in ${timeText(seconds)} with ${where} (${why}).`;
   }
 }
 

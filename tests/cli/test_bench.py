@@ -124,13 +124,15 @@ def test_tuning_measures_what_auto_may_take_and_says_what_it_takes(
 
     costs = {Way("cpu", "fp32"): Cost(0.25, 0.5), Way("openvino", "bf16"): Cost(0.5, 0.125)}
     monkeypatch.setattr(tuning, "measured_anew", lambda: costs)
-    monkeypatch.setattr(tuning, "choose_way", lambda: Choice(Way("openvino", "bf16")))
+    ways = [Way("cpu", "fp32"), *[Way("openvino", "bf16")] * 3]
+    monkeypatch.setattr(tuning, "choose_ways", lambda: Choice(tuple(ways)))
     outcome = texonnx("bench", "--tune")
     assert outcome.code == 0
     assert outcome.out.splitlines()[-3:] == [
         "  openvino bf16: 0.500 s, 0.125 s",
         "  cpu fp32: 0.250 s, 0.500 s",
-        "for a texture of 256x256 pixels, auto is openvino bf16 here",
+        "for a texture of 256x256 pixels, auto is here: 32x32 on cpu fp32, 64x64 to 256x256 on "
+        "openvino bf16",
     ]
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.runtime import tuning
-from texonnx.runtime.tuning import Cost, Run, Way, choose_way, measured
+from texonnx.runtime.tuning import Cost, Way, Work, choose_ways, measured
+from texonnx.sizes import Size
 from texonnx.system.files import lock
 
 
@@ -35,7 +36,7 @@ class Machine:
     def seconds_by_provider(self) -> dict[str, float | None]:
         return {way.split()[0]: seconds for way, seconds in self.seconds.items()}
 
-    def measure(self, way: Way, layers: str, threads: int) -> Cost | None:
+    def measure(self, way: Way, size: Size, threads: int) -> Cost | None:
         self.times += 1
         self.threads = threads
         seconds = self.seconds[str(way)]
@@ -49,7 +50,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
 
 def test_where_there_is_the_cpu_alone_nothing_is_measured(machine: Machine) -> None:
     machine.seconds = {"cpu fp32": 1.0, "coreml fp32": 0.1}
-    assert choose_way() == (("cpu", "fp32"), "", ())
+    assert choose_ways() == ((("cpu", "fp32"),) * 4, "", ())
     assert machine.times == 0
 
 
@@ -59,7 +60,7 @@ def test_auto_is_the_fastest_and_says_of_what(
 ) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.4, "openvino bf16": of_openvino}
     machine.short = {"openvino"}
-    choice = choose_way()
+    choice = choose_ways()
     assert choice.way.provider == best
     assert choice.why == (
         "the fastest here, start and evaluation: cpu fp32 0 + 200 ms, "
@@ -67,18 +68,52 @@ def test_auto_is_the_fastest_and_says_of_what(
     )
 
 
-@pytest.mark.parametrize(("evaluations", "best"), [(10, "cpu"), (1000, "openvino")])
-def test_a_slow_start_is_worth_it_for_many_evaluations(
-    machine: Machine, evaluations: float, best: str
-) -> None:
+def test_a_slow_start_is_worth_it_for_many_or_large_evaluations(machine: Machine) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
     machine.start = {"openvino": 2.0}
-    assert choose_way(run=Run(4, evaluations)).way.provider == best
+    scales = [
+        Work(Size(*size), steps)
+        for size, steps in (((256, 256), 19), ((256, 256), 21), ((512, 512), 4), ((512, 512), 6))
+    ]
+    ways = choose_ways(scales=scales).ways
+    assert [way.provider for way in ways] == ["cpu", "openvino", "cpu", "openvino"]
+
+
+def test_a_long_search_is_made_in_full_precision(machine: Machine) -> None:
+    machine.seconds = {"cpu fp32": 0.3, "openvino fp32": 0.2, "openvino bf16": 0.1}
+    machine.short = {"openvino"}
+    ways = choose_ways(scales=[Work(Size(64, 64), steps) for steps in (61, 60)]).ways
+    assert ways == (("openvino", "fp32"), ("openvino", "bf16"))
+    # Unless that is what was asked for.
+    assert choose_ways(precision="bf16", scales=[Work(Size(64, 64), 61)]).way.precision == "bf16"
+
+
+def test_scales_go_to_providers_that_share_their_memory_alone(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "cards_here", lambda: ["nvidia"])
+    machine.seconds = {"cpu fp32": 1.0, "cuda fp32": 0.01, "openvino fp32": 0.5}
+    machine.start = {"cuda": 0.5, "openvino": 0.4}
+    small, large = Work(Size(32, 32), 10), Work(Size(256, 256), 10)
+    assert choose_ways(scales=[small, large]).ways == (("cuda", "fp32"),) * 2
+    machine.seconds["cuda fp32"] = None
+    assert measured([Way("cuda", "fp32")], anew=True) == {}
+    assert choose_ways(scales=[small, large]).ways == (("cpu", "fp32"), ("openvino", "fp32"))
+
+
+def test_that_it_measures_is_said(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+    machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
+    with caplog.at_level("INFO", "texonnx"):
+        choose_ways()
+        choose_ways()
+    assert [record.getMessage() for record in caplog.records] == [
+        "measuring once which is the fastest on this machine: cpu fp32, openvino fp32"
+    ]
 
 
 def test_of_two_processes_one_measures(machine: Machine, tmp_path: Path) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
-    choose_way()
+    choose_ways()
     kept = next(tmp_path.rglob("tuning.json"))
     figures = kept.read_text()
     kept.unlink()
@@ -92,28 +127,28 @@ def test_of_two_processes_one_measures(machine: Machine, tmp_path: Path) -> None
     timer = threading.Timer(0.3, end_of_the_other)
     timer.start()
     machine.seconds = {"cpu fp32": 0.01, "openvino fp32": 0.1}
-    assert choose_way().way.provider == "openvino"
+    assert choose_ways().way.provider == "openvino"
     timer.join()
     assert machine.times == 2
 
 
 def test_with_other_threads_it_is_measured_with_those(machine: Machine) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
-    assert choose_way().way.provider == "openvino"
+    assert choose_ways().way.provider == "openvino"
     machine.seconds["openvino fp32"] = 0.3
-    assert choose_way(threads=1).way.provider == "cpu"
+    assert choose_ways(threads=1).way.provider == "cpu"
     assert (machine.times, machine.threads) == (4, 1)
     # Each is kept beside the other.
-    assert choose_way().way.provider == "openvino"
-    assert choose_way(threads=1).way.provider == "cpu"
+    assert choose_ways().way.provider == "openvino"
+    assert choose_ways(threads=1).way.provider == "cpu"
     assert machine.times == 4
 
 
 def test_it_is_measured_once_and_anew_when_asked(machine: Machine, tmp_path: Path) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
     ways = [Way("cpu", "fp32"), Way("openvino", "fp32")]
-    choose_way()
-    choose_way()
+    choose_ways()
+    choose_ways()
     assert machine.times == 2
     measured(ways, anew=True)
     assert machine.times == 4
@@ -125,10 +160,10 @@ def test_another_machine_runtime_or_plugin_is_measured_by_itself(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
-    choose_way()
+    choose_ways()
     monkeypatch.setattr(tuning, "this_machine", lambda runtime: "another processor")
     machine.seconds["cpu fp32"] = 0.05
-    assert choose_way().way.provider == "cpu"
+    assert choose_ways().way.provider == "cpu"
     assert machine.times == 4
 
 
@@ -136,8 +171,8 @@ def test_another_machine_runtime_or_plugin_is_measured_by_itself(
 def test_a_damaged_file_is_measured_over(machine: Machine, tmp_path: Path, content: str) -> None:
     (tmp_path / "tuning.json").write_text(content, encoding="utf-8")
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
-    assert choose_way().way.provider == "openvino"
-    assert choose_way().way.provider == "openvino"
+    assert choose_ways().way.provider == "openvino"
+    assert choose_ways().way.provider == "openvino"
     assert machine.times == 2
 
 
@@ -146,11 +181,11 @@ def test_a_figure_that_is_none_is_measured_over(
     machine: Machine, tmp_path: Path, cost: object
 ) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
-    choose_way()
+    choose_ways()
     path = tmp_path / "tuning.json"
     [name] = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({name: {"cpu fp32": cost, "openvino fp32": cost}}), "utf-8")
-    assert choose_way().way.provider == "openvino"
+    assert choose_ways().way.provider == "openvino"
     assert machine.times == 4
 
 
@@ -162,7 +197,7 @@ def test_what_does_not_start_is_said_and_what_does_not_run_is_left_out(
     monkeypatch.setattr(tuning.sys, "platform", "linux")
     machine.seconds = {"cpu fp32": 0.2, "cuda fp32": 0.1, "openvino fp32": None}
     machine.failing["cuda"] = "no driver"
-    choice = choose_way()
+    choice = choose_ways()
     assert choice.way == ("cpu", "fp32")
     # Without a card nobody misses it.
     assert choice.passed_over == ("cuda is not used: no driver",) * bool(cards)
@@ -184,7 +219,7 @@ def test_what_is_asked_for_is_taken(
 ) -> None:
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.3, "openvino bf16": 0.1}
     machine.short = {"openvino"}
-    assert choose_way(**asked).way == expected
+    assert choose_ways(**asked).way == expected
     assert machine.times == 0
 
 
@@ -194,12 +229,12 @@ def test_of_a_named_provider_the_faster_precision_is_taken(
 ) -> None:
     machine.seconds = {"openvino fp32": 0.2, "openvino bf16": of_bf16}
     machine.short = {"openvino"}
-    assert choose_way("openvino").way == ("openvino", best)
+    assert choose_ways("openvino").way == ("openvino", best)
 
 
 def test_an_unknown_provider_is_refused_with_the_nearest_known_one() -> None:
     with pytest.raises(RuntimeUnavailableError, match=r"'cdua' \(did you mean 'cuda'\?\)"):
-        choose_way("cdua")
+        choose_ways("cdua")
 
 
 def test_the_cpu_of_this_machine_is_measured_by_an_evaluation(

@@ -31,7 +31,7 @@ from texonnx.cli import (
     verify,
     weights,
 )
-from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, complain, stop
+from texonnx.cli.ending import BAD_INPUT, INTERRUPTED, complain, relay_notes, stop
 from texonnx.cli.signals import exit_code, heed
 from texonnx.cli.streams import forgive
 from texonnx.errors import TexonnxError, reason
@@ -85,6 +85,7 @@ def main() -> None:
     """Run the command line; every failure a user can cause is one sentence and exit code 2."""
     forgive()
     heed()
+    relay_notes(True)
     try:
         _run()
     finally:

@@ -101,13 +101,15 @@ def bench(
 
 def _tune() -> None:
     """Measure every way that ``auto`` may take, and say which it takes from now on."""
+    from texonnx.runtime.choose import by_scale
     from texonnx.runtime.installed import the_runtime
-    from texonnx.runtime.tuning import TEXTURE, choose_way, measured_anew
+    from texonnx.runtime.tuning import TEXTURE, choose_ways, measured_anew
     from texonnx.system.machine import this_machine
 
     print(
         f"{this_machine(the_runtime())}\nstart, and loss and gradient at 256x256, least of three:"
     )
-    for way, cost in sorted(measured_anew().items(), key=lambda one: one[1].of(TEXTURE)):
+    for way, cost in sorted(measured_anew().items(), key=lambda one: one[1].evaluation):
         print(f"  {way}: {cost.start:.3f} s, {cost.evaluation:.3f} s")
-    print(f"for a texture of 256x256 pixels, auto is {choose_way().way} here")
+    told = by_scale([scale.size for scale in TEXTURE], choose_ways().ways)
+    print(f"for a texture of 256x256 pixels, auto is here: {told}")

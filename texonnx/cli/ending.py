@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import NoReturn
 
@@ -18,6 +19,20 @@ RANDOM_WEIGHTS = "NOTE: random weights, not the pretrained ones"
 def complain(sentence: str) -> None:
     """Say something on standard error, in the program's name."""
     print(f"texonnx: {sentence}", file=sys.stderr, flush=True)
+
+
+class _Relay(logging.Handler):
+    """Says on standard error what the library notes."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        complain(f"NOTE: {record.getMessage()}")
+
+
+def relay_notes(wanted: bool) -> None:
+    """Say what the library notes while it works, or no longer."""
+    log = logging.getLogger("texonnx")
+    log.handlers = [_Relay()] if wanted else [logging.NullHandler()]
+    log.setLevel(logging.INFO)
 
 
 def stop(sentence: str, code: int) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +35,6 @@ def plan_run(
     sizes = [scale.output for scale in prepared.scales]
     schedule = Course(prepared).schedule()
     route = choose_route(prepared.source.traits, prepared.options, sizes, schedule)
-    # What is tried is shorter: it must not choose by its own length.
-    options = replace(options, provider=route.provider.name, precision=route.precision)
     steps = dict(zip(sizes, schedule, strict=True))
     traits = prepared.source.traits
     tried = scales_to_try(prepared.scales, traits, partial(route.in_parts, traits))
@@ -50,7 +48,9 @@ def plan_run(
             ((scale.exemplar, scale.output), steps.get(scale.output, schedule[0]))
             for scale in tried
         ],
+        # Of the run, not of what is tried, which is shorter and must not choose by its own length.
         "sizes": sizes,
+        "schedule": schedule,
     }
     begun = time.perf_counter()
     answers = answers_of(_WORKER, job)

@@ -38,7 +38,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     job
         ``exemplar``: the path of an image, or height and width; ``objective``, ``run``,
         ``artifacts``: the options; ``try``: exemplar and output size and number of steps at each
-        scale; ``sizes``: all that the engine is for.
+        scale; ``sizes``, ``schedule``: all that the engine is for, and the steps at each.
 
     Yields
     ------
@@ -51,7 +51,7 @@ def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     prepared = prepare([_exemplar(job["exemplar"])], objective, options, job["artifacts"])
     options = prepared.options
     sizes = [Size(*size) for size in job["sizes"]]
-    route = choose_route(prepared.source.traits, options, sizes)
+    route = choose_route(prepared.source.traits, options, sizes, job["schedule"])
     engine = open_engine(route, prepared.source, prepared.host, options)
     yield {"engine": engine.name, "provider": engine.provider, "why": route.why}
     largest = peak_memory()

@@ -40,12 +40,10 @@ class AnalyticEngine:
         self._source = source
         self._route = route
         self.inputs = inputs
-        self._open = partial(
-            open_session,
-            provider=self.provider,
-            threads=route.threads,
-            precision=route.precision,
-        )
+
+    def _opener(self, provider: str, precision: str) -> Callable[..., ort.InferenceSession]:
+        threads = self._route.threads
+        return partial(open_session, provider=provider, threads=threads, precision=precision)
 
     def release(self) -> None:
         """Let go of the memory of the scale that was aimed at last."""
@@ -56,13 +54,18 @@ class AnalyticEngine:
         """Take the targets from `goal`, for images of `size`."""
         self.release()  # before what is new is there
         self._size = size
+        self._provider, precision = self._route.at(size)
+        self._open = self._opener(self._provider.name, precision)
         banding = self._route.banding(size)
         # What is large for a moment alone must not stay.
-        frugal = self._open if banding is None else partial(self._open, arena=False)
-        arrays = self.inputs.aim(goal, size, frugal, self._route.banding, self._begin)
-        self._values = {
-            name: on_device(value, self._route.provider) for name, value in arrays.items()
-        }
+        arena = banding is None
+        frugal = self._open if arena else partial(self._open, arena=False)
+        # What is computed once is not worth a slow start.
+        once = self._opener("cpu", "fp32") if self._provider.on_host else self._open
+        arrays = self.inputs.aim(
+            goal, size, partial(once, arena=arena), self._route.banding, self._begin
+        )
+        self._values = {name: on_device(value, self._provider) for name, value in arrays.items()}
         split = self._source.split(size) if self._route.cut else None
         banded = None if banding is None else self._source.banded(size, banding)
         if split is not None:
@@ -75,7 +78,7 @@ class AnalyticEngine:
         self, targets: Mapping[str, NDArray[np.float32]], start: Parameters
     ) -> AnalyticDiscriminators:
         session = self._open(self._source.graph(DISCRIMINATOR_STEP, self._size))
-        return AnalyticDiscriminators(session, self._route.provider, self._size, targets, start)
+        return AnalyticDiscriminators(session, self._provider, self._size, targets, start)
 
     def refresh(self, image: Image, steps: int) -> None:
         """Draw new directions, and train the discriminators on for `steps` steps of the image."""
@@ -86,7 +89,7 @@ class AnalyticEngine:
         """Evaluate the objective and its gradient at `image`, [1, 3, H, W] in [0, 1]."""
         if self._evaluate is None:
             session = self._open(self._source.graph(OBJECTIVE, self._size))
-            self._evaluate = WholeObjective(session, self._route.provider, self._values, self._size)
+            self._evaluate = WholeObjective(session, self._provider, self._values, self._size)
         return self._evaluate(image)
 
     def sample(self, image: Image) -> float | None:
@@ -104,7 +107,7 @@ class AnalyticEngine:
         if optimizer.searches or not optimizer.step_graph or not self._whole:
             return None
         session = self._open(self._source.graph(KINDS[optimizer.step_graph], self._size))
-        return GraphStepper(session, self._route.provider, self._values, image)
+        return GraphStepper(session, self._provider, self._values, image)
 
 
 class WholeObjective:

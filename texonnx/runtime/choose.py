@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from texonnx.errors import RuntimeUnavailableError
@@ -20,9 +21,7 @@ from texonnx.system.memory import memory_bytes
 if TYPE_CHECKING:
     from texonnx.runtime.analytic import AnalyticEngine
     from texonnx.runtime.training import TrainingEngine
-
-_UNIT = Size(256, 256)
-"""What evaluations are counted in."""
+    from texonnx.runtime.tuning import Way
 
 
 def choose_route(
@@ -43,23 +42,43 @@ def choose_route(
     """
     runtime = the_runtime()
 
-    from texonnx.runtime.tuning import TEXTURE, Run, choose_way
+    from texonnx.runtime.tuning import TEXTURE, Work, choose_ways
 
     training = options.engine == "training"
-    run = TEXTURE
-    if steps is not None:
-        whole = sum(size.pixels * count for size, count in zip(sizes, steps, strict=True))
-        run = Run(2 * len(sizes), whole / _UNIT.pixels)
-    choice = choose_way(
-        options.provider, options.precision, training=training, run=run, threads=options.threads
+    works = TEXTURE if steps is None else tuple(map(Work, sizes, steps))
+    choice = choose_ways(
+        options.provider,
+        options.precision,
+        training=training,
+        scales=works,
+        threads=options.threads,
     )
-    provider, precision = choice.way
-    route = find_route(
-        traits, PROVIDERS[provider], replace(options, precision=precision), sizes, runtime
-    )
+    provider, precision = PROVIDERS[choice.way.provider], choice.way.precision
+    # One way for all, where the steps are not known.
+    ways = [choice.way] * len(sizes) if steps is None else choice.ways
+    mixed = len(set(ways)) > 1
+    # What is said of the precision is of all scales.
+    known = replace(options, precision="fp32" if mixed else precision)
+    route = find_route(traits, provider, known, sizes, runtime)
+    if mixed:
+        otherwise = {
+            size: (PROVIDERS[way.provider], way.precision)
+            for size, way in zip(sizes, ways, strict=True)
+            if way != choice.way
+        }
+        route = replace(route, precision=precision, otherwise=otherwise)
     _check_fits(traits, route, sizes)
-    why = "; ".join(filter(None, [route.why, choice.why]))
+    why = "; ".join(filter(None, [route.why, by_scale(sizes, ways) if mixed else "", choice.why]))
     return replace(route, why=why, notes=choice.passed_over)
+
+
+def by_scale(sizes: Sequence[Size], ways: Sequence[Way]) -> str:
+    """Return which scales are evaluated where, in words."""
+    told = []
+    for way, scales in groupby(zip(sizes, ways, strict=True), key=lambda scale: scale[1]):
+        first, *others = [str(size) for size, _ in scales]
+        told.append(f"{first} to {others[-1]} on {way}" if others else f"{first} on {way}")
+    return ", ".join(told)
 
 
 def _check_fits(traits: Traits, route: Route, sizes: Sequence[Size]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from texonnx.errors import RuntimeUnavailableError
@@ -36,6 +36,8 @@ class Route:
         Why so, in words.
     notes
         Why what would have been preferred is not taken, a sentence each.
+    otherwise
+        Provider and precision at the sizes that have others: all compute in the host's memory.
     """
 
     engine: str
@@ -46,6 +48,11 @@ class Route:
     banding: Callable[[Size], Banding | None] = lambda size: None
     why: str = ""
     notes: tuple[str, ...] = ()
+    otherwise: Mapping[Size, tuple[Provider, str]] = field(default_factory=dict)
+
+    def at(self, size: Size) -> tuple[Provider, str]:
+        """Return where, and in what, an image of `size` is evaluated."""
+        return self.otherwise.get(size, (self.provider, self.precision))
 
     def in_parts(self, traits: Traits, size: Size) -> bool:
         """Whether an image of `size` is evaluated a part at a time."""

@@ -1,16 +1,18 @@
 """Where an evaluation is the fastest on this machine: measured once, and kept in the cache.
 
 Which provider and precision that is, no list can say: it differs from processor to processor, and
-from one release of ONNX Runtime to the next.
+from one release of ONNX Runtime to the next. It differs from scale to scale of a run as well: what
+starts slowly is worth it where evaluations are many or large.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +23,6 @@ import numpy as np
 from texonnx.errors import RuntimeUnavailableError
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.kinds import OBJECTIVE
-from texonnx.objective.source import Graph
 from texonnx.objective.specification import specify
 from texonnx.options import ObjectiveOptions
 from texonnx.providers import PROVIDERS, find_provider
@@ -39,14 +40,19 @@ from texonnx.system.machine import this_machine
 from texonnx.weights import cache_folder, random_weights
 
 AUTO = "auto"
-_SIZE = Size(256, 256)
-_LAYERS = "conv1_1,conv2_1,conv3_1"
-"""What is measured unasked, in about two seconds; all layers when it is asked for."""
+_UNIT = Size(256, 256)
+"""What evaluations are counted in."""
+_UNASKED, _ASKED = Size(128, 128), _UNIT
+"""What is measured at first use, in a second or so for each way, and by ``bench --tune``."""
 _ROUNDS = 3
 _PATIENCE = 30.0
 """Seconds to wait for another process that measures; then both do."""
 _SHORT = "bf16"
 """What ``auto`` measures where the device has it: see docs/performance.md for what it changes."""
+_MOST_STEPS_IN_SHORT = 60
+"""A longer search comes to where its steps are smaller than that precision's noise, and stops."""
+
+_log = logging.getLogger("texonnx")
 
 
 class Way(NamedTuple):
@@ -65,59 +71,73 @@ class Cost(NamedTuple):
     start: float
     evaluation: float
 
-    def of(self, run: Run) -> float:
-        """Return the seconds of a run."""
-        return self.start * run.starts + self.evaluation * run.evaluations
+    def of(self, scale: Work) -> float:
+        """Return the seconds that a scale takes."""
+        return self.start + self.evaluation * scale.evaluations
 
 
-class Run(NamedTuple):
-    """How often a run starts graphs anew, and how many evaluations at 256x256 it is worth."""
+class Work(NamedTuple):
+    """What is to be done at a scale: height and width of its image, and the number of steps."""
 
-    starts: float
-    evaluations: float
+    size: Size
+    steps: int
+
+    @property
+    def evaluations(self) -> float:
+        """How many evaluations at 256x256 it is worth."""
+        return self.steps * self.size.pixels / _UNIT.pixels
 
 
-TEXTURE = Run(8, 12.5)
-"""A texture of 256x256 pixels with the default steps: targets and objective of four scales."""
+TEXTURE = tuple(
+    Work(Size(side, side), steps) for side, steps in ((32, 360), (64, 60), (128, 6), (256, 2))
+)
+"""A texture of 256x256 pixels with the default steps."""
 
 
 class Choice(NamedTuple):
-    """The way that was chosen.
+    """The ways that were chosen.
 
     Attributes
     ----------
-    way
-        It.
+    ways
+        That of every scale.
     why
-        What it was measured against, in words; empty where there was nothing to choose.
+        What they were measured against, in words; empty where there was nothing to choose.
     passed_over
         Why those do not start that would have been measured, a sentence each.
     """
 
-    way: Way
+    ways: tuple[Way, ...]
     why: str = ""
     passed_over: tuple[str, ...] = ()
 
+    @property
+    def way(self) -> Way:
+        """That of the finest scale."""
+        return self.ways[-1]
 
-def choose_way(
+
+def choose_ways(
     provider: str = AUTO,
     precision: str = AUTO,
     *,
     training: bool = False,
-    run: Run = TEXTURE,
+    scales: Sequence[Work] = TEXTURE,
     threads: int = 0,
 ) -> Choice:
-    """Return the way for a provider and a precision, each by name or ``auto``.
+    """Return the ways for a provider and a precision, each by name or ``auto``.
 
     Parameters
     ----------
     provider
-        ``auto`` is the fastest of those that start.
+        ``auto`` is the fastest of those that start; scales may take others where all compute in
+        the host's memory.
     precision
-        ``auto`` is the faster of float32 and bfloat16, where the device computes in that.
+        ``auto`` is the faster of float32 and bfloat16, where the device computes in that; for
+        many steps it is float32.
     training
         Whether the training engine was asked for, which has few providers, and float32 alone.
-    run
+    scales
         What is to be the fastest.
     threads
         That it will have; with fewer, another way may be.
@@ -130,22 +150,35 @@ def choose_way(
     if training and precision == AUTO:
         precision = "fp32"
     ways, passed_over = _candidates(provider, precision, training)
-    if len(ways) < 2:
-        return Choice(ways[0] if ways else Way("cpu", precision), "", passed_over)
-    costs = measured(ways, threads=threads)
+    costs = measured(ways, threads=threads) if len(ways) > 1 else {}
     if not costs:
-        return Choice(ways[0], "", passed_over)
-    best = min(costs, key=lambda way: costs[way].of(run))
+        way = ways[0] if ways else Way("cpu", precision)
+        return Choice((way,) * len(scales), "", passed_over)
+    on_host = {way for way in costs if PROVIDERS[way.provider].on_host}
+    teams = [on_host] * bool(on_host) + [{way} for way in costs if way not in on_host]
+    plans = [{work: _fastest(team, work, costs) for work in scales} for team in teams]
+    best = min(plans, key=lambda plan: sum(costs[way].of(work) for work, way in plan.items()))
     told = ", ".join(
         f"{way} {1000 * cost.start:.0f} + {1000 * cost.evaluation:.0f} ms"
         for way, cost in sorted(costs.items())
     )
-    return Choice(best, f"the fastest here, start and evaluation: {told}", passed_over)
+    return Choice(
+        tuple(best[work] for work in scales),
+        f"the fastest here, start and evaluation: {told}",
+        passed_over,
+    )
+
+
+def _fastest(team: Iterable[Way], work: Work, costs: Mapping[Way, Cost]) -> Way:
+    """Return the fastest way for a scale, in full precision if its steps are many."""
+    full = [way for way in team if way.precision != _SHORT]
+    able = full if full and work.steps > _MOST_STEPS_IN_SHORT else team
+    return min(sorted(able), key=lambda way: costs[way].of(work))
 
 
 def measured_anew() -> dict[Way, Cost]:
-    """Return the cost of the whole network in every way that ``auto`` may take; keep them."""
-    return measured(_candidates(AUTO, AUTO, False)[0], layers="all", anew=True)
+    """Return the cost at 256x256 of every way that ``auto`` may take; keep them."""
+    return measured(_candidates(AUTO, AUTO, False)[0], size=_ASKED, anew=True)
 
 
 def _candidates(provider: str, precision: str, training: bool) -> tuple[list[Way], tuple[str, ...]]:
@@ -181,7 +214,7 @@ def _ways(provider: str, precision: str) -> list[Way]:
 
 
 def measured(
-    ways: Sequence[Way], *, layers: str = _LAYERS, anew: bool = False, threads: int = 0
+    ways: Sequence[Way], *, size: Size = _UNASKED, anew: bool = False, threads: int = 0
 ) -> dict[Way, Cost]:
     """Return the cost of each way.
 
@@ -189,8 +222,8 @@ def measured(
     ----------
     ways
         Those to compare; what does not run is left out.
-    layers
-        Of VGG-16.
+    size
+        At which evaluations are timed.
     anew
         Whether to measure although it was done before.
     threads
@@ -204,8 +237,10 @@ def measured(
             # Another process may have measured it meanwhile.
             kept = {} if anew else _kept(path, machine)
             if not all(str(way) in kept for way in ways):
-                # Of one and the same network, each of them: kept figures may be of another.
-                kept = {**kept, **{str(way): _cost(way, layers, threads) for way in ways}}
+                named = ", ".join(map(str, ways))
+                _log.info("measuring once which is the fastest on this machine: %s", named)
+                # At one and the same size, each of them: kept figures may be of another.
+                kept = {**kept, **{str(way): _cost(way, size, threads) for way in ways}}
                 _keep(path, machine, kept)
     found = {way: kept[str(way)] for way in ways}
     return {way: Cost(*cost) for way, cost in found.items() if cost is not None}
@@ -236,9 +271,9 @@ def _precisions(provider: str) -> tuple[str, ...]:
     return "fp32", _SHORT
 
 
-def _cost(way: Way, layers: str, threads: int) -> Cost | None:
+def _cost(way: Way, size: Size, threads: int) -> Cost | None:
     """Return the cost, of evaluations the least, or ``None`` where it does not run."""
-    graph = _graph(layers)
+    graph = _graphs().graph(OBJECTIVE, size)
     try:
         begun = time.perf_counter()
         session = NamedSession(open_session(graph, way.provider, threads, way.precision))
@@ -253,14 +288,14 @@ def _cost(way: Way, layers: str, threads: int) -> Cost | None:
             rounds.append(time.perf_counter() - begun)
     except Exception:
         return None
-    return Cost(max(0.0, first - min(rounds)), min(rounds))
+    evaluation = min(rounds)
+    return Cost(max(0.0, first - evaluation), evaluation * _UNIT.pixels / size.pixels)
 
 
-@lru_cache
-def _graph(layers: str) -> Graph:
-    """Return a graph of what takes the time of a run: convolutions there and back."""
-    specification = specify(ObjectiveOptions(layers=layers))
-    return BuiltGraphs(specification, random_weights("vgg16", 0)).graph(OBJECTIVE, _SIZE)
+@lru_cache(maxsize=1)
+def _graphs() -> BuiltGraphs:
+    """Return graphs of what takes the time of a run."""
+    return BuiltGraphs(specify(ObjectiveOptions()), random_weights("vgg16", 0))
 
 
 def _machine() -> str:

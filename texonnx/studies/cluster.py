@@ -299,11 +299,11 @@ def _workers_of(client: Client, scheduler: str | None) -> dict[str, dict[str, st
 def _what_it_is() -> dict[str, str]:
     """Return what a worker is: run there."""
     from texonnx.runtime.installed import the_runtime
-    from texonnx.runtime.tuning import choose_way
+    from texonnx.runtime.tuning import choose_ways
     from texonnx.system.machine import this_machine
 
     machine = str(this_machine(the_runtime()))
-    return {"version": __version__, "machine": machine, "way": str(choose_way().way)}
+    return {"version": __version__, "machine": machine, "way": str(choose_ways().way)}
 
 
 def _sharing(client: Client) -> dict[str, int]:

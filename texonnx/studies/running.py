@@ -87,10 +87,10 @@ def default_jobs(cells: Sequence[Cell]) -> int:
     Single threads side by side do more than threads that wait for each other: see
     ``studies/README.md`` for what was measured.
     """
-    from texonnx.runtime.tuning import choose_way
+    from texonnx.runtime.tuning import choose_ways
 
     asked = {(cell.settings["provider"], cell.settings["precision"]) for cell in cells}
-    providers = {choose_way(*one).way.provider for one in asked}
+    providers = {choose_ways(*one).way.provider for one in asked}
     return min(cores(), len(cells)) if all(PROVIDERS[name].on_host for name in providers) else 1
 
 

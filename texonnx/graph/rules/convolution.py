@@ -45,9 +45,7 @@ def wrapped_conv(
 
     def pull(gradient: ir.Value) -> tuple[ir.Value, ...]:
         beyond = [0 if axis in axes else 2 for axis in (_HEIGHT, _WIDTH)] * 2
-        image_gradient = tape.conv(
-            wrap(tape, gradient, axes), _flipped(tape, kernel), pads=beyond
-        )
+        image_gradient = tape.conv(wrap(tape, gradient, axes), _flipped(tape, kernel), pads=beyond)
         return image_gradient, *_gradients_of_parameters(tape, surrounded, gradient)
 
     tape.composites[result] = Composite((x, kernel, bias), pull)
