@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from texonnx.errors import RuntimeUnavailableError
+from texonnx.objective.source import Traits
+from texonnx.options import RunOptions
 from texonnx.runtime import tuning
-from texonnx.runtime.tuning import Cost, Way, Work, choose_ways, measured
+from texonnx.runtime.choose import choose_route
+from texonnx.runtime.tuning import Cost, Way, Work, choose_ways, faster_engine, measured
 from texonnx.sizes import Size
 from texonnx.system.files import lock
 
@@ -101,7 +106,10 @@ def test_scales_go_to_providers_that_share_their_memory_alone(
     assert choose_ways(scales=[small, large]).ways == (("cpu", "fp32"), ("openvino", "fp32"))
 
 
-def test_that_it_measures_is_said(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+def test_that_it_measures_is_said(
+    machine: Machine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("texonnx"), "propagate", True)
     machine.seconds = {"cpu fp32": 0.2, "openvino fp32": 0.1}
     with caplog.at_level("INFO", "texonnx"):
         choose_ways()
@@ -246,3 +254,32 @@ def test_the_cpu_of_this_machine_is_measured_by_an_evaluation(
     assert list(costs) == ways[:1]
     assert costs == measured(ways)
     assert costs[ways[0]].evaluation > 0
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(("of_training", "faster"), [(0.1, "training"), (0.3, "analytic")])
+def test_of_two_engines_the_faster_is_taken_and_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, of_training: float, faster: str
+) -> None:
+    monkeypatch.setenv("TEXONNX_CACHE", str(tmp_path))
+    seconds = {"analytic": 0.2, "training": of_training}
+    monkeypatch.setattr(
+        tuning, "_engine_cost", lambda name, provider, threads: Cost(0.0, seconds[name])
+    )
+    options = RunOptions(provider="cpu", precision="fp32")
+    route = choose_route(Traits((), 1), options, [Size(64, 64)])
+    assert route.engine == faster
+    assert "the faster engine here" in route.why
+    asked = choose_route(Traits((), 1), replace(options, engine="training"), [Size(64, 64)])
+    assert (asked.engine, asked.why) == ("training", "as asked for")
+
+
+@pytest.mark.training
+def test_both_engines_of_this_machine_are_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TEXONNX_CACHE", str(tmp_path))
+    engine, of_what = faster_engine("cpu", tuning.TEXTURE)
+    assert engine in ("analytic", "training")
+    assert "analytic engine on cpu" in of_what
+    assert "training engine on cpu" in of_what

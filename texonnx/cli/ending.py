@@ -31,6 +31,7 @@ class _Relay(logging.Handler):
 def relay_notes(wanted: bool) -> None:
     """Say what the library notes while it works, or no longer."""
     log = logging.getLogger("texonnx")
+    log.propagate = False  # ONNX Runtime's training build would say it once more
     log.handlers = [_Relay()] if wanted else [logging.NullHandler()]
     log.setLevel(logging.INFO)
 

@@ -42,7 +42,7 @@ def choose_route(
     """
     runtime = the_runtime()
 
-    from texonnx.runtime.tuning import TEXTURE, Work, choose_ways
+    from texonnx.runtime.tuning import TEXTURE, Work, choose_ways, faster_engine
 
     training = options.engine == "training"
     works = TEXTURE if steps is None else tuple(map(Work, sizes, steps))
@@ -60,6 +60,11 @@ def choose_route(
     # What is said of the precision is of all scales.
     known = replace(options, precision="fp32" if mixed else precision)
     route = find_route(traits, provider, known, sizes, runtime)
+    if route.engine == "training" and options.engine == "auto":
+        engine, of_what = faster_engine(provider.name, works, options.threads)
+        if engine != route.engine:
+            route = find_route(traits, provider, replace(known, engine=engine), sizes, runtime)
+        route = replace(route, why=of_what or route.why)
     if mixed:
         otherwise = {
             size: (PROVIDERS[way.provider], way.precision)

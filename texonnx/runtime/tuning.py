@@ -12,8 +12,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,12 +21,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from texonnx.errors import RuntimeUnavailableError
+from texonnx.losses import Arrays
 from texonnx.objective.built import BuiltGraphs
 from texonnx.objective.kinds import OBJECTIVE
 from texonnx.objective.specification import specify
-from texonnx.options import ObjectiveOptions
+from texonnx.options import ObjectiveOptions, RunOptions
 from texonnx.providers import PROVIDERS, find_provider
+from texonnx.runtime.goal import texture_of
 from texonnx.runtime.installed import cards_here, the_runtime
+from texonnx.runtime.objective_inputs import Shapes
+from texonnx.runtime.route import Route
 from texonnx.runtime.sessions import (
     NamedSession,
     check_precision_is_real,
@@ -158,13 +162,9 @@ def choose_ways(
     teams = [on_host] * bool(on_host) + [{way} for way in costs if way not in on_host]
     plans = [{work: _fastest(team, work, costs) for work in scales} for team in teams]
     best = min(plans, key=lambda plan: sum(costs[way].of(work) for work, way in plan.items()))
-    told = ", ".join(
-        f"{way} {1000 * cost.start:.0f} + {1000 * cost.evaluation:.0f} ms"
-        for way, cost in sorted(costs.items())
-    )
     return Choice(
         tuple(best[work] for work in scales),
-        f"the fastest here, start and evaluation: {told}",
+        f"the fastest here, start and evaluation: {_told(costs)}",
         passed_over,
     )
 
@@ -229,21 +229,60 @@ def measured(
     threads
         Of an op; 0 leaves it to ONNX Runtime.
     """
+    by_name = {str(way): partial(_cost, way, size, threads) for way in ways}
+    found = _measured(by_name, anew=anew, threads=threads)
+    return {way: found[str(way)] for way in ways if str(way) in found}
+
+
+def faster_engine(provider: str, scales: Sequence[Work], threads: int = 0) -> tuple[str, str]:
+    """Return which engine is faster on a provider, where both are installed, and of what.
+
+    Parameters
+    ----------
+    provider
+        A name.
+    scales
+        What is to be the fastest.
+    threads
+        Of an op; 0 leaves it to ONNX Runtime.
+    """
+    by_name = {
+        f"{engine} engine on {provider}": partial(_engine_cost, engine, provider, threads)
+        for engine in ("analytic", "training")
+    }
+    costs = _measured(by_name, threads=threads)
+    if not costs:
+        return "training", ""
+    best = min(costs, key=lambda name: sum(costs[name].of(work) for work in scales))
+    return best.split()[0], f"the faster engine here, start and evaluation: {_told(costs)}"
+
+
+def _told(costs: Mapping[Any, Cost]) -> str:
+    return ", ".join(
+        f"{name} {1000 * cost.start:.0f} + {1000 * cost.evaluation:.0f} ms"
+        for name, cost in sorted(costs.items())
+    )
+
+
+def _measured(
+    by_name: Mapping[str, Callable[[], Cost | None]], *, anew: bool = False, threads: int = 0
+) -> dict[str, Cost]:
+    """Return the cost of each of what is to be compared; keep it; leave out what does not run."""
     path = cache_folder().parent / "tuning.json"
     machine = _machine() + (f"; threads of an op: {threads}" if threads else "")
     kept = {} if anew else _kept(path, machine)
-    if not all(str(way) in kept for way in ways):
+    if not all(name in kept for name in by_name):
         with _alone(path):
             # Another process may have measured it meanwhile.
             kept = {} if anew else _kept(path, machine)
-            if not all(str(way) in kept for way in ways):
-                named = ", ".join(map(str, ways))
+            if not all(name in kept for name in by_name):
+                named = ", ".join(by_name)
                 _log.info("measuring once which is the fastest on this machine: %s", named)
                 # At one and the same size, each of them: kept figures may be of another.
-                kept = {**kept, **{str(way): _cost(way, size, threads) for way in ways}}
+                kept = {**kept, **{name: cost() for name, cost in by_name.items()}}
                 _keep(path, machine, kept)
-    found = {way: kept[str(way)] for way in ways}
-    return {way: Cost(*cost) for way, cost in found.items() if cost is not None}
+    found = {name: kept[name] for name in by_name}
+    return {name: Cost(*cost) for name, cost in found.items() if cost is not None}
 
 
 @contextlib.contextmanager
@@ -273,18 +312,56 @@ def _precisions(provider: str) -> tuple[str, ...]:
 
 def _cost(way: Way, size: Size, threads: int) -> Cost | None:
     """Return the cost, of evaluations the least, or ``None`` where it does not run."""
+
     graph = _graphs().graph(OBJECTIVE, size)
-    try:
-        begun = time.perf_counter()
+
+    def start() -> Callable[[], object]:
         session = NamedSession(open_session(graph, way.provider, threads, way.precision))
         drawn = np.random.default_rng(0)
         values = {name: drawn.random(shape, np.float32) for name, shape in session.inputs.items()}
-        session(values)
+        return lambda: session(values)
+
+    return _timed(start, size)
+
+
+def _engine_cost(name: str, provider: str, threads: int) -> Cost | None:
+    """Return the cost of an engine, all that it writes for a scale included."""
+    from texonnx.runtime.choose import open_engine
+
+    route = Route(name, PROVIDERS[provider], threads=threads)
+    engine = open_engine(route, _graphs(), _NothingDrawn(), RunOptions())
+
+    def start() -> Callable[[], object]:
+        image = np.random.default_rng(0).random((1, 3, *_UNASKED), np.float32)
+        engine.aim(texture_of(image), _UNASKED)
+        return lambda: engine.loss_and_gradient(image)
+
+    return _timed(start, _UNASKED)
+
+
+class _NothingDrawn:
+    """What a loss that draws nothing draws."""
+
+    def directions(self, shapes: Shapes, seed: int, draw: int) -> Arrays:
+        """Return nothing."""
+        return {}
+
+    def discriminators(self, shapes: Shapes, seed: int) -> Arrays:
+        """Return nothing."""
+        return {}
+
+
+def _timed(start: Callable[[], Callable[[], object]], size: Size) -> Cost | None:
+    """Return what `start` and the evaluations that it returns cost; ``None`` where they fail."""
+    try:
+        begun = time.perf_counter()
+        evaluate = start()
+        evaluate()
         first = time.perf_counter() - begun
         rounds = []
         for _ in range(_ROUNDS):
             begun = time.perf_counter()
-            session(values)
+            evaluate()
             rounds.append(time.perf_counter() - begun)
     except Exception:
         return None
