@@ -80,7 +80,7 @@ def test_another_name_is_an_attribute_error() -> None:
 def test_the_parameters_of_synthesize_are_these() -> None:
     assert list(inspect.signature(texonnx.synthesize).parameters) == [
         "exemplar", "mix", "maps", *OBJECTIVE, "disc_steps", "artifacts", "exemplar_size", "size",
-        "tile", "exact_size", *RUN,
+        "tile", "exact_size", *RUN, "scheduler", "workers",
     ]  # fmt: skip
 
 

@@ -41,6 +41,7 @@ from texonnx.run.preparation import one_or_several
 from texonnx.run.provenance import described
 from texonnx.run.result import OnStep, SynthesisResult
 from texonnx.run.watch import OnBegin, Watch
+from texonnx.runtime.cluster import crew
 from texonnx.verbs.export import export_objective
 from texonnx.verbs.reconstruction import (
     LayerReconstruction,
@@ -93,6 +94,8 @@ def synthesize(
     on_begin: OnBegin | None = None,
     on_download: Progress | None = None,
     checkpoint: str | Path | Keep | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
 ) -> SynthesisResult:
     """Make an image with the texture statistics of an exemplar.
 
@@ -179,7 +182,7 @@ def synthesize(
     seed
         Of the noise; with the same machine and threads, the same seed gives the same image.
     engine
-        ``training``, ``analytic``, or ``auto``: training where onnxruntime-training is installed.
+        ``training``, ``analytic``, or ``auto``: the faster, where both are installed.
     provider
         ``auto``, the fastest that starts here, measured once and kept in the cache; ``cpu``,
         ``cuda``, ``openvino`` and so on, never replaced by another in silence.
@@ -203,6 +206,11 @@ def synthesize(
         A folder in which the run is kept at every scale and every minute (or a :class:`Keep`, which
         says more). Where one of the same call was stopped, this one goes on from there, to the
         same image. It is removed at the end.
+    scheduler
+        The address of a Dask scheduler, whose workers share the evaluations of images that go
+        through the network in parts: see `memory`.
+    workers
+        Or so many Dask workers on this machine.
 
     Returns
     -------
@@ -223,16 +231,18 @@ def synthesize(
     Gatys, Ecker and Bethge, "Texture Synthesis Using Convolutional Neural Networks", 2015.
     """
     given = locals()
-    return synthesize_texture(
-        one_or_several(exemplar),
-        mix,
-        taken(ObjectiveOptions, given),
-        taken(RunOptions, given),
-        artifacts,
-        _watch("synthesize", given),
-        taken(TileOptions, given),
-        [] if maps is None else one_or_several(maps),
-    )
+    with crew(scheduler, workers) as together:
+        return synthesize_texture(
+            one_or_several(exemplar),
+            mix,
+            taken(ObjectiveOptions, given),
+            taken(RunOptions, given),
+            artifacts,
+            _watch("synthesize", given),
+            taken(TileOptions, given),
+            [] if maps is None else one_or_several(maps),
+            together,
+        )
 
 
 def retile(

@@ -17,8 +17,11 @@ from support.cells import WorkerInThisProcess
 from support.commands import Texonnx, assert_refused
 from support.limits import wait_until
 
-from texonnx.images import load_image
+from texonnx.images import Image, load_image, save_image
 from texonnx.run.checkpoint import FILE
+from texonnx.runtime import cluster as connection
+from texonnx.runtime.engine import Evaluation
+from texonnx.runtime.spread import SpreadObjective
 from texonnx.studies import cluster, running, workforce
 from texonnx.weights import cache
 from texonnx.weights.library import load_weights
@@ -150,7 +153,7 @@ def test_an_image_that_cannot_be_read_costs_its_own_run_alone(
 def test_a_scheduler_that_does_not_answer_is_refused(
     texonnx: Texonnx, exemplar: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
+    monkeypatch.setattr(connection, "_PATIENCE", 0.5)
     words = ("batch", exemplar, *SMALL, "-o", "out", "--scheduler")
     told = assert_refused(texonnx(*words, "tcp://127.0.0.1:9"))
     assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in told
@@ -182,7 +185,7 @@ def test_without_dask_its_extra_is_named(
 def test_workers_with_another_version_are_refused(
     texonnx: Texonnx, exemplar: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "__version__", "9.9")
+    monkeypatch.setattr(connection, "__version__", "9.9")
     outcome = texonnx("batch", exemplar, *SMALL, "-o", "out", "--workers", "1")
     assert "has another texonnx" in assert_refused(outcome)
 
@@ -245,3 +248,58 @@ def test_what_is_sent_is_sent_once(exemplar: Path, tmp_path: Path) -> None:
     # And the like of it has the same key, under which Dask has it already.
     assert keys[0] == keys[1] == keys[2]
     assert Client.sent == [exemplar.read_bytes()] * 2
+
+
+def shared(exemplar: Path, *more: str | Path) -> list[str | Path]:
+    """A run whose second scale is walked in bands."""
+    options = ["--exemplar-size", "288", "--memory", "low", "--steps", "4,6", "--scales", "2"]
+    layers = ["--layers", "conv1_1,conv2_1", "--weights", "drawn", "--provider", "cpu"]
+    return ["synth", exemplar, *options, *layers, *more]
+
+
+def test_workers_share_an_image_and_should_one_die_the_run_goes_on_afterwards(
+    scheduler: tuple[str, list[subprocess.Popen[bytes]]],
+    texonnx: Texonnx,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address, workers = scheduler
+    exemplar = tmp_path / "large.png"
+    coarse = np.random.default_rng(7).uniform(0, 1, (1, 3, 72, 72)).astype(np.float32)
+    save_image(exemplar, coarse.repeat(4, axis=2).repeat(4, axis=3))
+    alone = texonnx(*shared(exemplar, "-o", "alone.png"))
+    assert alone.code == 0, alone.err
+    evaluate, times = SpreadObjective.__call__, []
+
+    def killing(self: SpreadObjective, image: Image) -> Evaluation:
+        times.append(1)
+        if len(times) == 3:
+            workers[0].send_signal(signal.SIGKILL)
+            workers[0].wait()
+        return evaluate(self, image)
+
+    monkeypatch.setattr(SpreadObjective, "__call__", killing)
+    again = shared(exemplar, "-o", "both.png", "--checkpoint", "kept", "--scheduler", address)
+    outcome = texonnx(*again)
+    assert outcome.code == 2
+    assert re.search(
+        r"the worker tcp://\S+ does not go on: .* goes on", outcome.err.splitlines()[-1]
+    )
+    assert (tmp_path / "kept" / FILE).exists()
+    outcome = texonnx(*again)
+    assert outcome.code == 0, outcome.err
+    assert len(times) > 3
+    assert "1 workers shared what is evaluated in parts" in outcome.out
+    assert "went on from a run that was stopped" in outcome.out
+    images = [load_image(tmp_path / name) for name in ("alone.png", "both.png")]
+    assert np.abs(images[0] - images[1]).max() <= 1.01 / 255
+
+
+def test_workers_that_have_nothing_to_share_are_said_to_be_idle_and_a_plan_has_none(
+    texonnx: Texonnx, exemplar: Path
+) -> None:
+    outcome = texonnx("synth", exemplar, *SMALL, *STEPS, "--workers", "1", "-o", "a.png")
+    assert outcome.code == 0, outcome.err
+    assert "the workers were not used" in outcome.out
+    outcome = texonnx("synth", exemplar, "--plan", "--workers", "1")
+    assert "of this machine alone" in assert_refused(outcome)

@@ -262,6 +262,7 @@ def test_of_two_engines_the_faster_is_taken_and_said(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, of_training: float, faster: str
 ) -> None:
     monkeypatch.setenv("TEXONNX_CACHE", str(tmp_path))
+    monkeypatch.setattr(tuning, "faster_engine", faster_engine)
     seconds = {"analytic": 0.2, "training": of_training}
     monkeypatch.setattr(
         tuning, "_engine_cost", lambda name, provider, threads: Cost(0.0, seconds[name])

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from texonnx.cli.ending import BAD_INPUT, RANDOM_WEIGHTS, complain, relay_notes, stop
+from texonnx.cli.ending import BAD_INPUT, RANDOM_WEIGHTS, complain, stop
 from texonnx.cli.pipes import PIPE
 from texonnx.cli.places import (
     check_kept,
@@ -228,7 +228,6 @@ class _Writing:
         from texonnx.run.result import NotFiniteError, OutOfMemoryError, SynthesisInterrupted
 
         self._check()
-        relay_notes(not self._quiet)
         stopped: str | None = None
         code = 0
         result: SynthesisResult | None

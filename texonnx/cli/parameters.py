@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from texonnx.cli.ending import relay_notes
+
 Values: TypeAlias = Mapping[str, Any]
 """The values of options by name: what a command gets for a :class:`texonnx.cli.command.Takes`."""
 
@@ -43,4 +45,13 @@ Workers = Annotated[
     int | None,
     typer.Option(help="Run on so many Dask workers on this machine.", rich_help_panel="Cluster"),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+def _quietly(quiet: bool) -> bool:
+    relay_notes(not quiet)
+    return quiet
+
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors.", callback=_quietly)
+]

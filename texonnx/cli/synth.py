@@ -11,7 +11,7 @@ import typer
 
 from texonnx.cli.command import Takes, command, without
 from texonnx.cli.outputs import Output, OutputOptions, run_and_write
-from texonnx.cli.parameters import Maps, OutputPath, Quiet, Values
+from texonnx.cli.parameters import Maps, OutputPath, Quiet, Scheduler, Values, Workers
 from texonnx.cli.pipes import spooled
 from texonnx.errors import OptionError
 from texonnx.options import CONTENT_OPTIONS, ObjectiveOptions, RunOptions, TileOptions
@@ -59,6 +59,8 @@ def synth(
             rich_help_panel="Output",
         ),
     ] = False,
+    scheduler: Scheduler = None,
+    workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
     """Make more of a texture: an image with the statistics of EXEMPLAR's features."""
@@ -69,12 +71,23 @@ def synth(
     together = [parse_map(text) for text in maps or []]
     with spooled(exemplar) as files:
         if plan:
+            if scheduler is not None or workers is not None:
+                raise OptionError(
+                    "a plan is of this machine alone; leave --scheduler and --workers out"
+                )
             _show_plan(files, quiet, artifacts=artifacts, **options)
             return
         name = _default_name(files, options["loss"], artifacts)
         run_and_write(
             lambda **told: synthesize(
-                files, mix=shares, maps=together, artifacts=artifacts, **options, **told
+                files,
+                mix=shares,
+                maps=together,
+                artifacts=artifacts,
+                scheduler=scheduler,
+                workers=workers,
+                **options,
+                **told,
             ),
             Output.of(output, name, files, together),
             also,

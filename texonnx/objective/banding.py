@@ -44,11 +44,14 @@ class Banding:
         How large a band's share of such a map may be, in bytes.
     largest_window
         How large all maps of a window may be together, in bytes; 0 where there are none.
+    multiple
+        The number of rows of parts is to be a multiple of this, for so many who share them.
     """
 
     largest_map: int
     largest_band: int
     largest_window: int = 0
+    multiple: int = 1
 
 
 _OF_LARGE_IMAGES = Banding(largest_map=32 * _MEBIBYTE, largest_band=4 * _MEBIBYTE)
@@ -171,6 +174,11 @@ class BlockPlan:
         """Return how often a layer's maps are halved since the input."""
         return layer.block - self.convolutions[0].block
 
+    @property
+    def pooled_halvings(self) -> int:
+        """How often what follows is halved since the input."""
+        return self.halvings(self.convolutions[-1]) + 1
+
     def share(self, window: Window, layer: ConvLayer) -> float:
         """Return which part of a layer's positions is a window's own."""
         halved = 2 ** self.halvings(layer)
@@ -212,7 +220,7 @@ def plan_blocks(
     if not can_be_banded(specification):
         return ()
     if banding.largest_window and not specification.content_layers:
-        return tuple(_in_windows(specification, size, banding.largest_window))
+        return tuple(_in_windows(specification, size, banding))
     arch, padding = specification.trunk.arch, specification.trunk.padding
     needed = layers_needed(arch, specification.trunk_layers)
     plans = []
@@ -226,6 +234,7 @@ def plan_blocks(
         ):
             break
         count = math.ceil(height / max(banding.largest_band // row, _LEAST_ROWS))
+        count = min(_up_to(count, banding.multiple), max(1, height // _LEAST_ROWS))
         bands = _stretches(height, count, len(convolutions), padding, 2)
         columns = Stretch(0, width, 0, width)
         windows = tuple(Window(rows, columns) for rows in bands)
@@ -233,38 +242,43 @@ def plan_blocks(
     return tuple(plans)
 
 
-def _in_windows(specification: Specification, size: Size, largest: int) -> Iterator[BlockPlan]:
+def _in_windows(specification: Specification, size: Size, banding: Banding) -> Iterator[BlockPlan]:
     """Yield how all blocks are walked in windows, several at once where they can be."""
     padding = specification.trunk.padding
     needed = layers_needed(specification.trunk.arch, specification.trunk_layers)
     for blocks in _AT_ONCE:
         together = tuple(layer for layer in needed if layer.block in blocks)
         groups = [together] if together else []
-        if not all(_can_be_cut(group, size, padding, largest) for group in groups):
+        if not all(_can_be_cut(group, size, padding, banding) for group in groups):
             groups = [tuple(one) for _, one in groupby(together, key=lambda layer: layer.block)]
         for group in groups:
-            windows = tuple(_windows(group, size, padding, largest))
+            windows = tuple(_windows(group, size, padding, banding))
             pooled = group[-1] != needed[-1]
             yield BlockPlan(group, block_input(group, size), pooled, windows)
 
 
-def _most(convolutions: Sequence[ConvLayer], size: Size, largest: int) -> tuple[int, int]:
+def _most(convolutions: Sequence[ConvLayer], size: Size, banding: Banding) -> tuple[int, int]:
     """Return how many rows and columns of their input a window of these layers may read."""
     *_, height, width = block_input(convolutions, size)
     a_position = sum(
         _BYTES * layer.out_channels / 4 ** (layer.block - convolutions[0].block)
         for layer in convolutions
     )
-    positions = largest / a_position
+    positions = banding.largest_window / a_position
     side = math.isqrt(int(positions))
     if width <= side:
-        return int(positions) // width, width
-    if height <= side:
-        return height, int(positions) // height
-    return side, side
+        rows, columns = int(positions) // width, width
+    elif height <= side:
+        rows, columns = height, int(positions) // height
+    else:
+        rows, columns = side, side
+    # Who shares it cannot have it in one piece.
+    return min(rows, height if banding.multiple == 1 else height // banding.multiple), columns
 
 
-def _can_be_cut(convolutions: Sequence[ConvLayer], size: Size, padding: str, largest: int) -> bool:
+def _can_be_cut(
+    convolutions: Sequence[ConvLayer], size: Size, padding: str, banding: Banding
+) -> bool:
     """Tell whether these layers can be walked in windows together.
 
     Where an image goes on at its other side, what every pool halves evenly alone can.
@@ -273,13 +287,13 @@ def _can_be_cut(convolutions: Sequence[ConvLayer], size: Size, padding: str, lar
     step = 2 ** (convolutions[-1].block - convolutions[0].block)
     return padding != "circular" or all(
         extent % step == 0
-        for extent, most in zip(extents, _most(convolutions, size, largest), strict=True)
+        for extent, most in zip(extents, _most(convolutions, size, banding), strict=True)
         if extent > most
     )
 
 
 def _windows(
-    convolutions: Sequence[ConvLayer], size: Size, padding: str, largest: int
+    convolutions: Sequence[ConvLayer], size: Size, padding: str, banding: Banding
 ) -> Iterator[Window]:
     """Yield windows that these layers are walked in, where all but the last are halved evenly."""
     beyond = reach(convolutions)
@@ -287,25 +301,36 @@ def _windows(
     rows, columns = (
         _stretches(
             extent,
-            1 if extent <= most else _how_many(extent, most - 2 * beyond, beyond + step, step),
+            1
+            if extent <= most
+            else _how_many(extent, most - 2 * beyond, beyond + step, step, multiple),
             beyond,
             padding,
             step,
         )
-        for extent, most in zip(
-            block_input(convolutions, size)[2:], _most(convolutions, size, largest), strict=True
+        for extent, most, multiple in zip(
+            block_input(convolutions, size)[2:],
+            _most(convolutions, size, banding),
+            (banding.multiple, 1),
+            strict=True,
         )
     )
     yield from (Window(down, across) for down in rows for across in columns)
 
 
-def _how_many(extent: int, most: int, least: int, step: int) -> int:
+def _how_many(extent: int, most: int, least: int, step: int, multiple: int) -> int:
     """Return into how many stretches to cut: equal ones, if a few more of them are."""
-    fewest = min(math.ceil(extent / max(most, least)), max(1, extent // least))
+    able = max(1, extent // least)
+    fewest = min(_up_to(math.ceil(extent / max(most, least)), multiple), able)
     for count in range(fewest, math.floor(fewest * _MORE_FOR_EQUAL) + 1):
-        if extent % (count * step) == 0 and extent // count >= least:
+        if extent % (count * step) == 0 and extent // count >= least and count % multiple == 0:
             return count
     return fewest
+
+
+def _up_to(count: int, multiple: int) -> int:
+    """Return the next multiple."""
+    return multiple * math.ceil(count / multiple)
 
 
 def block_input(convolutions: Sequence[ConvLayer], size: Size) -> tuple[int, ...]:

@@ -37,6 +37,11 @@ from texonnx.runtime.goal import Goal
 from texonnx.runtime.memory import WHAT_HELPS, is_out_of_memory
 from texonnx.sizes import Size, size_of
 
+NOTHING_TO_SHARE = (
+    "the workers were not used: what is shared are images of more than 512x512 pixels, or of more "
+    "than 256x256 with low memory, and losses of gram, mean and cov alone"
+)
+
 
 class Course:
     """What a verb does at each scale, counted from 0 at the coarsest; here as plainly as may be.
@@ -206,7 +211,13 @@ class _Run:
         self._traits = prepared.source.traits
         sizes = [scale.output for scale in prepared.scales]
         self._route = choose_route(self._traits, prepared.options, sizes, course.schedule())
-        self._engine = open_engine(self._route, prepared.source, prepared.host, prepared.options)
+        self._engine = open_engine(
+            self._route, prepared.source, prepared.host, prepared.options, prepared.crew
+        )
+        if prepared.crew is not None:
+            shared = any(self._route.in_parts(self._traits, size) for size in sizes)
+            told = f"{len(prepared.crew)} workers shared what is evaluated in parts"
+            course.notes += (told if shared else NOTHING_TO_SHARE,)
         self._started = started
         self._history: list[Step] = []
 

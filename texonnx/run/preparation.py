@@ -21,6 +21,7 @@ from texonnx.options import OBJECTIVE, ObjectiveOptions, RunOptions
 from texonnx.run.given import Exemplar, Given, is_grey, scaling_note, texture_of
 from texonnx.run.hosting import GraphHost, Host
 from texonnx.runtime.installed import the_runtime
+from texonnx.runtime.spread import Crew
 from texonnx.sizes import check_size, size_of
 from texonnx.weights import load_weights
 from texonnx.weights.sources import Progress
@@ -46,6 +47,8 @@ class Prepared:
         What is done around the steps.
     given
         The exemplars as they were given.
+    crew
+        Who shares what is evaluated in parts, if anybody does.
     """
 
     source: GraphSource
@@ -54,6 +57,7 @@ class Prepared:
     options: RunOptions
     host: Host
     given: tuple[Given, ...]
+    crew: Crew | None = None
 
     @property
     def grey(self) -> bool:

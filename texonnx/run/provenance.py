@@ -21,7 +21,7 @@ from texonnx.system.files import sha256_of
 from texonnx.version import __version__
 
 Recipe = dict[str, Any]
-_OF_THE_CALLER = ("on_step", "on_begin", "on_download", "checkpoint")
+_OF_THE_CALLER = ("on_step", "on_begin", "on_download", "checkpoint", "scheduler", "workers")
 _FILE = "file"
 _DIGEST = "sha256"
 _ARRAY = "array"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,19 +24,28 @@ from texonnx.runtime.objective_inputs import ObjectiveInputs
 from texonnx.runtime.route import Route
 from texonnx.runtime.sessions import check_precision_is_real, open_session
 from texonnx.runtime.split import SplitObjective
+from texonnx.runtime.spread import Crew, SpreadObjective, Where
 from texonnx.sizes import Size
 
 
 class AnalyticEngine:
     """Runs ``objective.onnx`` and ``adam_step.onnx``, or what stands in for them on the host.
 
-    That is a split objective, where a loss sorts, or one in bands, for large images.
+    That is a split objective, where a loss sorts, or one in bands, for large images, which a crew
+    may share.
     """
 
     name = "analytic"
 
-    def __init__(self, source: GraphSource, route: Route, inputs: ObjectiveInputs) -> None:
+    def __init__(
+        self,
+        source: GraphSource,
+        route: Route,
+        inputs: ObjectiveInputs,
+        crew: Crew | None = None,
+    ) -> None:
         self.provider = route.provider.name
+        self._crew = crew
         check_precision_is_real(self.provider, route.precision)
         self._source = source
         self._route = route
@@ -67,9 +77,14 @@ class AnalyticEngine:
         )
         self._values = {name: on_device(value, self._provider) for name, value in arrays.items()}
         split = self._source.split(size) if self._route.cut else None
+        if banding is not None and self._crew is not None:
+            banding = replace(banding, multiple=len(self._crew))
         banded = None if banding is None else self._source.banded(size, banding)
         if split is not None:
             self._evaluate = SplitObjective(split, arrays, self._open)
+        elif banded is not None and self._crew is not None:
+            where = Where(self._provider.name, precision)
+            self._evaluate = SpreadObjective(banded, arrays, frugal, where, self._crew)
         elif banded is not None:
             self._evaluate = BandedObjective(banded, arrays, frugal)
         self._whole = self._evaluate is None

@@ -43,7 +43,7 @@ class BandedObjective:
         targets: Mapping[str, Array],
         open_session: Opener,
     ) -> None:
-        self._blocks = [_Block(block, open_session) for block in graphs.blocks]
+        self._blocks = [Block(block, open_session) for block in graphs.blocks]
         self._rest = HostSession(open_session(graphs.rest), targets)
 
     def __call__(self, image: Image) -> Evaluation:
@@ -102,7 +102,7 @@ class BandedStatistics:
     """
 
     def __init__(self, graphs: BandedGraphs, open_session: Opener) -> None:
-        self._blocks = [_Block(block, open_session, gradients=False) for block in graphs.blocks]
+        self._blocks = [Block(block, open_session, gradients=False) for block in graphs.blocks]
         self._rest = HostSession(open_session(graphs.rest), {})
 
     def __call__(self, exemplar: Image) -> dict[str, Array]:
@@ -112,8 +112,23 @@ class BandedStatistics:
         return dict(self._rest.outputs)
 
 
-class _Block:
-    """A block of the network, or several at once, in bands or windows."""
+class Block:
+    """A block of the network, or several at once, in bands or windows.
+
+    Parameters
+    ----------
+    block
+        How, and the graphs.
+    open_session
+        Starts a session of a graph.
+    gradients
+        Whether gradients are asked for.
+    held
+        Which rows of its input there are, the first and the one behind the last, where that is not
+        all of them; beyond the map's ends they stand for those of its other side.
+    pooled_from
+        Which row of what it leaves for deeper blocks is the first that there is room for.
+    """
 
     def __init__(
         self,
@@ -121,7 +136,11 @@ class _Block:
         open_session: Opener,
         *,
         gradients: bool = True,
+        held: tuple[int, int] | None = None,
+        pooled_from: int = 0,
     ) -> None:
+        self._held = held
+        self._pooled_from = pooled_from
         self._plan = block.plan
         self._layers = {layer.name: layer for layer in block.plan.convolutions}
         self._forward, self._backward = (
@@ -133,6 +152,15 @@ class _Block:
     def shape(self) -> tuple[int, ...]:
         """Of its input, [1, channels, H, W]."""
         return self._plan.shape
+
+    def averages(self) -> dict[str, Array]:
+        """Return zeros for each of its averages, by name; none where no window is its own."""
+        return {
+            name: np.zeros_like(value)
+            for session in self._forward.values()
+            for name, value in session.outputs.items()
+            if name != "pooled"
+        }
 
     def forward(self, x: Scratch, averages: Mapping[str, Array], pooled: Scratch | None) -> None:
         """Put the averages of the block's layers into `averages`, what follows into `pooled`.
@@ -222,14 +250,22 @@ class _Block:
     def _places(self, window: Window) -> Iterator[tuple[_Slices, _Slices]]:
         """Yield where what a window reads lies in the map and in the window, in up to 9 pieces."""
         height, width = self._plan.shape[2:]
-        for rows, own_rows in _turns(window.rows, height):
+        for rows, own_rows in self._rows(window.rows, height):
             for columns, own_columns in _turns(window.columns, width):
                 yield (_ALL, _ALL, rows, columns), (_ALL, _ALL, own_rows, own_columns)
 
+    def _rows(self, stretch: Stretch, extent: int) -> Iterator[tuple[slice, slice]]:
+        if self._held is None:
+            yield from _turns(stretch, extent)
+            return
+        first, last = stretch.first - self._held[0], stretch.last - self._held[0]
+        yield slice(first, last), slice(0, last - first)
+
     def _pooled(self, window: Window, own: Array) -> _Slices:
         """Return where what is pooled of a window, `own`, lies in that of all."""
-        halvings = self._plan.halvings(self._plan.convolutions[-1]) + 1
-        starts = (window.rows.start >> halvings, window.columns.start >> halvings)
+        halvings = self._plan.pooled_halvings
+        down, across = window.rows.start >> halvings, window.columns.start >> halvings
+        starts = (down - self._pooled_from, across)
         rows, columns = (
             slice(start, start + extent)
             for start, extent in zip(starts, own.shape[2:], strict=True)
@@ -254,7 +290,7 @@ def _turns(stretch: Stretch, extent: int) -> Iterator[tuple[slice, slice]]:
             )
 
 
-def _walk(blocks: Sequence[_Block], image: Image, rest: Mapping[str, Array]) -> list[Scratch]:
+def _walk(blocks: Sequence[Block], image: Image, rest: Mapping[str, Array]) -> list[Scratch]:
     """Go through the blocks forward; return the input of each.
 
     Their averages, and what the deepest leaves for the `rest`, come to lie in its inputs.

@@ -20,6 +20,7 @@ from texonnx.system.memory import memory_bytes
 
 if TYPE_CHECKING:
     from texonnx.runtime.analytic import AnalyticEngine
+    from texonnx.runtime.spread import Crew
     from texonnx.runtime.training import TrainingEngine
     from texonnx.runtime.tuning import Way
 
@@ -105,9 +106,15 @@ def _check_fits(traits: Traits, route: Route, sizes: Sequence[Size]) -> None:
 
 
 def open_engine(
-    route: Route, source: GraphSource, draws: Draws, options: RunOptions
+    route: Route,
+    source: GraphSource,
+    draws: Draws,
+    options: RunOptions,
+    crew: Crew | None = None,
 ) -> AnalyticEngine | TrainingEngine:
     """Return the engine of `route` over `source`.
+
+    Images that are evaluated in parts are shared out among the `crew`, if there is one.
 
     Raises
     ------
@@ -118,5 +125,6 @@ def open_engine(
     from texonnx.runtime.training import TrainingEngine
 
     inputs = ObjectiveInputs(source, draws, Sampling(options.seed, options.disc_steps))
-    engine = TrainingEngine if route.engine == TrainingEngine.name else AnalyticEngine
-    return engine(source, route, inputs)
+    if route.engine == TrainingEngine.name:
+        return TrainingEngine(source, route, inputs)
+    return AnalyticEngine(source, route, inputs, crew)

@@ -12,9 +12,9 @@ from typing import Any
 
 from texonnx.errors import OptionError, reason, unknown
 from texonnx.images.reading import image_suffixes
+from texonnx.runtime.cluster import Told
 from texonnx.sizes import Size
 from texonnx.studies.cells import Cell, cells_of
-from texonnx.studies.cluster import Told
 from texonnx.studies.outcome import IMAGE
 from texonnx.studies.results import Result, Results
 from texonnx.studies.study import VERBS, Study, Subject, Variant, options_of

@@ -1,4 +1,4 @@
-"""Running cells on a Dask cluster: one that there is, or one of processes on this machine.
+"""Running cells on a Dask cluster.
 
 Dask sends, watches and sends again; here is only what a worker is sent and what comes back. Where
 workers see the folder of the study, a run is kept there while it goes on, and goes on from there on
@@ -7,20 +7,16 @@ another worker should its own be killed; elsewhere it begins anew.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
-import importlib
-import logging
 import secrets
 import tempfile
-import warnings
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from texonnx.errors import OptionError, reason
+from texonnx.runtime.cluster import Client, dask, host_of, sharing_of
 from texonnx.studies.cells import Cell
 from texonnx.studies.outcome import (
     BROKEN,
@@ -35,72 +31,11 @@ from texonnx.studies.running import fresh_folder, is_done
 from texonnx.system.files import write_text
 from texonnx.system.machine import cores
 from texonnx.system.processes import first_line
-from texonnx.version import __version__
 
-Client: TypeAlias = Any
-"""Dask's."""
-Told = Callable[[str], None]
-"""Is told a sentence that a person shall read."""
-
-_PATIENCE = 10.0
-"""Seconds that a scheduler, and its workers, have to answer."""
 _GIVEN, _KEPT = "given", "kept"
 """Folders in a cell's while it is being made."""
 _KEEP_EVERY = 15.0
 _MARK = ".texonnx-cluster"
-
-
-@contextlib.contextmanager
-def cluster(scheduler: str | None, workers: int | None, told: Told) -> Iterator[Client]:
-    """Give a client of a scheduler, or of a cluster of processes on this machine that ends with it.
-
-    Parameters
-    ----------
-    scheduler
-        Its address, such as ``tcp://host:8786``.
-    workers
-        How many processes; the cores are shared out among them.
-    told
-        Is told where the dashboard is, and what each worker runs on.
-
-    Raises
-    ------
-    OptionError
-        When Dask is not installed, the scheduler does not answer, or has no worker with this
-        version of texonnx.
-    """
-    if scheduler is not None and workers is not None:
-        raise OptionError("a scheduler has its own workers; give one of --scheduler and --workers")
-    if workers is not None and workers < 1:
-        raise OptionError(f"the number of workers must be 1 or more, not {workers}")
-    distributed = _dask()
-    with contextlib.ExitStack() as stack:
-        # It warns of large exemplars and of other versions of Python, and tells of every stream
-        # that is closed; what matters comes as an exception.
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
-        stack.enter_context(_quietly())
-        if scheduler is None:
-            place: Any = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    dashboard_address="127.0.0.1:0",
-                    host="127.0.0.1",
-                    silence_logs=logging.CRITICAL,
-                )
-            )
-        else:
-            place = scheduler
-        try:
-            client = stack.enter_context(distributed.Client(place, timeout=_PATIENCE))
-        except (OSError, ValueError, TimeoutError, asyncio.TimeoutError):
-            raise OptionError(f"no Dask scheduler answers at '{scheduler}'") from None
-        found = _workers_of(client, scheduler)
-        told(f"dashboard: {client.dashboard_link}")
-        for address, what in found.items():
-            told(f"worker {address}: {what['way']}; {what['machine']}")
-        yield client
 
 
 def run_on_cluster(
@@ -126,7 +61,7 @@ def run_on_cluster(
     for cell in cells:
         if not is_done(cell, place):
             undone.setdefault(cell.digest, cell)
-    sharing = _sharing(client)
+    sharing = sharing_of(client)
     with _mark(place) as mark:
         files = _Files(client)
         futures = {}
@@ -149,7 +84,7 @@ def run_on_cluster(
             key = f"texonnx-{digest}-{secrets.token_hex(4)}"
             futures[client.submit(make_on_worker, job, *images, key=key, pure=False)] = cell
         try:
-            for future in _dask().as_completed(futures):
+            for future in dask().as_completed(futures):
                 cell = futures.pop(future)
                 outcome = _came_back(future, cell, place)
                 future.release()  # or it is made again should the worker that has it die
@@ -175,8 +110,8 @@ def make_on_worker(job: dict[str, Any], *images: bytes) -> dict[str, Any]:
     from texonnx.studies.worker import make
 
     keep_graphs()
-    here = _dask().get_worker()
-    beside = job["sharing"].get(_host(here.address), 1)
+    here = dask().get_worker()
+    beside = job["sharing"].get(host_of(here.address), 1)
     with tempfile.TemporaryDirectory(prefix="texonnx-") as scratch:
         made = Path(scratch)
         together = _sees(*job["mark"])
@@ -257,66 +192,6 @@ class _Files:
             key = f"texonnx-file-{hashlib.sha256(data).hexdigest()}"
             self._sent[path] = self._client.submit(bytes, data, key=key)
         return self._sent[path]
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
-    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
-    for log in levels:
-        log.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for log, level in levels.items():
-            log.setLevel(level)
-
-
-def _dask() -> Any:
-    try:
-        return importlib.import_module("distributed")
-    except ImportError:
-        raise OptionError("clusters are Dask's: pip install 'texonnx[dask]'") from None
-
-
-def _workers_of(client: Client, scheduler: str | None) -> dict[str, dict[str, str]]:
-    """Return what each worker is, by address, if all of them will do."""
-    with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
-        client.wait_for_workers(1, timeout=_PATIENCE)
-    found: dict[str, Any] = client.run(_what_it_is, on_error="return")
-    if not found:
-        raise OptionError(f"the scheduler at '{scheduler}' has no workers")
-    for address, what in found.items():
-        version = what.get("version") if isinstance(what, dict) else None
-        if version != __version__:
-            which = "none" if version is None else version
-            raise OptionError(
-                f"the worker {address} has another texonnx, {which}, than this, {__version__}"
-            )
-    return found
-
-
-def _what_it_is() -> dict[str, str]:
-    """Return what a worker is: run there."""
-    from texonnx.runtime.installed import the_runtime
-    from texonnx.runtime.tuning import choose_ways
-    from texonnx.system.machine import this_machine
-
-    machine = str(this_machine(the_runtime()))
-    return {"version": __version__, "machine": machine, "way": str(choose_ways().way)}
-
-
-def _sharing(client: Client) -> dict[str, int]:
-    """Return for every machine how many runs its workers may have at a time."""
-    workers = client.scheduler_info(n_workers=-1)["workers"]
-    count: Counter[str] = Counter()
-    for address, about in workers.items():
-        count[_host(address)] += about["nthreads"]
-    return dict(count)
-
-
-def _host(address: str) -> str:
-    return address.rpartition("://")[2].rpartition(":")[0]
 
 
 def _folder(cell: Cell, place: Path) -> Path:

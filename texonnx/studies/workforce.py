@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from texonnx.errors import OptionError
+from texonnx.runtime.cluster import Told, cluster
 from texonnx.studies.cells import Cell
-from texonnx.studies.cluster import Told, cluster, run_on_cluster
+from texonnx.studies.cluster import run_on_cluster
 from texonnx.studies.outcome import Outcome
 from texonnx.studies.running import default_jobs, run_cells
 from texonnx.weights.sources import Progress
@@ -24,7 +25,7 @@ class Workforce:
     jobs
         Cells at a time; see :func:`default_jobs` if not given.
     scheduler, workers
-        See :func:`texonnx.studies.cluster.cluster`.
+        See :func:`texonnx.runtime.cluster.cluster`.
 
     Raises
     ------

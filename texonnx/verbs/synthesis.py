@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from texonnx.run.map_set import MapFile, MapSet, read_maps
 from texonnx.run.preparation import Prepared, prepare, scaling_notes, shares_of
 from texonnx.run.result import SynthesisResult
 from texonnx.run.watch import UNWATCHED, Watch
+from texonnx.runtime.spread import Crew
 from texonnx.sizes import size_of
 from texonnx.verbs.tiling import fit_tile
 
@@ -32,6 +34,7 @@ def synthesize_texture(
     watch: Watch = UNWATCHED,
     tile: TileOptions = TILE,
     maps: Sequence[MapFile] = (),
+    crew: Crew | None = None,
 ) -> SynthesisResult:
     """Make an image with the texture statistics of exemplars: see :func:`texonnx.synthesize`."""
     started = time.perf_counter()
@@ -52,6 +55,7 @@ def synthesize_texture(
     elif tile.exact_size:
         raise OptionError("an exact size is of a tile; say along which axes it shall tile")
     prepared = prepare(given, objective, run, artifacts, watch.on_download)
+    prepared = replace(prepared, crew=crew)
     if map_set is not None:
         map_set.check(size_of(prepared.exemplars[0]))
     course = Texture(prepared, shares, map_set)
