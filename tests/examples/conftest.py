@@ -65,7 +65,8 @@ def references(exported: Callable[[str], Path], exemplar: Path) -> Callable[[str
     def make(kind: str) -> Reference:
         folder = exported(kind)
         recipe = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["recipe"]
-        run = {PRETRAINED: ONE_SCALE, "swd": TWO_DRAWS}.get(kind, TWO_SCALES)
+        runs = {PRETRAINED: ONE_SCALE, "emd": ONE_SCALE, "swd": TWO_DRAWS}
+        run = runs.get(kind, TWO_SCALES)
         result = texonnx.synthesize(
             exemplar,
             artifacts=folder,
