@@ -30,6 +30,7 @@ from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.scratch import Scratch, room_for
 from texonnx.runtime.sessions import Opener, open_session
 from texonnx.system.machine import cores
+from texonnx.system.memory import keep_what_is_freed
 
 Array = NDArray[np.float32]
 Rows = tuple[int, int]
@@ -323,6 +324,7 @@ class Part:
             precision=where.precision,
             arena=False,
         )
+        keep_what_is_freed()
         self._held = [share.held for share in shares]
         following = [*self._held[1:], (0, 0)]
         self._blocks = [

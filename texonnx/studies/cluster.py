@@ -30,6 +30,7 @@ from texonnx.studies.outcome import (
 from texonnx.studies.running import fresh_folder, is_done
 from texonnx.system.files import write_text
 from texonnx.system.machine import cores
+from texonnx.system.memory import keep_what_is_freed
 from texonnx.system.processes import first_line
 
 _GIVEN, _KEPT = "given", "kept"
@@ -110,6 +111,7 @@ def make_on_worker(job: dict[str, Any], *images: bytes) -> dict[str, Any]:
     from texonnx.studies.worker import make
 
     keep_graphs()
+    keep_what_is_freed()
     here = dask().get_worker()
     beside = job["sharing"].get(host_of(here.address), 1)
     with tempfile.TemporaryDirectory(prefix="texonnx-") as scratch:
