@@ -110,7 +110,8 @@ def rehearse(
     The engine is aimed at the size of `image`, [1, 3, H, W], where the optimiser starts; its metric
     is that of `exemplar`, [1, 3, H', W']. The rest is as the run has it at this scale.
     """
-    evaluations = max(1 + timed, min(steps, optimizer.fills_in))
+    # Not one more than the run has, which would take memory for what it does not keep.
+    evaluations = min(steps, max(1 + timed, optimizer.fills_in))
     rehearsal = Rehearsal(engine, image.shape, evaluations, timed)
     ends = [time.perf_counter()]
     optimise(

@@ -25,9 +25,8 @@ _FEW_PIXELS = 256 * 256
 _TIMED, _TIMED_WHERE_LARGE = 3, 1
 _LARGEST_START = 1024 * 1024
 """Up to so many pixels the start of a scale takes a few seconds."""
-_WHOLE_IMAGES = 7
-"""In memory at once at a scale's start: 85 bytes a pixel were measured at 2048x2048."""
-_BYTES_OF_A_PIXEL = 12
+_BYTES_OF_A_PIXEL = 52
+"""Held for each more at a scale's start: measured from 1024x1024 to 4096x4096."""
 
 
 def work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -125,7 +124,7 @@ class _Starts:
         else:
             # In windows, so that what grows in memory is whole images alone.
             pixels, seconds, megabytes = self._known
-            megabytes += _WHOLE_IMAGES * _BYTES_OF_A_PIXEL * (size.pixels - pixels) / 1e6
+            megabytes += _BYTES_OF_A_PIXEL * (size.pixels - pixels) / 1e6
             seconds *= size.pixels / max(pixels, 1)
             return seconds, None if held is None else held + megabytes
         seconds, peak = time.perf_counter() - begun, peak_memory()
