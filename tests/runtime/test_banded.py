@@ -132,6 +132,18 @@ def test_content_is_compared_in_the_rest(content_layers: str) -> None:
     assert_same(evaluated(options, everywhere, goal), evaluated(options, no_bands, goal))
 
 
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize("content_layers", ["conv3_1", "conv2_1", "conv1_2,conv2_2"])
+def test_content_is_compared_in_windows(content_layers: str, padding: str) -> None:
+    options = replace(PLAIN, content_layers=content_layers, content_weight=3.0, padding=padding)
+    for options_ in (options, replace(options, layers="conv1_2", layer_weights="equal")):
+        goal = Goal((EXEMPLAR,), content=random_image(96, 88, seed=6))
+        found, expected = (
+            evaluated(options_, banding, goal, LARGE) for banding in (in_windows, no_bands)
+        )
+        assert_same(found, expected)
+
+
 def test_exemplars_mix() -> None:
     goal = Goal((EXEMPLAR, random_image(40, 31, seed=7)), shares=(0.7, 0.3))
     assert_same(evaluated(PLAIN, everywhere, goal), evaluated(PLAIN, no_bands, goal))

@@ -64,6 +64,9 @@ class ExportedFolder:
     def banded_statistics(self, size: Size, banding: Banding) -> None:
         """Return ``None``, for the same reason."""
 
+    def banded_content(self, size: Size, banding: Banding) -> None:
+        """Return ``None``, for the same reason."""
+
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""
         if size not in self._contents.training:

@@ -5,13 +5,14 @@ are not kept: a first pass takes from each band of rows its share of the average
 rows, the rest of the network runs whole on those, and a second pass computes each band again for
 its gradient. Each band reads as many rows beyond its own as its convolutions see. The largest
 images go through all of the network in windows, in the same two passes; then there is no rest but
-the losses.
+the losses. There the distance from a content image is an average as well.
 
 What each graph takes and gives:
 
 ==========  ==================================  =========================================
-forward     ``x``                               ``average.<loss>.<layer>``, ``pooled``
-backward    ``x``, ``cotangent.pooled``,        ``gradient``
+forward     ``x``, ``target.content.<layer>``   ``average.<loss>.<layer>``, ``pooled``
+backward    ``x``, ``target.content.<layer>``,  ``gradient``
+            ``cotangent.pooled``,
             ``cotangent.<loss>.<layer>``
 rest        ``x``, ``image``, targets,          ``loss``, ``layer_losses``, ``gradient``,
             ``average.<loss>.<layer>``          ``gradient.image``,
@@ -35,7 +36,13 @@ from texonnx.graph.tape import Tape
 from texonnx.losses import TextureLoss
 from texonnx.losses.ports import AVERAGE, COTANGENT, Port
 from texonnx.objective.banding import BlockPlan, WindowKind, block_input, reach
-from texonnx.objective.forward import image_shape, write_average, write_losses, write_statistic
+from texonnx.objective.forward import (
+    image_shape,
+    write_average,
+    write_distance,
+    write_losses,
+    write_statistic,
+)
 from texonnx.objective.source import Graph
 from texonnx.objective.specification import Specification
 from texonnx.sizes import Size
@@ -114,6 +121,45 @@ def _names(loss: TextureLoss, layer: str) -> tuple[str, str]:
     return str(Port(AVERAGE, loss.name, layer)), str(Port(COTANGENT, loss.name, layer))
 
 
+def content_model(
+    specification: Specification,
+    parameters: TrunkParameters,
+    plan: BlockPlan,
+    kind: WindowKind,
+) -> ir.Model:
+    """Build the graph: a window of the content image -> its own part of the targets, and pooled."""
+    tape = Tape("content_window")
+    x, maps, own = _write_maps(tape, specification, parameters, plan, kind)
+    del x
+    for name, loss, layer in specification.content_targets():
+        if layer in own:
+            tape.output(write_statistic(tape, own[layer], specification, loss, layer), name)
+    if plan.pooled:
+        last = maps[plan.convolutions[-1].name]
+        tape.output(pool(tape, last, specification.trunk), "pooled")
+    return tape.model()
+
+
+def _write_maps(
+    tape: Tape,
+    specification: Specification,
+    parameters: TrunkParameters,
+    plan: BlockPlan,
+    kind: WindowKind,
+) -> tuple[ir.Value, dict[str, ir.Value], dict[str, ir.Value]]:
+    """Write a window; return its input, its maps by layer, and what of them is its own."""
+    x = tape.input("x", plan.input_shape(kind))
+    start = subtract_mean(tape, x, parameters) if plan.convolutions[0].block == 1 else x
+    names = [layer.name for layer in plan.convolutions]
+    trunk = specification.trunk
+    maps = write_blocks(tape, start, parameters, plan.convolutions, trunk, names, kind.edges)
+    own = {
+        layer.name: _without(tape, maps[layer.name], reach(plan.convolutions, layer), kind.edges)
+        for layer in plan.convolutions
+    }
+    return x, maps, own
+
+
 def _write_window(
     tape: Tape,
     specification: Specification,
@@ -122,19 +168,18 @@ def _write_window(
     kind: WindowKind,
 ) -> tuple[ir.Value, dict[tuple[str, str], ir.Value]]:
     """Write a window; return its input and results, by their names and their cotangents'."""
-    trunk, edges = specification.trunk, kind.edges
-    x = tape.input("x", plan.input_shape(kind))
-    start = subtract_mean(tape, x, parameters) if plan.convolutions[0].block == 1 else x
-    names = [layer.name for layer in plan.convolutions]
-    maps = write_blocks(tape, start, parameters, plan.convolutions, trunk, names, edges)
-    layers = {layer.name: layer for layer in plan.convolutions}
+    x, maps, own = _write_maps(tape, specification, parameters, plan, kind)
     results = {}
     for _, loss, name in specification.targets():
-        if name in layers:
-            own = _without(tape, maps[name], reach(plan.convolutions, layers[name]), edges)
-            results[_names(loss, name)] = write_average(tape, own, specification, loss, name)
+        if name in own:
+            results[_names(loss, name)] = write_average(tape, own[name], specification, loss, name)
+    for _, loss, name in specification.content_targets():
+        if name in own:
+            distance = write_distance(tape, own[name], specification, loss, name)
+            results[_names(loss, name)] = distance
     if plan.pooled:
-        results["pooled", "cotangent.pooled"] = pool(tape, maps[names[-1]], trunk)
+        last = maps[plan.convolutions[-1].name]
+        results["pooled", "cotangent.pooled"] = pool(tape, last, specification.trunk)
     return x, results
 
 
@@ -162,8 +207,12 @@ def rest_model(
     for loss, layer, average in _averages(tape, specification, plans, maps):
         wrt[_names(loss, layer)[1]] = average
         statistics[loss.name, layer] = loss.from_average(tape, average)
+    distances = {}
+    for loss, layer in _content_in_parts(specification, plans):
+        given, cotangent = _names(loss, layer)
+        wrt[cotangent] = distances[loss.name, layer] = tape.input(given, [])
     objective = write_losses(
-        tape, image, maps, specification, specification.layer_parts, statistics
+        tape, image, maps, specification, specification.layer_parts, statistics, distances
     )
     objective.give(tape)
     found = gradients(tape, objective.loss, list(wrt.values()))
@@ -190,6 +239,16 @@ def _averages(
         maps[name] = ir.Value(name=name, shape=shape, type=ir.TensorType(tape.dtype))
         aside = write_average(Tape("aside", tape.dtype), maps[name], specification, loss, name)
         yield loss, name, tape.input(_names(loss, name)[0], static_dims(aside))
+
+
+def _content_in_parts(
+    specification: Specification, plans: Sequence[BlockPlan]
+) -> Iterator[tuple[TextureLoss, str]]:
+    """Yield the content's loss and layer, for those that are walked in parts."""
+    walked = {layer.name for plan in plans for layer in plan.convolutions}
+    for _, loss, layer in specification.content_targets():
+        if layer in walked:
+            yield loss, layer
 
 
 def _deeper(specification: Specification, plans: Sequence[BlockPlan]) -> list[ConvLayer]:

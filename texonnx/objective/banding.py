@@ -214,12 +214,12 @@ def plan_blocks(
 ) -> tuple[BlockPlan, ...]:
     """Choose what to walk in parts, shallowest first; none where that is not possible.
 
-    Content is compared position by position, so from the first block with a content layer on all
-    is in the rest.
+    Content is compared position by position: in bands, from the first block with a content layer
+    on all is in the rest.
     """
     if not can_be_banded(specification):
         return ()
-    if banding.largest_window and not specification.content_layers:
+    if banding.largest_window:
         return tuple(_in_windows(specification, size, banding))
     arch, padding = specification.trunk.arch, specification.trunk.padding
     needed = layers_needed(arch, specification.trunk_layers)
@@ -234,7 +234,7 @@ def plan_blocks(
         ):
             break
         count = math.ceil(height / max(banding.largest_band // row, _LEAST_ROWS))
-        count = min(_up_to(count, banding.multiple), max(1, height // _LEAST_ROWS))
+        count = max(count, min(_up_to(count, banding.multiple), height // _LEAST_ROWS))
         bands = _stretches(height, count, len(convolutions), padding, 2)
         columns = Stretch(0, width, 0, width)
         windows = tuple(Window(rows, columns) for rows in bands)

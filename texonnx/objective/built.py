@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from texonnx.objective.banded import (
     BandedBlock,
     BandedGraphs,
     backward_model,
+    content_model,
     exemplar_rest_model,
     forward_model,
     rest_model,
@@ -129,38 +131,66 @@ class BuiltGraphs:
 
     def banded(self, size: Size, banding: Banding) -> BandedGraphs | None:
         """Return the objective in bands, or ``None`` if no block of it is walked so."""
-        return self._banded("image", size, banding, rest_model)
+        return self._banded("image", self._specification, size, banding, rest_model)
 
     def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
         """Return an exemplar's statistics in bands, or ``None`` as :meth:`banded` does."""
-        return self._banded("exemplar", size, banding, exemplar_rest_model)
+        of_texture = replace(self._specification, content_layers=())
+        return self._banded("exemplar", of_texture, size, banding, exemplar_rest_model)
 
-    def _banded(
-        self, what: str, size: Size, banding: Banding, rest: Callable[..., ir.Model]
-    ) -> BandedGraphs | None:
-        plans = plan_blocks(self._specification, size, banding)
+    def banded_content(self, size: Size, banding: Banding) -> tuple[BandedBlock, ...] | None:
+        """Return what a content image's targets are taken with in windows; ``None`` for whole."""
+        specification = self._specification
+        if not banding.largest_window or not specification.content_layers:
+            return None
+        plans = plan_blocks(specification, size, banding)
+        layers = specification.content_layers
+        while plans and not any(layer.name in layers for layer in plans[-1].convolutions):
+            plans = plans[:-1]
         if not plans:
             return None
-        model = rest(self._specification, self._parameters, size, plans)
+        plans = (*plans[:-1], replace(plans[-1], pooled=False))
+        models = {"content": content_model}
+        return tuple(self._banded_block("content", specification, plan, models) for plan in plans)
+
+    def _banded(
+        self,
+        what: str,
+        specification: Specification,
+        size: Size,
+        banding: Banding,
+        rest: Callable[..., ir.Model],
+    ) -> BandedGraphs | None:
+        plans = plan_blocks(specification, size, banding)
+        if not plans:
+            return None
+        model = rest(specification, self._parameters, size, plans)
+        models = {"forward": forward_model, "backward": backward_model}
         return BandedGraphs(
-            tuple(self._banded_block(what, plan) for plan in plans),
+            tuple(self._banded_block(what, specification, plan, models) for plan in plans),
             self._write(f"{what}_rest.onnx", model),
         )
 
-    def _banded_block(self, what: str, plan: BlockPlan) -> BandedBlock:
+    def _banded_block(
+        self,
+        what: str,
+        specification: Specification,
+        plan: BlockPlan,
+        models: Mapping[str, Callable[..., ir.Model]],
+    ) -> BandedBlock:
         kinds = dict.fromkeys(window.kind for window in plan.windows)
         block = plan.convolutions[0].block
-        forward, backward = (
+        forward, *backward = (
             {
                 kind: self._write(
                     f"{what}_block{block}_{name}{number}.onnx",
-                    model(self._specification, self._parameters, plan, kind),
+                    model(specification, self._parameters, plan, kind),
                 )
                 for number, kind in enumerate(kinds)
             }
-            for name, model in (("forward", forward_model), ("backward", backward_model))
+            for name, model in models.items()
         )
-        return BandedBlock(plan, forward, backward)
+        return BandedBlock(plan, forward, *(backward or [{}]))
 
     def training(self, size: Size, name: str = "training") -> Path:
         """Write a folder of training artifacts for images of `size`."""

@@ -77,29 +77,54 @@ def write_losses(
     specification: Specification,
     parts: Iterable[LayerPart],
     statistics: Mapping[tuple[str, str], ir.Value] | None = None,
+    distances: Mapping[tuple[str, str], ir.Value] | None = None,
 ) -> Objective:
     """Write the sum of `parts` over feature maps [1, N, H, W], and of what the image is itself.
 
     A part without terms counts 0. Of `statistics` that there are already, by the names of loss and
-    layer, only the distance is written.
+    layer, only the distance is written; of `distances`, nothing but their weight.
     """
     matrices = {layer: feature_matrix(tape, features) for layer, features in maps.items()}
     losses = []
     for part in parts:
         total: ir.Value | None = None
         for term in part.terms:
-            known = (statistics or {}).get((term.loss.name, part.layer))
-            comparison = Comparison(
-                _layer_features(tape, matrices[part.layer], specification, term.loss, part.layer),
-                term.loss.statistic if known is None else partial(_constantly, known),
-                partial(_add_target_input, tape, term.loss, part.layer),
-            )
-            distance = tape.scale(term.loss.distance(comparison), term.weight)
+            name = term.loss.name, part.layer
+            distance = (distances or {}).get(name)
+            if distance is None:
+                distance = _distance(
+                    tape, matrices[part.layer], specification, term.loss, part.layer,
+                    (statistics or {}).get(name),
+                )  # fmt: skip
+            distance = tape.scale(distance, term.weight)
             total = distance if total is None else tape.add(total, distance)
         losses.append(tape.constant(0.0) if total is None else total)
     for image_term in specification.image_terms:
         losses.append(tape.scale(image_term.loss.value(tape, image), image_term.weight))
     return write_sum(tape, losses)
+
+
+def _distance(
+    tape: Tape,
+    matrix: ir.Value,
+    specification: Specification,
+    loss: TextureLoss,
+    layer: str,
+    known: ir.Value | None = None,
+) -> ir.Value:
+    comparison = Comparison(
+        _layer_features(tape, matrix, specification, loss, layer),
+        loss.statistic if known is None else partial(_constantly, known),
+        partial(_add_target_input, tape, loss, layer),
+    )
+    return loss.distance(comparison)
+
+
+def write_distance(
+    tape: Tape, features: ir.Value, specification: Specification, loss: TextureLoss, layer: str
+) -> ir.Value:
+    """Write the distance of a feature map [1, N, H, W]; add its target as an input."""
+    return _distance(tape, feature_matrix(tape, features), specification, loss, layer)
 
 
 def _constantly(value: ir.Value, _features: LayerFeatures) -> ir.Value:

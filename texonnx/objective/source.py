@@ -15,7 +15,7 @@ from texonnx.objective.kinds import GraphKind
 from texonnx.sizes import Size
 
 if TYPE_CHECKING:
-    from texonnx.objective.banded import BandedGraphs
+    from texonnx.objective.banded import BandedBlock, BandedGraphs
     from texonnx.objective.split import SplitGraphs
 
 
@@ -125,6 +125,9 @@ class GraphSource(Protocol):
 
     def banded_statistics(self, size: Size, banding: Banding) -> BandedGraphs | None:
         """Return an exemplar's statistics in bands, or ``None`` as :meth:`banded` does."""
+
+    def banded_content(self, size: Size, banding: Banding) -> tuple[BandedBlock, ...] | None:
+        """Return what a content image's targets are taken with in windows; ``None`` for whole."""
 
     def training(self, size: Size) -> Path:
         """Return the folder of training artifacts for images of `size`."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from texonnx.images import Image
-from texonnx.losses.ports import Port
+from texonnx.losses.ports import TARGET, Port
 from texonnx.objective.banded import BandedBlock, BandedGraphs
 from texonnx.objective.banding import Stretch, Window
 from texonnx.runtime.binding import HostSession
@@ -43,7 +43,7 @@ class BandedObjective:
         targets: Mapping[str, Array],
         open_session: Opener,
     ) -> None:
-        self._blocks = [Block(block, open_session) for block in graphs.blocks]
+        self._blocks = [Block(block, open_session, targets=targets) for block in graphs.blocks]
         self._rest = HostSession(open_session(graphs.rest), targets)
 
     def __call__(self, image: Image) -> Evaluation:
@@ -112,6 +112,31 @@ class BandedStatistics:
         return dict(self._rest.outputs)
 
 
+class BandedContent:
+    """The maps of a content image, which an image of its size is held against.
+
+    Parameters
+    ----------
+    blocks
+        As far as there are content layers.
+    open_session
+        Starts a session of a graph.
+    """
+
+    def __init__(self, blocks: Sequence[BandedBlock], open_session: Opener) -> None:
+        self._blocks = [Block(block, open_session, gradients=False) for block in blocks]
+
+    def __call__(self, content: Image) -> dict[str, Array]:
+        """Return the targets of a content image, [1, 3, H, W], by name: [channels, positions]."""
+        targets = {
+            name: room_for(shape).array
+            for block in self._blocks
+            for name, shape in block.targets_shapes().items()
+        }
+        _walk(self._blocks, content, targets)
+        return targets
+
+
 class Block:
     """A block of the network, or several at once, in bands or windows.
 
@@ -128,6 +153,8 @@ class Block:
         all of them; beyond the map's ends they stand for those of its other side.
     pooled_from
         Which row of what it leaves for deeper blocks is the first that there is room for.
+    targets
+        What its maps are held against position by position, [channels, positions], by name.
     """
 
     def __init__(
@@ -138,8 +165,10 @@ class Block:
         gradients: bool = True,
         held: tuple[int, int] | None = None,
         pooled_from: int = 0,
+        targets: Mapping[str, Array] | None = None,
     ) -> None:
         self._held = held
+        self._targets = targets or {}
         self._pooled_from = pooled_from
         self._plan = block.plan
         self._layers = {layer.name: layer for layer in block.plan.convolutions}
@@ -162,8 +191,20 @@ class Block:
             if name != "pooled"
         }
 
+    def targets_shapes(self) -> dict[str, tuple[int, int]]:
+        """Return the shapes of the targets that a content image's graphs give, by name."""
+        session = next(iter(self._forward.values()))
+        shapes = {}
+        for name, value in session.outputs.items():
+            if name != "pooled":
+                height, width = self._extents(name)
+                shapes[name] = value.shape[0], height * width
+        return shapes
+
     def forward(self, x: Scratch, averages: Mapping[str, Array], pooled: Scratch | None) -> None:
         """Put the averages of the block's layers into `averages`, what follows into `pooled`.
+
+        Of a content image they are its maps themselves, each window's at its place.
 
         Parameters
         ----------
@@ -178,6 +219,10 @@ class Block:
             session = self._run_forward(x, window)
             for name, value in session.outputs.items():
                 if name == "pooled":
+                    continue
+                if _is_target(name):
+                    place = self._own_part(averages[name], window, name)
+                    place[...] = value.reshape(place.shape)
                     continue
                 if window is self._plan.windows[0]:
                     averages[name][...] = 0
@@ -213,7 +258,7 @@ class Block:
                     assert pooled_gradient is not None
                     array[...] = pooled_gradient.array[self._pooled(window, array)]
                     pooled_gradient.let_go()
-                elif name != "x":
+                elif name != "x" and not _is_target(name):
                     np.multiply(cotangents[name], self._share(window, name), out=array)
             self._run_backward(x, window, gradient)
 
@@ -230,22 +275,47 @@ class Block:
 
     def _run_forward(self, x: Scratch, window: Window) -> HostSession:
         session = self._forward[window.kind]
-        self._read(x, window, session.inputs["x"])
+        self._prepare(session, x, window)
         session.run()
         return session
 
     def _run_backward(self, x: Scratch, window: Window, gradient: Scratch) -> None:
         session = self._backward[window.kind]
-        self._read(x, window, session.inputs["x"])
+        self._prepare(session, x, window)
         session.run()
         for there, here in self._places(window):
             gradient.array[there] += session.outputs["gradient"][here]
         gradient.let_go()
 
-    def _read(self, x: Scratch, window: Window, to: Array) -> None:
+    def _prepare(self, session: HostSession, x: Scratch, window: Window) -> None:
+        """Put what a window reads, and what its maps are held against, into its inputs."""
         for there, here in self._places(window):
-            to[here] = x.array[there]
+            session.inputs["x"][here] = x.array[there]
         x.let_go()
+        for name, array in session.inputs.items():
+            if _is_target(name):
+                part = self._own_part(self._targets[name], window, name)
+                array.reshape(part.shape)[...] = part
+
+    def _extents(self, name: str) -> tuple[int, int]:
+        """Return height and width of the maps of the layer that a name is of."""
+        halvings = self._halvings(name)
+        height, width = self._plan.shape[2:]
+        return height >> halvings, width >> halvings
+
+    def _own_part(self, whole: Array, window: Window, name: str) -> Array:
+        """View what a window's own positions have of [channels, positions], as maps."""
+        halvings = self._halvings(name)
+        rows, columns = (
+            slice(stretch.start >> halvings, stretch.end >> halvings)
+            for stretch in (window.rows, window.columns)
+        )
+        return whole.reshape(-1, *self._extents(name))[:, rows, columns]
+
+    def _halvings(self, name: str) -> int:
+        port = Port.parse(name)
+        assert port is not None
+        return self._plan.halvings(self._layers[port.layer])
 
     def _places(self, window: Window) -> Iterator[tuple[_Slices, _Slices]]:
         """Yield where what a window reads lies in the map and in the window, in up to 9 pieces."""
@@ -277,6 +347,12 @@ class Block:
         port = Port.parse(name)
         assert port is not None
         return np.float32(self._plan.share(window, self._layers[port.layer]))
+
+
+def _is_target(name: str) -> bool:
+    """Whether an input or output is what maps are held against position by position."""
+    port = Port.parse(name)
+    return port is not None and port.key == TARGET
 
 
 def _turns(stretch: Stretch, extent: int) -> Iterator[tuple[slice, slice]]:

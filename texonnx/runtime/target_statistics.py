@@ -16,7 +16,7 @@ from texonnx.objective.banding import Banding
 from texonnx.objective.kinds import CONTENT_TARGETS, CUTOUT_TARGETS, TARGETS
 from texonnx.objective.source import GraphSource
 from texonnx.objective.targets import counting
-from texonnx.runtime.banded import BandedStatistics
+from texonnx.runtime.banded import BandedContent, BandedStatistics
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.sessions import NamedSession, Opener
 from texonnx.sizes import Size, size_of
@@ -66,8 +66,14 @@ class TargetStatistics:
         self._content: Arrays = {}
         if source.has(CONTENT_TARGETS):
             assert goal.content is not None
-            graph = NamedSession(open_session(source.graph(CONTENT_TARGETS)))
-            self._content = graph({"content": goal.content})
+            blocks = None
+            if (own := banding(size)) is not None:
+                blocks = source.banded_content(size, own)
+            if blocks is not None:
+                self._content = BandedContent(blocks, open_session)(goal.content)
+            else:
+                graph = NamedSession(open_session(source.graph(CONTENT_TARGETS)))
+                self._content = graph({"content": goal.content})
 
     def computed(self, directions: Arrays) -> Arrays:
         """Return every target, and the `directions` that they were taken along."""
