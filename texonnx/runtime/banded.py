@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from texonnx.images import Image
 from texonnx.losses.ports import TARGET, Port
 from texonnx.objective.banded import BandedBlock, BandedGraphs
-from texonnx.objective.banding import Stretch, Window
+from texonnx.objective.banding import Stretch, Window, WindowKind
+from texonnx.objective.source import Graph
 from texonnx.runtime.binding import HostSession
 from texonnx.runtime.engine import Evaluation, Losses
 from texonnx.runtime.scratch import Scratch, room_for
@@ -22,6 +23,8 @@ Array = NDArray[np.float32]
 _Slices = tuple[slice, ...]
 
 _ALL = slice(None)
+_MOST_OPEN = 4
+"""Bands of an image with edges have three kinds; windows nine and more."""
 
 
 class BandedObjective:
@@ -172,8 +175,11 @@ class Block:
         self._pooled_from = pooled_from
         self._plan = block.plan
         self._layers = {layer.name: layer for layer in block.plan.convolutions}
+        # Those of a kind together, so that its session need not be opened twice.
+        kinds = list(dict.fromkeys(window.kind for window in block.plan.windows))
+        self._windows = sorted(block.plan.windows, key=lambda window: kinds.index(window.kind))
         self._forward, self._backward = (
-            {kind: HostSession(open_session(path), {}) for kind, path in graphs.items()}
+            _Sessions(graphs, open_session)
             for graphs in (block.forward, block.backward if gradients else {})
         )
 
@@ -186,20 +192,22 @@ class Block:
         """Return zeros for each of its averages, by name; none where no window is its own."""
         return {
             name: np.zeros_like(value)
-            for session in self._forward.values()
-            for name, value in session.outputs.items()
+            for name, value in self._outputs().items()
             if name != "pooled"
         }
 
     def targets_shapes(self) -> dict[str, tuple[int, int]]:
         """Return the shapes of the targets that a content image's graphs give, by name."""
-        session = next(iter(self._forward.values()))
         shapes = {}
-        for name, value in session.outputs.items():
+        for name, value in self._outputs().items():
             if name != "pooled":
                 height, width = self._extents(name)
                 shapes[name] = value.shape[0], height * width
         return shapes
+
+    def _outputs(self) -> Mapping[str, Array]:
+        """Return those of one of its windows, by name; none where no window is its own."""
+        return self._forward[self._windows[0].kind].outputs if self._windows else {}
 
     def forward(self, x: Scratch, averages: Mapping[str, Array], pooled: Scratch | None) -> None:
         """Put the averages of the block's layers into `averages`, what follows into `pooled`.
@@ -215,7 +223,7 @@ class Block:
         pooled
             [1, channels, H', W'], where deeper blocks follow.
         """
-        for window in self._plan.windows:
+        for window in self._windows:
             session = self._run_forward(x, window)
             for name, value in session.outputs.items():
                 if name == "pooled":
@@ -224,7 +232,7 @@ class Block:
                     place = self._own_part(averages[name], window, name)
                     place[...] = value.reshape(place.shape)
                     continue
-                if window is self._plan.windows[0]:
+                if window is self._windows[0]:
                     averages[name][...] = 0
                 averages[name] += self._share(window, name) * value
             if pooled is not None:
@@ -252,7 +260,7 @@ class Block:
         gradient
             [1, channels, H, W].
         """
-        for window in self._plan.windows:
+        for window in self._windows:
             for name, array in self._backward[window.kind].inputs.items():
                 if name == "cotangent.pooled":
                     assert pooled_gradient is not None
@@ -267,6 +275,7 @@ class Block:
         seconds = 0.0
         count = Counter(window.kind for window in self._plan.windows)
         for window in {window.kind: window for window in self._plan.windows}.values():
+            _ = self._forward[window.kind], self._backward[window.kind]  # opened once for all
             begun = time.perf_counter()
             self._run_forward(x, window)
             self._run_backward(x, window, gradient)
@@ -347,6 +356,26 @@ class Block:
         port = Port.parse(name)
         assert port is not None
         return np.float32(self._plan.share(window, self._layers[port.layer]))
+
+
+class _Sessions:
+    """A session for each kind of window: all of them, or where they are many one at a time.
+
+    Each holds the weights for itself.
+    """
+
+    def __init__(self, graphs: Mapping[WindowKind, Graph], open_session: Opener) -> None:
+        self._graphs = graphs
+        self._start = open_session
+        self._open: dict[WindowKind, HostSession] = {}
+
+    def __getitem__(self, kind: WindowKind) -> HostSession:
+        """Return that of a kind."""
+        if kind not in self._open:
+            if len(self._graphs) > _MOST_OPEN:
+                self._open.clear()
+            self._open[kind] = HostSession(self._start(self._graphs[kind]), {})
+        return self._open[kind]
 
 
 def _is_target(name: str) -> bool:
