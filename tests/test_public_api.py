@@ -147,6 +147,8 @@ def test_the_parameters_of_plan_are_those_of_synthesize_that_matter() -> None:
         "on_step",
         "on_begin",
         "checkpoint",
+        "scheduler",
+        "workers",
     }
     for name, parameter in plan.items():
         # A plan is made for one exemplar: mixing several takes no longer.
