@@ -192,7 +192,7 @@ def synthesize(
     memory
         ``auto``: images of more than 512x512 pixels go through the network's first blocks in
         bands of rows, which are computed again for the gradient; ``low``: smaller ones too, of more
-        than 256x256; ``high``: never. Bands are for the losses gram, mean and tv.
+        than 256x256; ``high``: never. Bands are for the losses gram, mean, cov and tv.
     threads
         Of an op; 0 leaves it to ONNX Runtime.
     on_step
@@ -231,18 +231,25 @@ def synthesize(
     Gatys, Ecker and Bethge, "Texture Synthesis Using Convolutional Neural Networks", 2015.
     """
     given = locals()
-    with crew(scheduler, workers) as together:
-        return synthesize_texture(
-            one_or_several(exemplar),
-            mix,
-            taken(ObjectiveOptions, given),
-            taken(RunOptions, given),
-            artifacts,
-            _watch("synthesize", given),
-            taken(TileOptions, given),
-            [] if maps is None else one_or_several(maps),
-            together,
-        )
+    result: SynthesisResult | None = None
+    try:
+        with crew(scheduler, workers) as together:
+            result = synthesize_texture(
+                one_or_several(exemplar),
+                mix,
+                taken(ObjectiveOptions, given),
+                taken(RunOptions, given),
+                artifacts,
+                _watch("synthesize", given),
+                taken(TileOptions, given),
+                [] if maps is None else one_or_several(maps),
+                together,
+            )
+    except KeyboardInterrupt:
+        # While the cluster ends, which takes seconds, what is made is not lost.
+        if result is None:
+            raise
+    return result
 
 
 def retile(

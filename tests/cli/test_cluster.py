@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from support.cells import WorkerInThisProcess
 from support.commands import Texonnx, assert_refused
 from support.limits import wait_until
 
+from texonnx import functions
 from texonnx.images import Image, load_image, save_image
 from texonnx.run.checkpoint import FILE
 from texonnx.runtime import cluster as connection
@@ -303,3 +305,17 @@ def test_workers_that_have_nothing_to_share_are_said_to_be_idle_and_a_plan_has_n
     assert "the workers were not used" in outcome.out
     outcome = texonnx("synth", exemplar, "--plan", "--workers", "1")
     assert "of this machine alone" in assert_refused(outcome)
+
+
+def test_an_interrupt_while_the_cluster_ends_does_not_cost_the_image(
+    texonnx: Texonnx, exemplar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def ending_slowly(*asked: object) -> Iterator[None]:
+        yield
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(functions, "crew", ending_slowly)
+    outcome = texonnx("synth", exemplar, *SMALL, *STEPS, "-o", "a.png")
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / "a.png").exists()
