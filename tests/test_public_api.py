@@ -48,6 +48,7 @@ def test_the_names_are_these() -> None:
         "SynthesisResult",
         "TexonnxError",
         "Verification",
+        "WorkerLostError",
         "__version__",
         "batch",
         "bench",

@@ -223,6 +223,8 @@ def synthesize(
         For an option, image, weights, folder, engine or provider that will not do.
     NotFiniteError
         When the loss is not finite; it carries the last good image.
+    WorkerLostError
+        When a worker that shares the image does not go on; it carries the image so far.
     SynthesisInterrupted
         On Ctrl-C; it carries the image so far.
 

@@ -287,6 +287,7 @@ def test_workers_share_an_image_and_should_one_die_the_run_goes_on_afterwards(
     assert re.search(
         r"the worker tcp://\S+ does not go on: .* goes on", outcome.err.splitlines()[-1]
     )
+    assert "the image so far, 288x288, is in both.png" in outcome.err.splitlines()[-1]
     assert (tmp_path / "kept" / FILE).exists()
     outcome = texonnx(*again)
     assert outcome.code == 0, outcome.err

@@ -225,7 +225,12 @@ class _Writing:
     def through(self, run: Callable[..., SynthesisResult]) -> None:
         """Do all of it."""
         from texonnx.cli.progress import RunProgress
-        from texonnx.run.result import NotFiniteError, OutOfMemoryError, SynthesisInterrupted
+        from texonnx.run.result import (
+            NotFiniteError,
+            OutOfMemoryError,
+            SynthesisInterrupted,
+            WorkerLostError,
+        )
 
         self._check()
         stopped: str | None = None
@@ -241,7 +246,7 @@ class _Writing:
                 )
             except SynthesisInterrupted as interrupt:
                 result, stopped, code = interrupt.result, "interrupted", exit_code()
-            except (NotFiniteError, OutOfMemoryError) as error:
+            except (NotFiniteError, OutOfMemoryError, WorkerLostError) as error:
                 if error.result is None:
                     raise
                 result, stopped, code = error.result, str(error), BAD_INPUT

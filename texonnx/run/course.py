@@ -29,12 +29,14 @@ from texonnx.run.result import (
     Step,
     SynthesisInterrupted,
     SynthesisResult,
+    WorkerLostError,
 )
 from texonnx.run.watch import Watch
 from texonnx.runtime.choose import choose_route, open_engine
 from texonnx.runtime.engine import Losses
 from texonnx.runtime.goal import Goal
 from texonnx.runtime.memory import WHAT_HELPS, is_out_of_memory
+from texonnx.runtime.spread import WorkerFailedError
 from texonnx.sizes import Size, size_of
 
 NOTHING_TO_SHARE = (
@@ -247,6 +249,10 @@ class _Run:
                 image = self._optimised(image, number, schedule)
         except KeyboardInterrupt as interrupt:
             raise SynthesisInterrupted(self._result(self._best)) from interrupt
+        except WorkerFailedError as error:
+            if not self._history:
+                raise
+            raise WorkerLostError(str(error), self._result(self._best)) from error
         except Exception as error:
             if not is_out_of_memory(error):
                 raise

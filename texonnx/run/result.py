@@ -126,6 +126,14 @@ class OutOfMemoryError(TexonnxError):
         self.result = result
 
 
+class WorkerLostError(TexonnxError):
+    """A worker that shared the image does not go on; `result` holds the image so far."""
+
+    def __init__(self, message: str, result: SynthesisResult) -> None:
+        super().__init__(message)
+        self.result = result
+
+
 class NotFiniteError(TexonnxError):
     """Loss or image is no longer finite; `result` holds the last good image."""
 

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from texonnx.errors import OptionError, RuntimeUnavailableError, TexonnxError
-from texonnx.runtime.spread import Part
+from texonnx.errors import OptionError, TexonnxError
+from texonnx.runtime.spread import Part, WorkerFailedError
 from texonnx.system.processes import first_line
 from texonnx.version import __version__
 
@@ -201,7 +201,7 @@ def _told_of_failure(address: str) -> Iterator[None]:
     except TexonnxError:
         raise
     except Exception as error:  # of many types, as of a worker that is gone
-        raise RuntimeUnavailableError(
+        raise WorkerFailedError(
             f"the worker {address} does not go on: {type(error).__name__}: {first_line(error)}; "
             "with a checkpoint, the same command goes on from there"
         ) from error

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from texonnx.errors import RuntimeUnavailableError
 from texonnx.images import Image
 from texonnx.losses.ports import COTANGENT, Port
 from texonnx.objective.banded import BandedBlock, BandedGraphs
@@ -37,6 +38,10 @@ Rows = tuple[int, int]
 """The first, and the one behind the last."""
 Pieces = Sequence[tuple[int, Array]]
 """Rows of a map, [1, channels, rows, W], and where the first of them lies."""
+
+
+class WorkerFailedError(RuntimeUnavailableError):
+    """A worker is gone, or cannot do what it is asked."""
 
 
 class Answer(Protocol):
